@@ -1,0 +1,48 @@
+package dev.parley.conversation.log;
+
+import dev.parley.v1.Durability;
+
+/**
+ * Everything a router stores, behind one door: the shards' logs, which are the truth, and the tables and read marks,
+ * which are projections of them or of the users' wishes.
+ *
+ * <p>Thread-safe. Futures are completed on the adapter's threads: a caller with a thread of its own hops there first.
+ * They fail with a {@link LogException} and nothing else.
+ */
+public interface Broker extends AutoCloseable {
+  /** How the conversations are spread over shards: fixed when the log was first used. */
+  Layout layout();
+
+  /** The log of shard {@code shard}, 0 to {@code layout().shards() - 1}. The same object each time. */
+  ShardLog shard(int shard);
+
+  /** A table by name; created when it does not exist. */
+  Table table(TableName name);
+
+  /** The read marks of all shards. */
+  MarkLog marks();
+
+  /** How safe an acknowledged append is, read from the broker itself where it tells. */
+  Durability durability();
+
+  /** Whether the broker can be reached right now. Never blocks. */
+  boolean connected();
+
+  /** Ends all connections. What is in flight fails with {@link LogException.Kind#UNKNOWN}. */
+  @Override
+  void close();
+
+  /** The tables. */
+  enum TableName {
+    /** {@code members.{user}.{shard}}: a user's conversations. */
+    CONVERSATION_LISTS,
+    /** {@code {conversation}.a} and {@code .b}: the two newest snapshots of a conversation. */
+    SNAPSHOTS,
+    /** {@code {user}}: whom a user has blocked. */
+    BLOCKS,
+    /** {@code {user}}: name and picture, from the newest token. */
+    PROFILES,
+    /** {@code {shard}}: up to where the projections of a shard are written. */
+    PROGRESS
+  }
+}
