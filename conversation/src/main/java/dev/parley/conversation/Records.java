@@ -21,7 +21,8 @@ public final class Records {
    * @param before the state that everything before this record made, all of it stored
    * @param events decided on {@code before}, each on the one before it; 1 to {@link #roomInPage}
    * @param ids one for each event
-   * @param time by the owner's clock; never smaller than in the shard's record before
+   * @param time by the owner's clock; never smaller than in the shard's record before. Raised to the last event's time,
+   *     so that a record's time tells that nothing in or before it happened later
    */
   public static LogRecord build(
       ConversationState before, List<Event> events, List<Ids> ids, Term term, ByteString recordId, Instant time) {
@@ -32,13 +33,14 @@ public final class Records {
     if (PageIndex.pageOf(events.getLast().getSeq()) != PageIndex.pageOf(firstSeq)) {
       throw new IllegalArgumentException("a record must not cross a page's border");
     }
+    Instant lastTime = Timestamps.toInstant(events.getLast().getTime());
     LogRecord.Builder record = LogRecord.newBuilder()
         .setRecordId(recordId)
         .setTerm(term)
         .setConversationId(before.conversationId())
         .setFirstSeq(firstSeq)
         .setPreviousPosition(before.headPosition())
-        .setTime(Timestamps.of(time))
+        .setTime(Timestamps.of(time.isBefore(lastTime) ? lastTime : time))
         .setMessageCount(events.getLast().getMessageCount());
     for (int i = 0; i < events.size(); i++) {
       record.addEvents(events.get(i).toByteString());
