@@ -1,0 +1,27 @@
+package dev.parley.chassis.auth;
+
+import dev.parley.v1.ErrorReason;
+import java.util.Objects;
+
+/** A token was not accepted. The reason is TOKEN_MISSING, TOKEN_INVALID or TOKEN_EXPIRED; the message may be shown. */
+public final class TokenException extends Exception {
+  private static final long serialVersionUID = 1L;
+
+  private final ErrorReason reason;
+
+  TokenException(ErrorReason reason, String message) {
+    // Bad tokens are everyday input: no stack trace is collected for them.
+    super(message, null, false, false);
+    this.reason = reason;
+  }
+
+  @Override
+  public String getMessage() {
+    return Objects.requireNonNull(super.getMessage());
+  }
+
+  /** Which of the three it is. */
+  public ErrorReason reason() {
+    return reason;
+  }
+}

@@ -1,0 +1,3 @@
+/** Who is calling: tokens, keys, and the rule on every method. */
+@org.jspecify.annotations.NullMarked
+package dev.parley.chassis.auth;

@@ -1,0 +1,189 @@
+package dev.parley.chassis.config;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.RecordComponent;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the settings of a program into a record whose components carry {@link Setting}.
+ *
+ * <p>A setting is looked for in this order: the argument {@code --parley.router.listen=...}, the environment variable
+ * {@code PARLEY_ROUTER_LISTEN}, the properties file named by {@code --config=FILE}, the default. A key under the
+ * program's prefix that no setting has is an error wherever it stands: a misspelt limit must not pass unseen.
+ */
+public final class Settings {
+  private static final String CONFIG = "--config=";
+
+  /** Kubernetes sets such variables for a service named like the program; nobody meant them as settings. */
+  private static final Pattern SERVICE_LINK = Pattern.compile(".*_(SERVICE_(HOST|PORT.*)|PORT(_\\d+_(TCP|UDP).*)?)");
+
+  private Settings() {}
+
+  /**
+   * The settings from these arguments and the process's environment.
+   *
+   * @throws SettingsException if a key is unknown, a required one is missing or a value is wrong
+   */
+  public static <T extends Record> T load(Class<T> type, String... args) {
+    return load(type, System.getenv(), Arrays.asList(args));
+  }
+
+  /** As {@link #load(Class, String...)}, with another environment. */
+  public static <T extends Record> T load(Class<T> type, Map<String, String> environment, List<String> args) {
+    List<SettingKey> keys = SettingKey.of(type);
+    Map<String, String> values = new HashMap<>();
+    String prefix = SettingKey.prefix(type);
+    for (String arg : args) {
+      if (arg.startsWith(CONFIG)) {
+        fromFile(Path.of(arg.substring(CONFIG.length())), prefix, keys, values);
+      }
+    }
+    fromEnvironment(environment, prefix, keys, values);
+    fromArguments(args, keys, values);
+    return build(type, prefix, values);
+  }
+
+  /** The defaults alone; for tests and for what runs inside another program. */
+  public static <T extends Record> T defaults(Class<T> type) {
+    return load(type, Map.of(), List.of());
+  }
+
+  /** Whether the arguments ask for help instead of a start. */
+  public static boolean asksForHelp(String... args) {
+    return Arrays.asList(args).contains("--help");
+  }
+
+  private static void fromFile(Path file, String prefix, List<SettingKey> keys, Map<String, String> values) {
+    Properties properties = new Properties();
+    try (Reader reader = Files.newBufferedReader(file)) {
+      properties.load(reader);
+    } catch (IOException | IllegalArgumentException e) {
+      throw new SettingsException("the settings file " + file + " cannot be read: " + e.getMessage());
+    }
+    Set<String> known = names(keys);
+    for (String name : properties.stringPropertyNames()) {
+      if (known.contains(name)) {
+        values.put(name, properties.getProperty(name));
+      } else if (name.startsWith(prefix + ".")) {
+        throw unknown(name, known, "in " + file);
+      }
+    }
+  }
+
+  private static void fromEnvironment(
+      Map<String, String> environment, String prefix, List<SettingKey> keys, Map<String, String> values) {
+    Set<String> known = new HashSet<>();
+    for (SettingKey key : keys) {
+      known.add(key.environment());
+      String value = environment.get(key.environment());
+      if (value != null) {
+        values.put(key.name(), value);
+      }
+    }
+    String start = prefix.toUpperCase(Locale.ROOT).replace('.', '_') + "_";
+    for (String name : environment.keySet()) {
+      if (name.startsWith(start) && !known.contains(name) && !SERVICE_LINK.matcher(name).matches()) {
+        throw unknown(name, known, "in the environment");
+      }
+    }
+  }
+
+  private static void fromArguments(List<String> args, List<SettingKey> keys, Map<String, String> values) {
+    Set<String> known = names(keys);
+    for (String arg : args) {
+      int equals = arg.indexOf('=');
+      if (!arg.startsWith("--") || equals < 0) {
+        throw new SettingsException("'" + arg + "' is no setting: write --key=value, or --help to see the keys");
+      }
+      String name = arg.substring(2, equals);
+      if (known.contains(name)) {
+        values.put(name, arg.substring(equals + 1));
+      } else if (!arg.startsWith(CONFIG)) {
+        throw unknown(name, known, "in the arguments");
+      }
+    }
+  }
+
+  private static Set<String> names(List<SettingKey> keys) {
+    Set<String> names = new HashSet<>();
+    keys.forEach(key -> names.add(key.name()));
+    return names;
+  }
+
+  private static SettingsException unknown(String name, Set<String> known, String where) {
+    String nearest = known.stream().min((a, b) -> Integer.compare(distance(a, name), distance(b, name))).orElse("none");
+    return new SettingsException("unknown setting " + name + " " + where + "; the nearest known one is " + nearest);
+  }
+
+  /** How many letters have to be inserted, removed or changed to make {@code a} into {@code b}. */
+  private static int distance(String a, String b) {
+    int[] row = new int[b.length() + 1];
+    Arrays.setAll(row, j -> j);
+    for (int i = 1; i <= a.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int changed = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        diagonal = row[j];
+        row[j] = Math.min(changed, 1 + Math.min(row[j - 1], row[j]));
+      }
+    }
+    return row[b.length()];
+  }
+
+  private static <T> T build(Class<T> type, String prefix, Map<String, String> values) {
+    RecordComponent[] components = type.getRecordComponents();
+    Class<?>[] types = new Class<?>[components.length];
+    @Nullable Object[] arguments = new Object[components.length];
+    for (int i = 0; i < components.length; i++) {
+      String name = prefix + "." + SettingKey.kebab(components[i].getName());
+      types[i] = components[i].getType();
+      arguments[i] = types[i].isRecord() ? build(types[i], name, values) : value(components[i], name, values);
+    }
+    try {
+      Constructor<T> constructor = type.getDeclaredConstructor(types);
+      constructor.setAccessible(true);
+      return constructor.newInstance(arguments);
+    } catch (InvocationTargetException e) {
+      // The compact constructor's own check: its message says what is wrong with the values together.
+      throw new SettingsException(prefix + ": " + Objects.requireNonNull(e.getCause()).getMessage());
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(type + " cannot be made", e);
+    }
+  }
+
+  private static @Nullable Object value(RecordComponent component, String name, Map<String, String> values) {
+    Setting setting = component.getAnnotation(Setting.class);
+    SettingKey key = new SettingKey(name, component, setting);
+    String text = values.get(name);
+    if (text == null && key.hasDefault()) {
+      text = setting.value();
+    }
+    if (text == null) {
+      if (key.isOptional()) {
+        return null;
+      }
+      throw new SettingsException(name + " is not set: " + setting.doc());
+    }
+    try {
+      return SettingValue.parse(component.getGenericType(), text);
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      throw new SettingsException(name + " cannot be '" + text + "': " + e.getMessage());
+    }
+  }
+}

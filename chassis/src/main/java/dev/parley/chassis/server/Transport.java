@@ -1,0 +1,31 @@
+package dev.parley.chassis.server;
+
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
+
+/** How sockets are served on this machine: by epoll where it is there, else by the JDK. */
+final class Transport {
+  private Transport() {}
+
+  static boolean isNative() {
+    return Epoll.isAvailable();
+  }
+
+  static Class<? extends ServerChannel> serverChannel() {
+    return isNative() ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+  }
+
+  /** A group of named event loops. They are daemons: the program's own lifecycle decides when it ends. */
+  static EventLoopGroup loops(String name, int threads) {
+    IoHandlerFactory handlers = isNative() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+    return new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory(name, true), handlers);
+  }
+}
