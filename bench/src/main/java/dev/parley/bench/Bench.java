@@ -133,10 +133,10 @@ public final class Bench {
 
   private void report(long startNanos) {
     Histogram second = meter.interval();
-    progress.printf(Locale.ROOT, "%4d s  sent %d  acked %d  refused %d  delivered %d  p50 %.2f ms  p99 %.2f ms%n",
+    progress.printf(Locale.ROOT, "%4d s  sent %d  acked %d  refused %d  delivered %d  p50 %.2f ms  p99 %.2f ms%s%n",
         TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startNanos), meter.sent.sum(), meter.acked.sum(),
         meter.refused.sum(), meter.delivered.sum(), second.getValueAtPercentile(50) / 1_000.0,
-        second.getValueAtPercentile(99) / 1_000.0);
+        second.getValueAtPercentile(99) / 1_000.0, meter.errors());
   }
 
   private BenchResult result(Map<String, Double> cpu, Map<String, Double> memory) {

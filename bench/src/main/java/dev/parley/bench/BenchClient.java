@@ -147,6 +147,11 @@ final class BenchClient implements SessionListener {
   }
 
   @Override
+  public void onError(ParleyException error) {
+    meter.error(error);
+  }
+
+  @Override
   public void onState(SessionState state, @Nullable ParleyException cause) {
     if (state == SessionState.CLOSED && cause != null) {
       caughtUp.completeExceptionally(cause);

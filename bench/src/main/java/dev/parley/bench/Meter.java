@@ -1,5 +1,6 @@
 package dev.parley.bench;
 
+import dev.parley.sdk.ParleyException;
 import dev.parley.sdk.Violation;
 import java.util.List;
 import java.util.Queue;
@@ -27,6 +28,8 @@ final class Meter {
   final LongAdder delivered = new LongAdder();
   private final LongAdder open = new LongAdder();
   private final Queue<Violation> violations = new ConcurrentLinkedQueue<>();
+  private final LongAdder errors = new LongAdder();
+  private volatile String lastError = "";
   private volatile long fromNanos = Long.MAX_VALUE;
   private volatile long toNanos = Long.MAX_VALUE;
 
@@ -64,6 +67,16 @@ final class Meter {
   /** Every message has been acknowledged or refused. */
   boolean isAnswered() {
     return open.sum() == 0;
+  }
+
+  void error(ParleyException error) {
+    errors.increment();
+    lastError = String.valueOf(error.getMessage());
+  }
+
+  /** How many errors the clients were told, and the last one in words; empty: none. */
+  String errors() {
+    return errors.sum() == 0 ? "" : "  errors " + errors.sum() + ", the last: " + lastError;
   }
 
   void violation(Violation violation) {
