@@ -1,0 +1,43 @@
+package dev.parley.chassis.errors;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.v1.ClientFrame;
+import dev.parley.v1.Cursor;
+import dev.parley.v1.Cursors;
+import dev.parley.v1.ConversationCursor;
+import dev.parley.v1.GetUsersRequest;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class ValidationTest {
+  private static Validation validation;
+
+  @BeforeAll
+  static void compileTheRules() {
+    validation = new Validation();
+  }
+
+  @Test
+  void whatKeepsTheRulesPasses() {
+    assertThat(validation.check(GetUsersRequest.newBuilder().addUserIds("alice").build())).isNull();
+  }
+
+  @Test
+  void aBrokenRuleIsNamedByTheFieldsPath() {
+    ClientFrame frame =
+        ClientFrame.newBuilder()
+            .setCursors(
+                Cursors.newBuilder()
+                    .addCursors(
+                        ConversationCursor.newBuilder()
+                            .setConversationId("a.b>*")
+                            .setCursor(Cursor.getDefaultInstance())))
+            .build();
+
+    assertThat(validation.check(frame))
+        .isNotNull()
+        .extracting(Validation.Violation::field)
+        .isEqualTo("cursors.cursors[0].conversation_id");
+  }
+}
