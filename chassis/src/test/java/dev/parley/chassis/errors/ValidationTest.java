@@ -16,6 +16,8 @@ class ValidationTest {
   @BeforeAll
   static void compileTheRules() {
     validation = new Validation();
+    assertThat(validation.check(GetUsersRequest.getDefaultInstance())).isNotNull();
+    assertThat(validation.check(badCursor())).isNotNull();
   }
 
   @Test
@@ -25,8 +27,14 @@ class ValidationTest {
 
   @Test
   void aBrokenRuleIsNamedByTheFieldsPath() {
-    ClientFrame frame =
-        ClientFrame.newBuilder()
+    assertThat(validation.check(badCursor()))
+        .isNotNull()
+        .extracting(Validation.Violation::field)
+        .isEqualTo("cursors.cursors[0].conversation_id");
+  }
+
+  private static ClientFrame badCursor() {
+    return ClientFrame.newBuilder()
             .setCursors(
                 Cursors.newBuilder()
                     .addCursors(
@@ -34,10 +42,5 @@ class ValidationTest {
                             .setConversationId("a.b>*")
                             .setCursor(Cursor.getDefaultInstance())))
             .build();
-
-    assertThat(validation.check(frame))
-        .isNotNull()
-        .extracting(Validation.Violation::field)
-        .isEqualTo("cursors.cursors[0].conversation_id");
   }
 }
