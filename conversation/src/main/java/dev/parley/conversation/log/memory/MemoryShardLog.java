@@ -1,0 +1,101 @@
+package dev.parley.conversation.log.memory;
+
+import dev.parley.conversation.log.LogException;
+import dev.parley.conversation.log.ShardLog;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** The log of one shard as a list: the record at position p lies at index p - 1. */
+final class MemoryShardLog implements ShardLog {
+  private final MemoryBroker broker;
+  private final long maxBytes;
+  private final List<StoredRecord> records = new ArrayList<>();
+  private final Map<String, Long> lastPositions = new HashMap<>();
+  private long bytes;
+
+  MemoryShardLog(MemoryBroker broker, long maxBytes) {
+    this.broker = broker;
+    this.maxBytes = maxBytes;
+  }
+
+  @Override
+  public CompletableFuture<Long> append(String key, byte[] record, long expectedLast) {
+    return broker.answer(() -> appendNow(key, record, expectedLast));
+  }
+
+  private synchronized long appendNow(String key, byte[] record, long expectedLast) {
+    if (key.isEmpty() || record.length > MAX_RECORD_BYTES) {
+      throw new LogException(LogException.Kind.REFUSED, "no key, or a record of " + record.length + " bytes");
+    }
+    if (expectedLast != records.size()) {
+      throw new LogException(
+          LogException.Kind.CONFLICT, "the last position is " + records.size() + ", not " + expectedLast);
+    }
+    if (bytes + record.length > maxBytes) {
+      throw new LogException(LogException.Kind.FULL, "the shard has " + bytes + " bytes of at most " + maxBytes);
+    }
+    long position = records.size() + 1L;
+    records.add(new StoredRecord(position, record));
+    lastPositions.put(key, position);
+    bytes += record.length;
+    return position;
+  }
+
+  @Override
+  public CompletableFuture<Tail> tail() {
+    return broker.answer(() -> {
+      synchronized (this) {
+        return new Tail(records.size(), newest(OWNER_KEY));
+      }
+    });
+  }
+
+  @Override
+  public CompletableFuture<@Nullable StoredRecord> last(String key) {
+    return broker.answer(() -> newest(key));
+  }
+
+  private synchronized @Nullable StoredRecord newest(String key) {
+    Long position = lastPositions.get(key);
+    return position == null ? null : at(position);
+  }
+
+  @Override
+  public CompletableFuture<List<@Nullable StoredRecord>> read(long[] positions) {
+    return broker.answer(() -> {
+      if (positions.length > MAX_READ) {
+        throw new LogException(LogException.Kind.REFUSED, positions.length + " positions in one read");
+      }
+      synchronized (this) {
+        List<@Nullable StoredRecord> found = new ArrayList<>(positions.length);
+        Arrays.stream(positions).forEach(position -> found.add(at(position)));
+        return found;
+      }
+    });
+  }
+
+  private @Nullable StoredRecord at(long position) {
+    return position < 1 || position > records.size() ? null : records.get((int) position - 1);
+  }
+
+  @Override
+  public CompletableFuture<@Nullable Void> replace(long position, byte[] cut) {
+    return broker.answer(() -> {
+      replaceNow(position, cut);
+      return null;
+    });
+  }
+
+  private synchronized void replaceNow(long position, byte[] cut) {
+    StoredRecord replaced = at(position);
+    if (replaced != null) {
+      records.set((int) position - 1, new StoredRecord(position, cut));
+      bytes += cut.length - replaced.bytes().length;
+    }
+  }
+}
