@@ -13,6 +13,9 @@ import java.util.concurrent.TimeUnit;
 
 /** A Connect stream that asks the router for its name, as often as one likes. */
 final class TestStream {
+  /** In the queue of names: there will be no more. */
+  private static final String END = "";
+
   private final BlockingQueue<String> names = new LinkedBlockingQueue<>();
   private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
   private final StreamObserver<ClientFrame> out;
@@ -30,11 +33,13 @@ final class TestStream {
                   @Override
                   public void onError(Throwable t) {
                     failure.complete(t);
+                    names.add(END);
                   }
 
                   @Override
                   public void onCompleted() {
                     failure.complete(new AssertionError("ended without an error"));
+                    names.add(END);
                   }
                 });
   }
@@ -43,7 +48,7 @@ final class TestStream {
   String ask() throws InterruptedException {
     out.onNext(ClientFrame.newBuilder().setCredit(Credit.getDefaultInstance()).build());
     String name = names.poll(10, TimeUnit.SECONDS);
-    if (name == null) {
+    if (name == null || name.equals(END)) {
       throw new AssertionError("no answer: " + failure.getNow(null));
     }
     return name;
