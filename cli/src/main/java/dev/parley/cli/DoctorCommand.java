@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
     description = "Checks the machine and each part, and says what is wrong and what to do.",
     mixinStandardHelpOptions = true)
 final class DoctorCommand implements Callable<Integer> {
-  @Mixin private DataDirectory data;
+  @Mixin private DataDirectory data = new DataDirectory();
 
   @Option(names = "--json", description = "Print one JSON object instead of text.")
   private boolean json;

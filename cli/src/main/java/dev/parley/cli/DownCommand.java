@@ -19,7 +19,7 @@ final class DownCommand implements Callable<Integer> {
   /** The router may take its time to hand its streams over; the rest is quick. */
   private static final int PATIENCE_SECONDS = 60;
 
-  @Mixin private DataDirectory data;
+  @Mixin private DataDirectory data = new DataDirectory();
 
   @Override
   public Integer call() throws IOException {

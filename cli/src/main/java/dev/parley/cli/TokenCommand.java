@@ -19,16 +19,16 @@ import picocli.CommandLine.Parameters;
     description = "Prints a token for a user of the installation on this machine.",
     mixinStandardHelpOptions = true)
 final class TokenCommand implements Callable<Integer> {
-  @Mixin private DataDirectory data;
+  @Mixin private DataDirectory data = new DataDirectory();
 
   @Parameters(paramLabel = "USER", description = "The user's id: 1 to 128 bytes.")
-  private String user;
+  private String user = "";
 
   @Option(names = "--name", paramLabel = "NAME", description = "The name that others see.")
   private @Nullable String name;
 
   @Option(names = "--ttl", paramLabel = "TIME", defaultValue = "24h", description = "How long it is valid (24h).")
-  private String ttl;
+  private String ttl = "24h";
 
   @Override
   public Integer call() throws IOException {

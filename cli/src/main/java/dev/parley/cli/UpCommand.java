@@ -27,7 +27,7 @@ import picocli.CommandLine.Option;
 final class UpCommand implements Callable<Integer> {
   private static final Duration TOKEN_LIFE = Duration.ofHours(24);
 
-  @Mixin private DataDirectory data;
+  @Mixin private DataDirectory data = new DataDirectory();
 
   @Option(names = "--detach", description = "Return when everything is ready; ./parley down stops it.")
   private boolean detach;
@@ -49,7 +49,7 @@ final class UpCommand implements Callable<Integer> {
       paramLabel = "WHEN",
       defaultValue = "always",
       description = "When the broker flushes to disk: 'always', or a time such as 1s (faster; a power cut loses it).")
-  private String sync;
+  private String sync = "always";
 
   @Override
   public Integer call() throws IOException {

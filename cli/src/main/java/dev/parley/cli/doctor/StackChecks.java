@@ -37,6 +37,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /** Whether what {@code up} started does its work: each process, the broker, the router, the edge, and the way through. */
 public final class StackChecks {
@@ -79,7 +80,7 @@ public final class StackChecks {
     }
   }
 
-  private static String seconds(Object nanos) {
+  private static String seconds(@Nullable Object nanos) {
     return nanos instanceof Number n ? n.longValue() / 1_000_000_000 + " s" : "now and then";
   }
 

@@ -11,7 +11,6 @@ import dev.parley.parts.NatsServer;
 import dev.parley.parts.PartException;
 import dev.parley.parts.PartProcess;
 import dev.parley.parts.Parts;
-import dev.parley.parts.Parts.Part;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -99,9 +98,11 @@ public final class Stack implements AutoCloseable {
 
   /** Waits until a part ends by itself; the message says which and shows the end of its log. */
   public CompletableFuture<String> partDied() {
-    CompletableFuture<String> died = new CompletableFuture<>();
-    processes.forEach((name, process) -> process.onExit().thenRun(() -> died.complete(obituary(process))));
-    return died;
+    return CompletableFuture.anyOf(
+            processes.values().stream()
+                .map(process -> process.onExit().thenApply(status -> obituary(process)))
+                .toArray(CompletableFuture<?>[]::new))
+        .thenApply(Object::toString);
   }
 
   /** Ends all parts in order: the router first, so that its clients hear of it. */
@@ -140,7 +141,9 @@ public final class Stack implements AutoCloseable {
 
   private void startAll(Consumer<String> progress) throws IOException {
     Path data = settings.data();
-    Map<Part, Path> programs = new Parts(Parts.findHome(), progress).fetch(List.of(Part.NATS_SERVER, Part.ENVOY));
+    Parts parts = Parts.atHome(progress);
+    Path natsServer = parts.natsServer();
+    Path envoyProgram = parts.envoy();
     DevKeys keys = DevKeys.in(data.resolve("keys"));
     DevCertificates certificates = DevCertificates.in(data.resolve("tls"));
     int edgePort = Ports.choose("--edge-port", settings.edgePort(), EDGE_PORT);
@@ -150,7 +153,7 @@ public final class Stack implements AutoCloseable {
     progress.accept("starting nats-server");
     NatsServer nats =
         NatsServer.start(
-            new NatsServer.Settings(programs.get(Part.NATS_SERVER), directory(data, NatsServer.NAME))
+            new NatsServer.Settings(natsServer, directory(data, NatsServer.NAME))
                 .withPorts(natsPort, 0)
                 .withSyncInterval(settings.sync())
                 .withOutlivesUs(true));
@@ -162,7 +165,7 @@ public final class Stack implements AutoCloseable {
             directory(data, RouterProcess.NAME), routerPort, nats.url(), keys.jwks(), ROUTER_NAME));
     progress.accept("starting envoy");
     EdgeSettings edge = edgeSettings(edgePort, routerPort, keys, certificates);
-    Envoy envoy = Envoy.start(programs.get(Part.ENVOY), edge, directory(data, Envoy.NAME), true);
+    Envoy envoy = Envoy.start(envoyProgram, edge, directory(data, Envoy.NAME), true);
     processes.put(Envoy.NAME, envoy.process());
 
     state = describe(edgePort, routerPort, certificates, nats);
