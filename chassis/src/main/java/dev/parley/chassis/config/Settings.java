@@ -59,9 +59,9 @@ public final class Settings {
     return build(type, prefix, values);
   }
 
-  /** The defaults alone; for tests and for what runs inside another program. */
+  /** The defaults alone, of a program or of one group of settings; for tests and for what runs in another program. */
   public static <T extends Record> T defaults(Class<T> type) {
-    return load(type, Map.of(), List.of());
+    return build(type, SettingKey.kebab(type.getSimpleName()), Map.of());
   }
 
   /**

@@ -38,8 +38,8 @@ import org.jspecify.annotations.Nullable;
  * {@link #ready}, {@link #draining}, {@link #close}. Thread-safe.
  */
 public final class GrpcServer implements AutoCloseable {
-  /** How long {@link #close} waits for calls to end before it cuts them. */
-  private static final Duration CLOSE_GRACE = Duration.ofSeconds(5);
+  /** How long {@link #close} waits for calls to end before it cuts them: who has long ones drains them first. */
+  private static final Duration CLOSE_GRACE = Duration.ofSeconds(1);
 
   private static final int BACKLOG = 1024;
 
@@ -92,7 +92,7 @@ public final class GrpcServer implements AutoCloseable {
     health.enterTerminalState();
   }
 
-  /** Takes no new calls, lets open ones end for a few seconds, then cuts them and ends the event loops. */
+  /** Takes no new calls, lets open ones end for a second, then cuts them and ends the event loops. */
   @Override
   public void close() {
     draining();

@@ -18,7 +18,7 @@ public final class MachineChecks {
   public static List<Finding> run() {
     List<Finding> findings = new ArrayList<>();
     findings.add(java());
-    findings.add(command("maven", List.of("mvn", "--version"), "install Maven 3.8 or newer"));
+    findings.add(command("maven", List.of("mvn", "-B", "--version"), "install Maven 3.8 or newer"));
     findings.add(command("python", List.of("python3", "--version"), "install Python 3.9 or newer"));
     findings.add(command("pip", List.of("python3", "-m", "pip", "--version"), "install pip (python3-pip)"));
     findings.add(parts());

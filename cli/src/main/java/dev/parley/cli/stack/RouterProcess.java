@@ -1,5 +1,7 @@
 package dev.parley.cli.stack;
 
+import dev.parley.chassis.auth.DevKeys;
+import dev.parley.parts.NatsServer;
 import dev.parley.parts.PartProcess;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
@@ -37,7 +39,7 @@ final class RouterProcess {
   private RouterProcess() {}
 
   /** Starts a router and waits until it says that it is ready. */
-  static PartProcess start(Path directory, int port, String natsUrl, Path jwks, String name) {
+  static PartProcess start(Path directory, int port, NatsServer nats, Path jwks, String name) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(JVM_FLAGS);
@@ -45,11 +47,16 @@ final class RouterProcess {
     command.addAll(
         List.of(
             "--parley.router.name=" + name,
-            "--parley.router.listen=127.0.0.1:" + port,
-            "--parley.router.nats.url=" + natsUrl,
+            "--parley.router.server.listen=127.0.0.1:" + port,
+            "--parley.router.nats.servers=" + nats.url(),
+            "--parley.router.nats.monitoring=" + nats.monitorUrl(),
             "--parley.router.auth.jwks=" + jwks,
-            "--parley.router.auth.issuer=parley-dev",
-            "--parley.router.auth.audience=parley"));
+            "--parley.router.auth.issuer=" + DevKeys.RULES.issuer(),
+            "--parley.router.auth.audience=" + DevKeys.RULES.audience(),
+            // There is no other router to hand over to: say goodbye and go.
+            "--parley.router.drain.notice=0s",
+            "--parley.router.drain.spread=1s",
+            "--parley.router.drain.patience=3s"));
     PartProcess process =
         PartProcess.start(
             new PartProcess.Launch(NAME, command, directory, directory.resolve(NAME + ".log"), Map.of(), true));
