@@ -204,15 +204,14 @@ public abstract class BrokerContract {
   }
 
   @Test
-  void theNewestRecordCanBeReplacedToo() throws Exception {
+  void theNewestRecordOfAKeyIsNotReplaced() throws Exception {
     get(log.append("c1", bytes("a"), 0));
-    get(log.append("c1", bytes("secret"), 1));
+    get(log.append("c1", bytes("b"), 1));
+    get(log.append("c2", bytes("c"), 2));
 
-    get(log.replace(2, bytes("cut")));
+    assertThat(failure(log.replace(2, bytes("cut")))).isEqualTo(Kind.REFUSED);
 
-    assertThat(text(get(log.last("c1")))).isEqualTo("2:cut");
-    assertThat(get(log.tail()).position()).isEqualTo(2);
-    assertThat(get(log.append("c1", bytes("c"), 2))).isEqualTo(3);
+    assertThat(text(get(log.last("c1")))).isEqualTo("2:b");
   }
 
   @Test
