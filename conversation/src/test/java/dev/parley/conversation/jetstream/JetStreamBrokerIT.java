@@ -63,6 +63,11 @@ class JetStreamBrokerIT extends BrokerContract {
     return JetStreamBroker.open(settings());
   }
 
+  @Override
+  protected void eventually(Runnable assertion) {
+    await().untilAsserted(assertion::run);
+  }
+
   private static JetStreamSettings settings() {
     return new JetStreamSettings(server.url())
         .withMonitorUrl(URI.create(server.monitorUrl()))
