@@ -65,6 +65,15 @@ public final class ConversationIds {
     return variant == '8' || variant == '9' || variant == 'a' || variant == 'b';
   }
 
+  /** The 16 bytes of an id. */
+  public static byte[] bytes(String id) {
+    UUID uuid = UUID.fromString(id);
+    return ByteBuffer.allocate(16)
+        .putLong(uuid.getMostSignificantBits())
+        .putLong(uuid.getLeastSignificantBits())
+        .array();
+  }
+
   private static boolean isLowerHex(char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
   }

@@ -43,6 +43,12 @@ public final class GrpcServer implements AutoCloseable {
 
   private static final int BACKLOG = 1024;
 
+  /**
+   * The transport refuses without a reason. So it takes somewhat larger messages, which are then refused with one, and
+   * only what is grossly too large ends without.
+   */
+  private static final int TRANSPORT_LIMIT_FACTOR = 4;
+
   private final Server server;
   private final EventLoopGroup boss;
   private final EventLoopGroup workers;
@@ -173,7 +179,7 @@ public final class GrpcServer implements AutoCloseable {
               .workerEventLoopGroup(loops)
               .withOption(ChannelOption.SO_BACKLOG, BACKLOG)
               .directExecutor()
-              .maxInboundMessageSize(settings.messageBytes())
+              .maxInboundMessageSize(TRANSPORT_LIMIT_FACTOR * settings.messageBytes())
               .maxInboundMetadataSize(settings.headerBytes())
               .maxConcurrentCallsPerConnection(settings.callsPerConnection())
               .maxRstFramesPerWindow(settings.resetsPerWindow(), ServerSettings.RESET_WINDOW_SECONDS)
@@ -200,7 +206,9 @@ public final class GrpcServer implements AutoCloseable {
       chain.add(new ValidationInterceptor(validation == null ? new Validation() : validation));
       // grpc wants the innermost first.
       Collections.reverse(chain);
-      return definitions.stream().map(d -> TypedParsing.of(ServerInterceptors.intercept(d, chain))).toList();
+      return definitions.stream()
+          .map(d -> TypedParsing.of(ServerInterceptors.intercept(d, chain), settings.messageBytes()))
+          .toList();
     }
 
     private static String reason(IOException e) {

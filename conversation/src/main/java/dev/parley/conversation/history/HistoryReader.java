@@ -101,9 +101,9 @@ public final class HistoryReader {
   }
 
   /**
-   * Whether the log is still the one that a cursor was given from: the record at its position holds that event of that
-   * conversation, written under that term. A cut copy counts. A cursor without a position is only compared with the
-   * head.
+   * Whether the log is still the one that a cursor was given from: the record at its position is of that conversation,
+   * written under that term, and reaches the cursor's seq (a frame with the events of several records has the position
+   * of the last one). A cut copy counts. A cursor without a position is only compared with the head.
    *
    * @param head the conversation's head now
    */
@@ -122,7 +122,7 @@ public final class HistoryReader {
     return reads.any(new long[] {cursor.getPosition()}).thenApply(records -> {
       LoggedRecord record = records.getFirst();
       return record.record().getConversationId().equals(conversationId)
-          && record.holds(cursor.getSeq())
+          && record.lastSeq() >= cursor.getSeq()
           && record.record().getTerm().equals(cursor.getTerm());
     });
   }

@@ -1,0 +1,130 @@
+package dev.parley.router;
+
+import dev.parley.chassis.auth.KeySource;
+import dev.parley.chassis.auth.TokenRules;
+import dev.parley.chassis.auth.TokenVerifier;
+import dev.parley.chassis.errors.Validation;
+import dev.parley.chassis.server.GrpcServer;
+import dev.parley.conversation.log.Broker;
+import dev.parley.conversation.log.Broker.TableName;
+import dev.parley.router.api.ChatGrpcService;
+import dev.parley.router.api.Shards;
+import dev.parley.router.session.Allowances;
+import dev.parley.router.session.SessionHub;
+import dev.parley.router.session.Sessions;
+import dev.parley.router.shard.ShardHost;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.util.concurrent.EventExecutor;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A router, wired: event loops, shards pinned to them, sessions, the gRPC surface. Starts in the constructor and is
+ * ready when it returns. Thread-safe.
+ */
+public final class RouterServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(RouterServer.class);
+  private static final Duration LAST_APPENDS = Duration.ofSeconds(5);
+  private static final Duration BLOCKS_DEADLINE = Duration.ofSeconds(30);
+
+  private final RouterSettings settings;
+  private final KeySource keys;
+  private final List<ShardHost> shards = new ArrayList<>();
+  private final Sessions sessions;
+  private final GrpcServer server;
+
+  /**
+   * Starts a router over this broker, which stays the caller's to close.
+   *
+   * @throws IOException if the keys cannot be read or the address cannot be listened on; the message says which
+   */
+  public RouterServer(RouterSettings settings, Broker broker, InstantSource clock) throws IOException {
+    this.settings = settings;
+    this.keys = KeySource.of(settings.auth().jwks());
+    TokenVerifier verifier =
+        new TokenVerifier(keys, new TokenRules(settings.auth().issuer(), settings.auth().audience()), clock);
+    Blocks blocks = new Blocks(broker.table(TableName.BLOCKS), settings.blockedUsers());
+    blocks.load().orTimeout(BLOCKS_DEADLINE.toMillis(), TimeUnit.MILLISECONDS).join();
+
+    EventLoopGroup workers = GrpcServer.newWorkers(settings.server());
+    List<SessionHub> hubs = new ArrayList<>();
+    for (EventExecutor loop : workers) {
+      hubs.add(new SessionHub(hubs.size(), (EventLoop) loop));
+    }
+    for (int shard = 0; shard < broker.layout().shards(); shard++) {
+      EventLoop thread = hubs.get(shard % hubs.size()).loop();
+      shards.add(
+          new ShardHost(
+              shard, settings.name(), broker, settings.owner(), clock, thread, hubs, blocks::between));
+    }
+    shards.forEach(ShardHost::start);
+
+    Validation validation = new Validation();
+    Allowances allowances = new Allowances(settings.session().commandsPerSecond());
+    this.sessions =
+        Sessions.of(
+            settings.name(),
+            settings.session(),
+            hubs,
+            shards,
+            verifier,
+            validation,
+            allowances,
+            broker::durability,
+            clock);
+    this.server =
+        GrpcServer.builder(settings.server())
+            .auth(verifier)
+            .validation(validation)
+            .workers(workers)
+            .service(
+                new ChatGrpcService(
+                    new Shards(shards), sessions, allowances, blocks, new Profiles(broker.table(TableName.PROFILES))))
+            .start();
+    server.ready();
+    LOG.info("{} is ready on port {}; acknowledged means {}", settings.name(), server.port(), broker.durability());
+  }
+
+  /** The port that is listened on. */
+  public int port() {
+    return server.port();
+  }
+
+  /**
+   * Leaves as the clients would wish: not ready any more, so that the edge sends no new stream; asks the clients to go;
+   * waits for them, within limits; then writes what is not written and ends.
+   */
+  public void drain() throws InterruptedException {
+    LOG.info("{} is leaving with {} sessions", settings.name(), sessions.count());
+    server.draining();
+    if (sessions.count() > 0) {
+      TimeUnit.NANOSECONDS.sleep(settings.drain().notice().toNanos());
+      sessions.reconnectAll(settings.drain().spread());
+      long until = System.nanoTime() + settings.drain().patience().toNanos();
+      while (sessions.count() > 0 && System.nanoTime() < until) {
+        TimeUnit.MILLISECONDS.sleep(20);
+      }
+    }
+    close();
+  }
+
+  /** Ends at once, but not before everything accepted has its outcome. */
+  @Override
+  public void close() {
+    server.draining();
+    sessions.endAll().join();
+    CompletableFuture.allOf(
+            shards.stream().map(shard -> shard.drain(LAST_APPENDS)).toArray(CompletableFuture[]::new))
+        .join();
+    server.close();
+    keys.close();
+  }
+}

@@ -1,0 +1,351 @@
+package dev.parley.router.api;
+
+import dev.parley.chassis.auth.Identities;
+import dev.parley.chassis.auth.Identity;
+import dev.parley.chassis.errors.Errors;
+import dev.parley.conversation.Refusal;
+import dev.parley.conversation.RefusedException;
+import dev.parley.conversation.Request;
+import dev.parley.router.Blocks;
+import dev.parley.router.Profiles;
+import dev.parley.router.session.Allowances;
+import dev.parley.router.session.ConnectCall;
+import dev.parley.router.session.EncodedFrame;
+import dev.parley.router.session.Sessions;
+import dev.parley.router.shard.Answer;
+import dev.parley.router.shard.MarkAnswer;
+import dev.parley.router.shard.ShardHost;
+import dev.parley.v1.AddMembersRequest;
+import dev.parley.v1.AddMembersResponse;
+import dev.parley.v1.BlockUserRequest;
+import dev.parley.v1.BlockUserResponse;
+import dev.parley.v1.ChatServiceGrpc;
+import dev.parley.v1.ClientFrame;
+import dev.parley.v1.Command;
+import dev.parley.v1.CreateConversationRequest;
+import dev.parley.v1.CreateConversationResponse;
+import dev.parley.v1.ErrorReason;
+import dev.parley.v1.GetConversationRequest;
+import dev.parley.v1.GetConversationResponse;
+import dev.parley.v1.GetUsersRequest;
+import dev.parley.v1.GetUsersResponse;
+import dev.parley.v1.JoinConversation;
+import dev.parley.v1.JoinConversationRequest;
+import dev.parley.v1.JoinConversationResponse;
+import dev.parley.v1.LeaveConversation;
+import dev.parley.v1.LeaveConversationRequest;
+import dev.parley.v1.LeaveConversationResponse;
+import dev.parley.v1.ListBlockedUsersRequest;
+import dev.parley.v1.ListBlockedUsersResponse;
+import dev.parley.v1.ListConversationsRequest;
+import dev.parley.v1.ListConversationsResponse;
+import dev.parley.v1.ListEventsRequest;
+import dev.parley.v1.ListEventsResponse;
+import dev.parley.v1.ListMembersRequest;
+import dev.parley.v1.ListMembersResponse;
+import dev.parley.v1.RemoveMemberRequest;
+import dev.parley.v1.RemoveMemberResponse;
+import dev.parley.v1.RenameConversationRequest;
+import dev.parley.v1.RenameConversationResponse;
+import dev.parley.v1.SendRequest;
+import dev.parley.v1.SendResponse;
+import dev.parley.v1.SetMemberRoleRequest;
+import dev.parley.v1.SetMemberRoleResponse;
+import dev.parley.v1.SetReadMarkRequest;
+import dev.parley.v1.SetReadMarkResponse;
+import dev.parley.v1.Stored;
+import dev.parley.v1.UnblockUserRequest;
+import dev.parley.v1.UnblockUserResponse;
+import io.grpc.BindableService;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerMethodDefinition;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
+import io.grpc.stub.ServerCalls;
+import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+
+/** ChatService on the wire: each call becomes a question to a shard, and its answer a message. Thread-safe. */
+public final class ChatGrpcService implements BindableService, ChatServiceGrpc.AsyncService {
+  private final Shards shards;
+  private final Listings listings;
+  private final Sessions sessions;
+  private final Allowances allowances;
+  private final Blocks blocks;
+  private final Profiles profiles;
+
+  /** A service over these parts. */
+  public ChatGrpcService(Shards shards, Sessions sessions, Allowances allowances, Blocks blocks, Profiles profiles) {
+    this.shards = shards;
+    this.listings = new Listings(shards);
+    this.sessions = sessions;
+    this.allowances = allowances;
+    this.blocks = blocks;
+    this.profiles = profiles;
+  }
+
+  /** As generated, but Connect answers with frames that are encoded already. */
+  @Override
+  public ServerServiceDefinition bindService() {
+    MethodDescriptor<ClientFrame, EncodedFrame> connect =
+        ChatServiceGrpc.getConnectMethod()
+            .toBuilder(ChatServiceGrpc.getConnectMethod().getRequestMarshaller(), new EncodedFrameMarshaller())
+            .build();
+    ServerServiceDefinition generated = ChatServiceGrpc.bindService(this);
+    ServiceDescriptor.Builder descriptor =
+        ServiceDescriptor.newBuilder(generated.getServiceDescriptor().getName())
+            .setSchemaDescriptor(generated.getServiceDescriptor().getSchemaDescriptor())
+            .addMethod(connect);
+    for (MethodDescriptor<?, ?> method : generated.getServiceDescriptor().getMethods()) {
+      if (!method.getFullMethodName().equals(connect.getFullMethodName())) {
+        descriptor.addMethod(method);
+      }
+    }
+    ServerServiceDefinition.Builder service = ServerServiceDefinition.builder(descriptor.build());
+    service.addMethod(connect, ServerCalls.asyncBidiStreamingCall(this::open));
+    for (ServerMethodDefinition<?, ?> method : generated.getMethods()) {
+      if (!method.getMethodDescriptor().getFullMethodName().equals(connect.getFullMethodName())) {
+        service.addMethod(method);
+      }
+    }
+    return service.build();
+  }
+
+  private StreamObserver<ClientFrame> open(StreamObserver<EncodedFrame> responses) {
+    return ConnectCall.open(sessions, caller(), responses);
+  }
+
+  /** Who calls; the profile in the token is kept. */
+  private Identity caller() {
+    Identity identity = Identities.current();
+    profiles.seen(identity);
+    return identity;
+  }
+
+  // ------------------------------------------------------------------ commands
+
+  @Override
+  public void send(SendRequest request, StreamObserver<SendResponse> response) {
+    if (request.getCommand().hasCreate()) {
+      response.onError(
+          status(Refusal.invalidField("command.create", "has its own call: CreateConversation")));
+      return;
+    }
+    command(request.getCommand(), response, stored -> SendResponse.newBuilder().setStored(stored).build());
+  }
+
+  @Override
+  public void createConversation(
+      CreateConversationRequest request, StreamObserver<CreateConversationResponse> response) {
+    String userId = caller().userId();
+    Command command =
+        command(request.getConversationId(), request.getClientEventId()).setCreate(request.getConversation()).build();
+    answer(
+        execute(userId, command)
+            .thenCompose(
+                done -> shards.of(done.request().conversationId()).describe(done.request().conversationId(), userId))
+            .thenApply(
+                conversation -> CreateConversationResponse.newBuilder().setConversation(conversation).build()),
+        response);
+  }
+
+  @Override
+  public void addMembers(AddMembersRequest request, StreamObserver<AddMembersResponse> response) {
+    command(
+        command(request.getConversationId(), request.getClientEventId())
+            .setAddMembers(request.getAddMembers())
+            .build(),
+        response,
+        stored -> AddMembersResponse.newBuilder().setStored(stored).build());
+  }
+
+  @Override
+  public void removeMember(RemoveMemberRequest request, StreamObserver<RemoveMemberResponse> response) {
+    command(
+        command(request.getConversationId(), request.getClientEventId())
+            .setRemoveMember(request.getRemoveMember())
+            .build(),
+        response,
+        stored -> RemoveMemberResponse.newBuilder().setStored(stored).build());
+  }
+
+  @Override
+  public void setMemberRole(SetMemberRoleRequest request, StreamObserver<SetMemberRoleResponse> response) {
+    command(
+        command(request.getConversationId(), request.getClientEventId()).setSetRole(request.getSetRole()).build(),
+        response,
+        stored -> SetMemberRoleResponse.newBuilder().setStored(stored).build());
+  }
+
+  @Override
+  public void joinConversation(
+      JoinConversationRequest request, StreamObserver<JoinConversationResponse> response) {
+    command(
+        command(request.getConversationId(), request.getClientEventId())
+            .setJoin(JoinConversation.getDefaultInstance())
+            .build(),
+        response,
+        stored -> JoinConversationResponse.newBuilder().setStored(stored).build());
+  }
+
+  @Override
+  public void leaveConversation(
+      LeaveConversationRequest request, StreamObserver<LeaveConversationResponse> response) {
+    command(
+        command(request.getConversationId(), request.getClientEventId())
+            .setLeave(LeaveConversation.getDefaultInstance())
+            .build(),
+        response,
+        stored -> LeaveConversationResponse.newBuilder().setStored(stored).build());
+  }
+
+  @Override
+  public void renameConversation(
+      RenameConversationRequest request, StreamObserver<RenameConversationResponse> response) {
+    command(
+        command(request.getConversationId(), request.getClientEventId()).setRename(request.getRename()).build(),
+        response,
+        stored -> RenameConversationResponse.newBuilder().setStored(stored).build());
+  }
+
+  private static Command.Builder command(String conversationId, String clientEventId) {
+    return Command.newBuilder().setConversationId(conversationId).setClientEventId(clientEventId);
+  }
+
+  private <R> void command(Command command, StreamObserver<R> response, Function<Stored, R> answer) {
+    answer(execute(caller().userId(), command).thenApply(done -> answer.apply(done.stored())), response);
+  }
+
+  private record Done(Request request, Stored stored) {}
+
+  private CompletableFuture<Done> execute(String userId, Command command) {
+    Duration wait = allowances.take(userId, sessions.clock().instant());
+    if (wait != null) {
+      return CompletableFuture.failedFuture(
+          new RefusedException(
+              new Refusal(
+                  ErrorReason.ERROR_REASON_RATE_LIMITED, "too many commands of this user", Map.of(), wait)));
+    }
+    Request request;
+    try {
+      request = Request.of(userId, command);
+    } catch (RefusedException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+    return shards
+        .of(request.conversationId())
+        .submit(request, command.getSerializedSize())
+        .thenApply(
+            answer ->
+                switch (answer) {
+                  case Answer.Refused refused -> throw new RefusedException(refused.refusal());
+                  case Answer.Stored stored -> new Done(request, stored.toProto(sessions.durability().get()));
+                });
+  }
+
+  // ------------------------------------------------------------------ reading
+
+  @Override
+  public void getConversation(GetConversationRequest request, StreamObserver<GetConversationResponse> response) {
+    String id = request.getConversationId();
+    answer(
+        shards
+            .of(id)
+            .describe(id, caller().userId())
+            .thenApply(conversation -> GetConversationResponse.newBuilder().setConversation(conversation).build()),
+        response);
+  }
+
+  @Override
+  public void listConversations(
+      ListConversationsRequest request, StreamObserver<ListConversationsResponse> response) {
+    answer(listings.conversations(caller().userId(), request), response);
+  }
+
+  @Override
+  public void listMembers(ListMembersRequest request, StreamObserver<ListMembersResponse> response) {
+    answer(listings.members(caller().userId(), request), response);
+  }
+
+  @Override
+  public void listEvents(ListEventsRequest request, StreamObserver<ListEventsResponse> response) {
+    answer(listings.events(caller().userId(), request), response);
+  }
+
+  @Override
+  public void setReadMark(SetReadMarkRequest request, StreamObserver<SetReadMarkResponse> response) {
+    answer(
+        shards
+            .of(request.getConversationId())
+            .mark(caller().userId(), request.getConversationId(), request.getSeq())
+            .thenApply(
+                answer ->
+                    switch (answer) {
+                      case MarkAnswer.Refused refused -> throw new RefusedException(refused.refusal());
+                      case MarkAnswer.Marked marked ->
+                          SetReadMarkResponse.newBuilder()
+                              .setReadSeq(marked.readSeq())
+                              .setUnreadCount(marked.unreadCount())
+                              .build();
+                    }),
+        response);
+  }
+
+  // ------------------------------------------------------------------ users
+
+  @Override
+  public void getUsers(GetUsersRequest request, StreamObserver<GetUsersResponse> response) {
+    caller();
+    answer(
+        profiles.of(request.getUserIdsList()).thenApply(users -> GetUsersResponse.newBuilder().addAllUsers(users).build()),
+        response);
+  }
+
+  @Override
+  public void blockUser(BlockUserRequest request, StreamObserver<BlockUserResponse> response) {
+    String userId = caller().userId();
+    if (userId.equals(request.getUserId())) {
+      response.onError(status(Refusal.invalidField("user_id", "must be somebody else")));
+      return;
+    }
+    answer(
+        blocks.set(userId, request.getUserId(), true).thenApply(done -> BlockUserResponse.getDefaultInstance()),
+        response);
+  }
+
+  @Override
+  public void unblockUser(UnblockUserRequest request, StreamObserver<UnblockUserResponse> response) {
+    answer(
+        blocks
+            .set(caller().userId(), request.getUserId(), false)
+            .thenApply(done -> UnblockUserResponse.getDefaultInstance()),
+        response);
+  }
+
+  @Override
+  public void listBlockedUsers(
+      ListBlockedUsersRequest request, StreamObserver<ListBlockedUsersResponse> response) {
+    response.onNext(
+        ListBlockedUsersResponse.newBuilder().addAllUserIds(blocks.of(caller().userId())).build());
+    response.onCompleted();
+  }
+
+  private static <R> void answer(CompletableFuture<R> answer, StreamObserver<R> response) {
+    answer.whenComplete(
+        (value, failure) -> {
+          if (failure == null) {
+            response.onNext(value);
+            response.onCompleted();
+          } else {
+            response.onError(status(ShardHost.refusal(failure)));
+          }
+        });
+  }
+
+  private static RuntimeException status(Refusal refusal) {
+    return Errors.status(refusal.reason(), refusal.message(), refusal.metadata(), refusal.retryAfter());
+  }
+}

@@ -1,0 +1,83 @@
+package dev.parley.router.session;
+
+import dev.parley.conversation.ConversationIds;
+import dev.parley.router.shard.CommittedRecord;
+import dev.parley.router.shard.Readable;
+import dev.parley.v1.Event;
+import dev.parley.v1.SeqRange;
+import java.util.List;
+
+/**
+ * One conversation of a session: what was written to the client, and up to where there is more. Never what is still to
+ * be written. Belongs to the session's thread.
+ */
+final class Following {
+  final String id;
+  final byte[] idBytes;
+  /** Up to here the client was sent everything that it may read. */
+  long written;
+  /** The newest event there is for this user. */
+  long head;
+  /** The head that the client was told last in a heartbeat. */
+  long headTold;
+  /** The owner has answered: records are fed. */
+  boolean active;
+  /** Stands in the session's queue of conversations to read for. */
+  boolean behind;
+  /** A read is on its way. */
+  boolean reading;
+  /** Catching up counts as done at this seq; 0: it is done. */
+  long catchUpTo;
+
+  private Readable readable = new Readable(List.of());
+
+  Following(String id) {
+    this.id = id;
+    this.idBytes = ConversationIds.bytes(id);
+  }
+
+  void readable(List<SeqRange> ranges) {
+    readable = new Readable(ranges);
+  }
+
+  /** The smallest seq from {@code seq} on that the user may read; {@link Readable#NONE}: nothing. */
+  long nextReadable(long seq) {
+    return readable.next(seq);
+  }
+
+  /** Whether new events come at all: the user is a member. */
+  boolean open() {
+    return readable.open();
+  }
+
+  boolean mayRead(long seq) {
+    return readable.contains(seq);
+  }
+
+  /** Something that the user may read is not written yet. */
+  boolean lacks() {
+    return nextReadable(written + 1) <= head;
+  }
+
+  /** Takes in a record that was fed: the new head, and the end of the user's membership if the record holds it. */
+  void fed(CommittedRecord record, String userId) {
+    if (!open()) {
+      return;
+    }
+    if (record.endsMembership()) {
+      for (Event event : record.events()) {
+        if (ends(event, userId)) {
+          readable = readable.closedAt(event.getSeq());
+          head = event.getSeq();
+          return;
+        }
+      }
+    }
+    head = Math.max(head, record.lastSeq());
+  }
+
+  private static boolean ends(Event event, String userId) {
+    return (event.hasMemberLeft() && event.getSenderId().equals(userId))
+        || (event.hasMemberRemoved() && event.getMemberRemoved().getUserId().equals(userId));
+  }
+}

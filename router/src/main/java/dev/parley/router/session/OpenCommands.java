@@ -1,0 +1,91 @@
+package dev.parley.router.session;
+
+import dev.parley.conversation.Request;
+import dev.parley.router.shard.Answer;
+import dev.parley.router.shard.CommittedRecord;
+import dev.parley.v1.Cursor;
+import dev.parley.v1.Durability;
+import dev.parley.v1.Event;
+import dev.parley.v1.SendResult;
+import dev.parley.v1.ServerFrame;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Commands of a session that have no answer yet, known by the fingerprint that their events carry on the log. */
+final class OpenCommands {
+  private final Durability durability;
+  private final Map<Long, Request> open = new HashMap<>();
+
+  OpenCommands(Durability durability) {
+    this.durability = durability;
+  }
+
+  int size() {
+    return open.size();
+  }
+
+  /** Remembers a command unless the same id is open already. */
+  Added add(Request request) {
+    Request known = open.putIfAbsent(request.fingerprint(), request);
+    if (known == null) {
+      return Added.NEW;
+    }
+    return known.bodyHash() == request.bodyHash() ? Added.SAME : Added.CONFLICT;
+  }
+
+  /** What became of a command that was to be remembered. */
+  enum Added {
+    NEW,
+    /** It is open already: its answer will do for both. */
+    SAME,
+    /** Its id is open already with another body. */
+    CONFLICT
+  }
+
+  boolean isOpen(Request request) {
+    return open.get(request.fingerprint()) == request;
+  }
+
+  void remove(Request request) {
+    open.remove(request.fingerprint(), request);
+  }
+
+  /** One of the record's events is one of these commands. */
+  boolean touches(CommittedRecord record) {
+    if (open.isEmpty()) {
+      return false;
+    }
+    for (int i = 0; i < record.record().getFingerprintsCount(); i++) {
+      if (open.containsKey(record.record().getFingerprints(i))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The answer that stands for this event, if it is one of these commands; it is not open any more then. */
+  ServerFrame.@Nullable Builder resultFor(CommittedRecord record, long seq) {
+    int index = (int) (seq - record.firstSeq());
+    Request request = open.get(record.record().getFingerprints(index));
+    if (request == null
+        || request.bodyHash() != record.record().getBodyHashes(index)
+        || !request.conversationId().equals(record.conversationId())) {
+      return null;
+    }
+    open.remove(request.fingerprint());
+    Event event = record.event(seq);
+    Cursor cursor = Cursor.newBuilder().setSeq(seq).setPosition(record.position()).setTerm(record.term()).build();
+    return result(request, new Answer.Stored(cursor, event.getTime(), event.getMessageCount(), false, event));
+  }
+
+  /** The answer to a command that is on the log. */
+  ServerFrame.Builder result(Request request, Answer.Stored stored) {
+    return ServerFrame.newBuilder()
+        .setSendResult(
+            SendResult.newBuilder()
+                .setClientEventId(request.command().getClientEventId())
+                .setConversationId(request.conversationId())
+                .setStored(stored.toProto(durability)));
+  }
+}

@@ -1,0 +1,479 @@
+package dev.parley.router.session;
+
+import dev.parley.conversation.ConversationLimits;
+import dev.parley.conversation.Refusal;
+import dev.parley.conversation.RefusedException;
+import dev.parley.conversation.Request;
+import dev.parley.conversation.Timestamps;
+import dev.parley.router.session.SessionPort.Start;
+import dev.parley.router.shard.Answer;
+import dev.parley.router.shard.CommittedRecord;
+import dev.parley.router.shard.FollowAnswer;
+import dev.parley.router.shard.RateMeter;
+import dev.parley.v1.ClientFrame;
+import dev.parley.v1.Command;
+import dev.parley.v1.Credit;
+import dev.parley.v1.Cursor;
+import dev.parley.v1.Cursors;
+import dev.parley.v1.ErrorReason;
+import dev.parley.v1.Limits;
+import dev.parley.v1.Receipt;
+import dev.parley.v1.Reconnect;
+import dev.parley.v1.ServerFrame;
+import dev.parley.v1.Typing;
+import dev.parley.v1.User;
+import dev.parley.v1.Welcome;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One live stream of one device: a set of cursors over logs. It remembers per conversation what it has written to the
+ * client and what the newest event is, never what it still must write: whoever is behind is read for from the log.
+ *
+ * <pre>
+ *   HELLO --Hello--> CURSORS --Cursors.complete--> OPEN --close, displaced, expired--> CLOSED
+ * </pre>
+ *
+ * <p>A state machine without I/O: the {@link SessionPort} does what it asks, on the session's one thread.
+ */
+public final class Session {
+  private static final Duration RATE_NOTICE_INTERVAL = Duration.ofSeconds(10);
+
+  private final String id;
+  private final String router;
+  private final User user;
+  private final SessionLimits limits;
+  private final InstantSource clock;
+  private final SessionPort port;
+  private final Outbound out;
+  private final OpenCommands commands;
+  private final Deliveries deliveries;
+  private final RateMeter frames;
+
+  private Phase phase = Phase.HELLO;
+  private String device = "";
+  private Instant tokenExpires;
+  private Instant lastHeard;
+  private Instant lastHeads;
+  private Instant rateNotice = Instant.EPOCH;
+  private final Instant opened;
+
+  private final Map<String, Cursor> cursors = new HashMap<>();
+
+  private enum Phase {
+    HELLO,
+    CURSORS,
+    OPEN,
+    CLOSED
+  }
+
+  /** A session that waits for Hello. {@code tokenExpires}: when the credential of the stream ends. */
+  public Session(
+      String id,
+      String router,
+      User user,
+      Instant tokenExpires,
+      SessionLimits limits,
+      dev.parley.v1.Durability durability,
+      InstantSource clock,
+      SessionPort port) {
+    this.id = id;
+    this.router = router;
+    this.user = user;
+    this.tokenExpires = tokenExpires;
+    this.limits = limits;
+    this.clock = clock;
+    this.port = port;
+    this.out = new Outbound(port, limits.unacknowledgedFrames());
+    this.commands = new OpenCommands(durability);
+    this.deliveries = new Deliveries(user.getUserId(), limits, clock, port, out, commands);
+    this.frames = new RateMeter(limits.framesPerSecond(), 2.0 * limits.framesPerSecond());
+    this.opened = clock.instant();
+    this.lastHeard = opened;
+    this.lastHeads = opened;
+  }
+
+  /** The name in the log. */
+  public String id() {
+    return id;
+  }
+
+  /** Whose it is. */
+  public String userId() {
+    return user.getUserId();
+  }
+
+  /** The device; empty before Hello. */
+  public String device() {
+    return device;
+  }
+
+  /** Nothing more will happen. */
+  public boolean closed() {
+    return phase == Phase.CLOSED;
+  }
+
+  // ------------------------------------------------------------------ what the client says
+
+  /** How long the transport must wait before it takes another frame of this client; zero: go on. */
+  public Duration throttle() {
+    Instant now = clock.instant();
+    if (frames.take(now)) {
+      return Duration.ZERO;
+    }
+    if (Duration.between(rateNotice, now).compareTo(RATE_NOTICE_INTERVAL) > 0) {
+      rateNotice = now;
+      out.control(
+          Frames.error(
+              new Refusal(
+                  ErrorReason.ERROR_REASON_RATE_LIMITED,
+                  "more than " + limits.framesPerSecond() + " frames a second; reading is slowed down",
+                  Map.of("limit", Integer.toString(limits.framesPerSecond())),
+                  frames.wait(now)),
+              "",
+              false));
+    }
+    return frames.wait(now).plusMillis(1);
+  }
+
+  /** A frame came that cannot be taken as one: told, and the stream ends. */
+  public void unreadable(Refusal why) {
+    if (phase != Phase.CLOSED) {
+      fail(why);
+    }
+  }
+
+  /** A frame came in whose fields break a rule: told, the stream goes on. */
+  public void invalid(ClientFrame frame, Refusal why) {
+    lastHeard = clock.instant();
+    switch (frame.getFrameCase()) {
+      case HELLO, CURSORS -> fail(why);
+      case COMMAND -> out.control(Frames.refused(frame.getCommand(), why));
+      default -> out.control(Frames.error(why, "", false));
+    }
+  }
+
+  /** A valid frame of the client. */
+  public void frame(ClientFrame frame, int bytes) {
+    if (phase == Phase.CLOSED) {
+      return;
+    }
+    lastHeard = clock.instant();
+    switch (frame.getFrameCase()) {
+      case HELLO -> hello(frame);
+      case CURSORS -> cursors(frame.getCursors());
+      case COMMAND -> whenOpen("Command", () -> command(frame.getCommand(), bytes));
+      case READ_MARK ->
+          whenOpen(
+              "ReadMark", () -> port.mark(frame.getReadMark().getConversationId(), frame.getReadMark().getSeq()));
+      case TYPING -> whenOpen("Typing", () -> typing(frame.getTyping()));
+      case CREDIT -> whenOpen("Credit", () -> credit(frame.getCredit()));
+      case REFRESH_TOKEN -> port.verify(frame.getRefreshToken().getToken());
+      case HEADS_REQUEST -> whenOpen("HeadsRequest", () -> heads(true));
+      case FRAME_NOT_SET ->
+          out.control(
+              Frames.error(
+                  new Refusal(
+                      ErrorReason.ERROR_REASON_UNKNOWN_FRAME,
+                      "this server does not know the frame; the client is newer than the server",
+                      Map.of(),
+                      null),
+                  "",
+                  false));
+    }
+  }
+
+  private void hello(ClientFrame frame) {
+    if (phase != Phase.HELLO) {
+      violation("a second Hello");
+      return;
+    }
+    device = frame.getHello().getDeviceId();
+    phase = Phase.CURSORS;
+    out.control(
+        ServerFrame.newBuilder()
+            .setWelcome(
+                Welcome.newBuilder()
+                    .setSessionId(id)
+                    .setRouter(router)
+                    .setServerTime(Timestamps.of(clock.instant()))
+                    .setHeartbeat(Frames.duration(limits.heartbeat()))
+                    .setTokenExpireTime(Timestamps.of(tokenExpires))
+                    .setUser(user)
+                    .setLimits(
+                        Limits.newBuilder()
+                            .setFrameBytes(limits.frameBytes())
+                            .setMessageBytes(ConversationLimits.DEFAULT.messageBytes())
+                            .setUnacknowledgedFrames(limits.unacknowledgedFrames())
+                            .setOpenCommands(limits.openCommands())
+                            .setFramesPerSecond(limits.framesPerSecond())
+                            .setCommandsPerSecond(limits.commandsPerSecond()))));
+  }
+
+  private void cursors(Cursors page) {
+    if (phase != Phase.CURSORS) {
+      violation(phase == Phase.HELLO ? "the first frame must be Hello" : "Cursors after the complete ones");
+      return;
+    }
+    page.getCursorsList().forEach(cursor -> cursors.put(cursor.getConversationId(), cursor.getCursor()));
+    if (cursors.size() > limits.conversations()) {
+      fail(Refusal.limitExceeded("cursors", limits.conversations()));
+    } else if (page.getComplete()) {
+      phase = Phase.OPEN;
+      port.listConversations();
+    }
+  }
+
+  private void whenOpen(String what, Runnable action) {
+    if (phase == Phase.OPEN) {
+      action.run();
+    } else {
+      violation(what + " before Hello and the complete Cursors");
+    }
+  }
+
+  private void violation(String what) {
+    fail(Refusal.of(ErrorReason.ERROR_REASON_PROTOCOL_VIOLATION, what));
+  }
+
+  private void command(Command command, int bytes) {
+    Refusal refusal = null;
+    Duration wait;
+    if (commands.size() >= limits.openCommands()) {
+      refusal = Refusal.limitExceeded("commands without an answer", limits.openCommands());
+    } else if ((wait = port.takeCommand()) != null) {
+      refusal =
+          new Refusal(
+              ErrorReason.ERROR_REASON_RATE_LIMITED,
+              "more than " + limits.commandsPerSecond() + " commands a second",
+              Map.of("limit", Integer.toString(limits.commandsPerSecond())),
+              wait);
+    }
+    if (refusal == null) {
+      try {
+        Request request = Request.of(user.getUserId(), command);
+        switch (commands.add(request)) {
+          case NEW -> port.submit(request, bytes);
+          case SAME -> {}
+          case CONFLICT ->
+              out.control(
+                  Frames.refused(
+                      command,
+                      Refusal.of(
+                          ErrorReason.ERROR_REASON_CLIENT_EVENT_ID_CONFLICT,
+                          "a command with this id and another body waits for its answer")));
+        }
+        return;
+      } catch (RefusedException e) {
+        refusal = e.refusal();
+      }
+    }
+    out.control(Frames.refused(command, refusal));
+  }
+
+  private void typing(Typing typing) {
+    if (deliveries.isMemberOf(typing.getConversationId())) {
+      port.typing(typing.getConversationId());
+    }
+  }
+
+  private void credit(Credit credit) {
+    if (!out.acknowledged(credit.getFrames())) {
+      violation("Credit for " + credit.getFrames() + " frames; fewer were sent");
+      return;
+    }
+    deliveries.pump();
+  }
+
+  // ------------------------------------------------------------------ what the owners say
+
+  /** The user's conversations, in answer to {@link SessionPort#listConversations}. */
+  public void conversations(Collection<String> ids) {
+    if (phase == Phase.OPEN) {
+      deliveries.start(cursors, ids);
+      cursors.clear();
+    }
+  }
+
+  /** The user's conversations could not be read. */
+  public void conversationsUnavailable(Refusal why) {
+    fail(why);
+  }
+
+  /** The user has become a member of a conversation. */
+  public void added(String conversationId) {
+    if (phase == Phase.OPEN) {
+      deliveries.added(conversationId);
+    }
+  }
+
+  /** The owner's answer to {@link SessionPort#follow}. */
+  public void followed(String conversationId, @Nullable Cursor cursor, Start start, FollowAnswer answer) {
+    if (phase == Phase.OPEN) {
+      deliveries.followed(conversationId, cursor, start, answer);
+    }
+  }
+
+  /** A record was appended to a conversation that this session follows; {@code frame}: all of it, encoded. */
+  public void fed(CommittedRecord record, EncodedFrame frame) {
+    if (phase == Phase.OPEN) {
+      deliveries.fed(record, frame);
+    }
+  }
+
+  /** The transport takes more again. */
+  public void ready() {
+    if (phase == Phase.OPEN) {
+      deliveries.pump();
+    }
+  }
+
+  /** Records in order, in answer to {@link SessionPort#read}. */
+  public void read(String conversationId, List<CommittedRecord> records) {
+    if (phase == Phase.OPEN) {
+      deliveries.read(conversationId, records);
+    }
+  }
+
+  /** A read failed: tried again with the next tick. */
+  public void readFailed(String conversationId) {
+    if (phase == Phase.OPEN) {
+      deliveries.readFailed(conversationId);
+    }
+  }
+
+  /** The outcome of a command. */
+  public void answered(Request request, Answer answer) {
+    if (phase == Phase.CLOSED || !commands.isOpen(request)) {
+      return; // its event, which was fed before, was the answer
+    }
+    switch (answer) {
+      case Answer.Refused refused -> {
+        commands.remove(request);
+        out.control(Frames.refused(request.conversationId(), request.command().getClientEventId(), refused.refusal()));
+      }
+      case Answer.Stored stored -> {
+        if (!deliveries.comesInOrder(request, stored)) {
+          commands.remove(request);
+          out.control(commands.result(request, stored));
+          deliveries.began(request.conversationId(), stored.cursor());
+        }
+      }
+    }
+  }
+
+  /** A read mark was refused. */
+  public void markRefused(String conversationId, Refusal refusal) {
+    if (phase != Phase.CLOSED) {
+      out.control(Frames.error(refusal, conversationId, false));
+    }
+  }
+
+  /** Somebody has read. Not sent to one who is behind: the first thing to be shed. */
+  public void receipt(Receipt receipt) {
+    deliveries.receipt(receipt);
+  }
+
+  /** Somebody is typing. Not sent to one who is behind: the first thing to be shed. */
+  public void typing(String conversationId, String typist) {
+    deliveries.typing(conversationId, typist);
+  }
+
+  // ------------------------------------------------------------------ time and end
+
+  /** Called about once a second. */
+  public void tick() {
+    if (phase == Phase.CLOSED) {
+      return;
+    }
+    Instant now = clock.instant();
+    if (!tokenExpires.isAfter(now)) {
+      fail(Refusal.of(ErrorReason.ERROR_REASON_TOKEN_EXPIRED, "the token's time is over"));
+    } else if (Duration.between(lastHeard, now).compareTo(limits.heartbeat().multipliedBy(3)) > 0) {
+      fail(Refusal.of(ErrorReason.ERROR_REASON_HEARTBEAT_MISSED, "nothing was heard for three heartbeats"));
+    } else if (phase != Phase.OPEN && Duration.between(opened, now).compareTo(limits.helloDeadline()) > 0) {
+      fail(
+          Refusal.of(
+              ErrorReason.ERROR_REASON_PROTOCOL_VIOLATION,
+              "no Hello and complete Cursors within " + limits.helloDeadline().toSeconds() + " s"));
+    } else if (phase == Phase.OPEN) {
+      if (Duration.between(lastHeads, now).compareTo(limits.heartbeat()) >= 0) {
+        heads(false);
+      }
+      deliveries.tick();
+    }
+  }
+
+  private void heads(boolean all) {
+    lastHeads = clock.instant();
+    deliveries.heads(all);
+  }
+
+  /** A newer token was checked: the stream lives on with it. */
+  public void refreshed(String userId, Instant expires) {
+    if (userId.equals(user.getUserId())) {
+      tokenExpires = expires;
+    } else {
+      fail(Refusal.of(ErrorReason.ERROR_REASON_TOKEN_INVALID, "the new token is of another user"));
+    }
+  }
+
+  /** A newer token was refused: the stream goes on until the old one ends. */
+  public void notRefreshed(Refusal why) {
+    if (phase != Phase.CLOSED) {
+      out.control(Frames.error(why, "", false));
+    }
+  }
+
+  /** Asks the client to open a new stream after {@code after}; this one stays for now. */
+  public void reconnect(Duration after) {
+    if (phase != Phase.CLOSED) {
+      out.control(
+          ServerFrame.newBuilder()
+              .setReconnect(
+                  Reconnect.newBuilder().setAfter(Frames.duration(after)).setReason("DRAINING")));
+    }
+  }
+
+  /** Another session of this device has taken its place. */
+  public void displaced() {
+    if (phase != Phase.CLOSED) {
+      out.control(ServerFrame.newBuilder().setReconnect(Reconnect.newBuilder().setReason("DISPLACED")));
+      fail(Refusal.of(ErrorReason.ERROR_REASON_DISPLACED, "another session of this device has taken its place"));
+    }
+  }
+
+  /** The router stops waiting for the client to leave. */
+  public void drained() {
+    if (phase != Phase.CLOSED) {
+      fail(
+          new Refusal(
+              ErrorReason.ERROR_REASON_DRAINING, "this router is going away", Map.of(), Duration.ofMillis(100)));
+    }
+  }
+
+  /** The client has ended the stream, or it broke. */
+  public void ended() {
+    if (phase != Phase.CLOSED) {
+      phase = Phase.CLOSED;
+      deliveries.release();
+      port.close(null);
+    }
+  }
+
+  private void fail(Refusal why) {
+    if (phase == Phase.CLOSED) {
+      return;
+    }
+    phase = Phase.CLOSED;
+    out.control(Frames.error(why, "", true));
+    deliveries.release();
+    port.close(why);
+  }
+}

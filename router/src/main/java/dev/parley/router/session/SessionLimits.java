@@ -1,0 +1,29 @@
+package dev.parley.router.session;
+
+import dev.parley.chassis.config.Setting;
+import java.time.Duration;
+
+/** What sessions may do at most. */
+public record SessionLimits(
+    @Setting(value = "50000", doc = "Sessions of this router; above it new streams are refused with OVERLOADED.")
+    int sessions,
+    @Setting(value = "20", doc = "Devices of one user with a session on this router.")
+    int devicesPerUser,
+    @Setting(value = "128KiB", doc = "A frame of the client, in bytes: a message of 64 KiB, or 1,000 cursors, with room.")
+    int frameBytes,
+    @Setting(value = "256", doc = "Frames that the server sends without having them acknowledged: a slow reader's bound.")
+    int unacknowledgedFrames,
+    @Setting(value = "256", doc = "Commands of one session without an answer.")
+    int openCommands,
+    @Setting(value = "500", doc = "Frames of one client a second, on average; above it reading from it is slowed down.")
+    int framesPerSecond,
+    @Setting(value = "500", doc = "Commands of one user a second, on average, over all sessions and calls.")
+    int commandsPerSecond,
+    @Setting(value = "10000", doc = "Conversations that one session follows.")
+    int conversations,
+    @Setting(value = "64", doc = "Follow requests of one session on their way at a time.")
+    int concurrentFollows,
+    @Setting(value = "20s", doc = "How often the server speaks and wants to hear the client; after three it hangs up.")
+    Duration heartbeat,
+    @Setting(value = "10s", doc = "How long a stream may stay open without Hello and complete Cursors.")
+    Duration helloDeadline) {}

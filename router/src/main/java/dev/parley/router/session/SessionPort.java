@@ -1,0 +1,56 @@
+package dev.parley.router.session;
+
+import dev.parley.conversation.Refusal;
+import dev.parley.conversation.Request;
+import dev.parley.v1.Cursor;
+import org.jspecify.annotations.Nullable;
+
+/** What a session can bring about. The answers come back as calls of the session's methods, on its thread. */
+public interface SessionPort {
+  /** The transport takes a frame without queueing it. */
+  boolean ready();
+
+  /** Sends a frame. */
+  void write(EncodedFrame frame);
+
+  /** Ends the stream: with a status that carries {@code why}, or well when it is null. Nothing is written after it. */
+  void close(@Nullable Refusal why);
+
+  /** Asks for the user's conversations: {@link Session#conversations}. */
+  void listConversations();
+
+  /** Asks the owner to follow: {@link Session#followed}. A null cursor starts where {@code start} says. */
+  void follow(String conversationId, @Nullable Cursor cursor, Start start);
+
+  /** This session does not follow any more. */
+  void unfollow(String conversationId);
+
+  /** Asks for records from {@code fromSeq} on: {@link Session#read}. */
+  void read(String conversationId, long fromSeq);
+
+  /** Sends a command to its owner: {@link Session#answered}. */
+  void submit(Request request, int bytes);
+
+  /** Sends a read mark to its owner; a refusal comes as {@link Session#markRefused}. */
+  void mark(String conversationId, long seq);
+
+  /** Tells the owner that the user types. */
+  void typing(String conversationId);
+
+  /** Checks a newer token: {@link Session#refreshed}. */
+  void verify(String token);
+
+  /** Takes one command from the user's allowance; the time to wait if there is none, else null. */
+  java.time.@Nullable Duration takeCommand();
+
+  /** This session has caught up: an older session of the same device can go. */
+  void caughtUp();
+
+  /** Where a conversation without a cursor starts. */
+  enum Start {
+    /** At its head: what came before is history. */
+    HEAD,
+    /** At the event that made the user a member. */
+    JOIN
+  }
+}

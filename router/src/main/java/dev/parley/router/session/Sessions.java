@@ -1,0 +1,93 @@
+package dev.parley.router.session;
+
+import dev.parley.chassis.auth.TokenVerifier;
+import dev.parley.chassis.errors.Validation;
+import dev.parley.conversation.ConversationIds;
+import dev.parley.router.shard.ShardHost;
+import dev.parley.v1.Durability;
+import io.netty.channel.EventLoop;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+
+/**
+ * All sessions of this router, and what they share.
+ *
+ * @param router its name
+ * @param open how many there are
+ * @param durability how safe a stored event is, as the broker says now
+ */
+public record Sessions(
+    String router,
+    SessionLimits limits,
+    List<SessionHub> hubs,
+    List<ShardHost> shards,
+    TokenVerifier verifier,
+    Validation validation,
+    Allowances allowances,
+    Devices devices,
+    AtomicInteger open,
+    Supplier<Durability> durability,
+    InstantSource clock) {
+  /** The sessions of a router that has none yet. */
+  public static Sessions of(
+      String router,
+      SessionLimits limits,
+      List<SessionHub> hubs,
+      List<ShardHost> shards,
+      TokenVerifier verifier,
+      Validation validation,
+      Allowances allowances,
+      Supplier<Durability> durability,
+      InstantSource clock) {
+    return new Sessions(
+        router,
+        limits,
+        hubs,
+        shards,
+        verifier,
+        validation,
+        allowances,
+        new Devices(limits.devicesPerUser()),
+        new AtomicInteger(),
+        durability,
+        clock);
+  }
+
+  /** The owner of a conversation. */
+  ShardHost shardOf(String conversationId) {
+    return shards.get(ConversationIds.shardOf(conversationId, shards.size()));
+  }
+
+  /** The hub of the loop that this is called on. */
+  SessionHub hub() {
+    for (SessionHub hub : hubs) {
+      EventLoop loop = hub.loop();
+      if (loop.inEventLoop()) {
+        return hub;
+      }
+    }
+    throw new IllegalStateException("a stream must be handled on its event loop");
+  }
+
+  /** Asks all clients to go elsewhere, within {@code spread}. */
+  public void reconnectAll(Duration spread) {
+    RandomGenerator random = RandomGenerator.getDefault();
+    hubs.forEach(hub -> hub.execute(() -> hub.reconnectAll(spread, random)));
+  }
+
+  /** How many there are. */
+  public int count() {
+    return open.get();
+  }
+
+  /** Ends the sessions that are still there; completed when they were told. */
+  public CompletableFuture<Void> endAll() {
+    return CompletableFuture.allOf(
+        hubs.stream().map(hub -> CompletableFuture.runAsync(hub::endAll, hub.loop())).toArray(CompletableFuture[]::new));
+  }
+}

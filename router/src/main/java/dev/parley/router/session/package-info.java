@@ -1,0 +1,3 @@
+/** Sessions: one live stream of one device each. One thread per session. */
+@org.jspecify.annotations.NullMarked
+package dev.parley.router.session;

@@ -1,0 +1,119 @@
+package dev.parley.router.shard;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.parley.conversation.ConversationState;
+import dev.parley.conversation.Records;
+import dev.parley.conversation.history.LoggedRecord;
+import dev.parley.internal.v1.LogRecord;
+import dev.parley.v1.Event;
+import dev.parley.v1.Term;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A record that is on the log, as it is fed and delivered. Immutable to its users, who may be on several threads: the
+ * events' parsed form is made when somebody asks for it, at worst once per thread.
+ */
+public final class CommittedRecord {
+  private final LogRecord record;
+  private final long position;
+  private final int size;
+  private @Nullable List<Event> events;
+
+  /** A record at its position; {@code size} is its encoded size in bytes. */
+  public CommittedRecord(LogRecord record, long position, int size, @Nullable List<Event> events) {
+    this.record = record;
+    this.position = position;
+    this.size = size;
+    this.events = events;
+  }
+
+  /** What was read from the log. */
+  static CommittedRecord of(LoggedRecord logged) {
+    return new CommittedRecord(logged.record(), logged.position(), logged.bytes(), null);
+  }
+
+  /** The record without the bodies that readers must not get any more. */
+  CommittedRecord cutWhere(ConversationState state) {
+    if (state.deletedSeqs().isEmpty()) {
+      return this;
+    }
+    CommittedRecord cut = this;
+    for (Event event : events()) {
+      if (!event.getDeleted() && state.isCut(event)) {
+        LogRecord without = Records.cut(cut.record, event.getSeq());
+        cut = new CommittedRecord(without, position, without.getSerializedSize(), null);
+      }
+    }
+    return cut;
+  }
+
+  /** As stored. */
+  public LogRecord record() {
+    return record;
+  }
+
+  /** Which conversation; empty for an Owner record. */
+  public String conversationId() {
+    return record.getConversationId();
+  }
+
+  /** Where it lies. */
+  public long position() {
+    return position;
+  }
+
+  /** Under which term it was written. */
+  public Term term() {
+    return record.getTerm();
+  }
+
+  /** Its encoded size in bytes. */
+  public int size() {
+    return size;
+  }
+
+  /** The first event's seq. */
+  public long firstSeq() {
+    return record.getFirstSeq();
+  }
+
+  /** The last event's seq. */
+  public long lastSeq() {
+    return record.getFirstSeq() + record.getEventsCount() - 1;
+  }
+
+  /** The encoded event with this seq. */
+  public ByteString eventBytes(long seq) {
+    return record.getEvents((int) (seq - firstSeq()));
+  }
+
+  /** The event with this seq. */
+  public Event event(long seq) {
+    return events().get((int) (seq - firstSeq()));
+  }
+
+  /** Somebody's membership ends in it. */
+  public boolean endsMembership() {
+    return events().stream().anyMatch(event -> event.hasMemberLeft() || event.hasMemberRemoved());
+  }
+
+  /** All events. */
+  public List<Event> events() {
+    List<Event> parsed = events;
+    if (parsed == null) {
+      parsed = new ArrayList<>(record.getEventsCount());
+      try {
+        for (ByteString bytes : record.getEventsList()) {
+          parsed.add(Event.parseFrom(bytes));
+        }
+      } catch (InvalidProtocolBufferException e) {
+        throw new IllegalStateException("the record at position " + position + " is not readable", e);
+      }
+      events = parsed;
+    }
+    return parsed;
+  }
+}

@@ -1,0 +1,78 @@
+package dev.parley.router.shard;
+
+import dev.parley.conversation.ConversationState;
+import dev.parley.conversation.Facts;
+import dev.parley.conversation.Request;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** What an owner holds of one conversation. Belongs to the shard's thread. */
+final class ConversationEntry {
+  final String id;
+  /** Everything that is on the log; null until it is loaded. */
+  @Nullable ConversationState state;
+
+  /** Commands in order of arrival. */
+  final ArrayDeque<Work> waiting = new ArrayDeque<>();
+  /** What waits for the state. */
+  final List<Consumer<@Nullable Throwable>> whenLoaded = new ArrayList<>();
+  /** Event loops that follow, one bit each. */
+  long followers;
+
+  boolean loading;
+  /** Stands in the shard's queue of conversations with commands to decide. */
+  boolean queued;
+  /** Its first command waits for something to be read from the log. */
+  boolean lookingUp;
+
+  /** Its record is in flight. */
+  boolean appending;
+
+  boolean savingSnapshot;
+  final RateMeter sends;
+
+  ConversationEntry(String id, RateMeter sends) {
+    this.id = id;
+    this.sends = sends;
+  }
+
+  boolean idle() {
+    return followers == 0
+        && waiting.isEmpty()
+        && whenLoaded.isEmpty()
+        && !loading
+        && !lookingUp
+        && !appending
+        && !savingSnapshot;
+  }
+
+  /** A command that waits for its outcome. */
+  static final class Work {
+    final Request request;
+    final int bytes;
+    final Instant deadline;
+    private final Consumer<Answer> reply;
+    Facts facts = Facts.NONE;
+    boolean inFlight;
+    boolean answered;
+
+    Work(Request request, int bytes, Instant deadline, Consumer<Answer> reply) {
+      this.request = request;
+      this.bytes = bytes;
+      this.deadline = deadline;
+      this.reply = reply;
+    }
+
+    /** Tells the outcome, once. */
+    void answer(Answer answer) {
+      if (!answered) {
+        answered = true;
+        reply.accept(answer);
+      }
+    }
+  }
+}

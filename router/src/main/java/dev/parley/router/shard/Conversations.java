@@ -1,0 +1,212 @@
+package dev.parley.router.shard;
+
+import dev.parley.conversation.ConversationState;
+import dev.parley.conversation.Decision;
+import dev.parley.conversation.Facts;
+import dev.parley.conversation.Refusal;
+import dev.parley.conversation.RefusedException;
+import dev.parley.conversation.Request;
+import dev.parley.conversation.history.HistoryReader;
+import dev.parley.conversation.history.StateLoader;
+import dev.parley.v1.ErrorReason;
+import dev.parley.v1.Event;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The conversations of a shard that are in memory: loaded when somebody needs them, forgotten when nobody follows and
+ * others need the room. Belongs to the shard's thread.
+ */
+final class Conversations {
+  private static final Logger LOG = LoggerFactory.getLogger(Conversations.class);
+  private static final int SEARCHING_USERS = 1_000;
+
+  private final ShardContext context;
+  private final StateLoader loader;
+  private final HistoryReader history;
+  private final ShardTail tail;
+  /** Longest not used first. */
+  private final LinkedHashMap<String, ConversationEntry> entries = new LinkedHashMap<>(64, 0.75f, true);
+  /** How often users had the log searched; the longest not seen goes first. */
+  private final LinkedHashMap<String, RateMeter> searches = new LinkedHashMap<>(16, 0.75f, true);
+  /** Conversations to load as soon as the shard is settled; null: it is. */
+  private @Nullable List<ConversationEntry> beforeSettled = new ArrayList<>();
+
+  Conversations(ShardContext context, StateLoader loader, HistoryReader history, ShardTail tail) {
+    this.context = context;
+    this.loader = loader;
+    this.history = history;
+    this.tail = tail;
+  }
+
+  /** The conversation's entry, loaded or not. */
+  ConversationEntry entry(String id) {
+    ConversationEntry known = entries.get(id);
+    if (known != null) {
+      return known;
+    }
+    ConversationEntry added =
+        new ConversationEntry(
+            id, new RateMeter(context.limits().sendsPerSecond(), context.limits().sendsPerSecond()));
+    entries.put(id, added);
+    forgetIdle();
+    return added;
+  }
+
+  /** The entry if it is in memory. */
+  @Nullable ConversationEntry known(String id) {
+    return entries.get(id);
+  }
+
+  /** Drops the longest unused conversations above the limit, looking at a few only. */
+  private void forgetIdle() {
+    var oldestFirst = entries.values().iterator();
+    for (int looked = 0; looked < 8 && entries.size() > context.limits().loadedConversations(); looked++) {
+      if (!oldestFirst.hasNext()) {
+        return;
+      }
+      ConversationEntry oldest = oldestFirst.next();
+      if (oldest.idle()) {
+        oldestFirst.remove();
+      }
+    }
+  }
+
+  /** The conversation's stored state, loaded if need be. */
+  CompletableFuture<ConversationEntry> loaded(String id) {
+    ConversationEntry entry = entry(id);
+    CompletableFuture<ConversationEntry> loaded = new CompletableFuture<>();
+    load(
+        entry,
+        failure -> {
+          if (failure == null) {
+            loaded.complete(entry);
+          } else {
+            loaded.completeExceptionally(failure);
+          }
+        });
+    return loaded;
+  }
+
+  /** Calls back when the entry has its state: at once if it has it already. */
+  void load(ConversationEntry entry, java.util.function.Consumer<@Nullable Throwable> whenLoaded) {
+    if (entry.state != null) {
+      whenLoaded.accept(null);
+      return;
+    }
+    entry.whenLoaded.add(whenLoaded);
+    if (entry.loading) {
+      return;
+    }
+    entry.loading = true;
+    if (beforeSettled != null) {
+      beforeSettled.add(entry);
+    } else {
+      readState(entry);
+    }
+  }
+
+  /** The shard is owned: what the log says now is all there is. */
+  void settled() {
+    List<ConversationEntry> waiting = beforeSettled;
+    beforeSettled = null;
+    if (waiting != null) {
+      waiting.forEach(this::readState);
+    }
+  }
+
+  private void readState(ConversationEntry entry) {
+    loader
+        .load(entry.id)
+        .whenComplete(
+            (state, failure) -> {
+              entry.loading = false;
+              if (failure == null) {
+                entry.state = state;
+              }
+              List<java.util.function.Consumer<@Nullable Throwable>> waiting = List.copyOf(entry.whenLoaded);
+              entry.whenLoaded.clear();
+              waiting.forEach(callback -> callback.accept(failure));
+            });
+  }
+
+  /** The event with this seq, its body cut if it was deleted; null: there is none. */
+  CompletableFuture<@Nullable Event> event(ConversationEntry entry, ConversationState state, long seq) {
+    if (seq < 1 || seq > state.headSeq()) {
+      return CompletableFuture.completedFuture(null);
+    }
+    CommittedRecord recent = tail.find(entry.id, seq);
+    if (recent != null) {
+      return CompletableFuture.completedFuture(recent.event(seq));
+    }
+    return history.find(entry.id, state.pages(), seq);
+  }
+
+  /** The record that holds this event, which must be below the head. */
+  CompletableFuture<CommittedRecord> record(ConversationEntry entry, ConversationState state, long seq) {
+    CommittedRecord recent = tail.find(entry.id, seq);
+    if (recent != null) {
+      return CompletableFuture.completedFuture(recent);
+    }
+    return history
+        .read(entry.id, state.pages(), dev.parley.conversation.PageIndex.pageOf(seq))
+        .thenApply(
+            page ->
+                page.records().stream()
+                    .filter(record -> record.holds(seq))
+                    .findFirst()
+                    .map(CommittedRecord::of)
+                    .orElseThrow(() -> new IllegalStateException("no record holds seq " + seq + " of " + entry.id)));
+  }
+
+  /** Looks in the log for a client event id that may be older than what the state keeps. */
+  CompletableFuture<Facts.Search> search(
+      ConversationEntry entry, ConversationState state, Request request, Decision.NeedsSearch needs, Instant now) {
+    RateMeter allowance =
+        searches.computeIfAbsent(
+            request.userId(),
+            user ->
+                new RateMeter(
+                    context.limits().searchesPerMinute() / 60.0, context.limits().searchesPerMinute()));
+    if (searches.size() > SEARCHING_USERS) {
+      searches.pollFirstEntry();
+    }
+    if (!allowance.take(now)) {
+      return CompletableFuture.failedFuture(
+          new RefusedException(
+              new Refusal(
+                  ErrorReason.ERROR_REASON_RATE_LIMITED,
+                  "too many commands with old client event ids: each makes the server search its log",
+                  Map.of("limit", Integer.toString(context.limits().searchesPerMinute())),
+                  allowance.wait(now))));
+    }
+    return history.search(entry.id, state.pages(), request.fingerprint(), needs.from(), needs.beforeSeq());
+  }
+
+  /** Writes a snapshot when the records since the last one are many. */
+  void saveWhenDue(ConversationEntry entry) {
+    ConversationState state = entry.state;
+    if (state == null || entry.savingSnapshot || !StateLoader.snapshotDue(state)) {
+      return;
+    }
+    entry.savingSnapshot = true;
+    loader
+        .save(state)
+        .whenComplete(
+            (saved, failure) -> {
+              entry.savingSnapshot = false;
+              if (failure != null) {
+                LOG.warn("shard {}: a snapshot was not written; the next record tries again", context.shard(), failure);
+              } else if (entry.state != null) {
+                entry.state = entry.state.withSnapshot(saved);
+              }
+            });
+  }
+}

@@ -1,0 +1,22 @@
+package dev.parley.router.shard;
+
+import dev.parley.v1.Receipt;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where an owner sends what its followers shall know. A follower is one of this router's event loops (bit {@code i} of
+ * {@code followers}: loop {@code i}); each gets everything of one shard in the order of these calls.
+ */
+public interface Feed {
+  /** A record is on the log. */
+  void committed(long followers, CommittedRecord record);
+
+  /** Somebody has read; {@code onlyFor}: the one user whom it concerns. */
+  void receipt(long followers, Receipt receipt, @Nullable String onlyFor);
+
+  /** Somebody is typing. */
+  void typing(long followers, String conversationId, String userId);
+
+  /** A user has become a member and the user's conversation list says so; told to all loops. */
+  void added(String userId, String conversationId);
+}

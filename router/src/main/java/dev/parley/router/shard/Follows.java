@@ -1,0 +1,183 @@
+package dev.parley.router.shard;
+
+import dev.parley.conversation.ConversationState;
+import dev.parley.conversation.Membership;
+import dev.parley.conversation.Refusal;
+import dev.parley.conversation.RefusedException;
+import dev.parley.conversation.history.HistoryReader;
+import dev.parley.router.shard.ReadMarks.Mark;
+import dev.parley.v1.Conversation;
+import dev.parley.v1.Cursor;
+import dev.parley.v1.ErrorReason;
+import dev.parley.v1.Member;
+import dev.parley.v1.ResetReason;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who follows what, and what a user may know of a conversation: answered from the state that is on the log. Belongs to
+ * the shard's thread.
+ */
+final class Follows {
+  private static final int NO_FOLLOWER = -1;
+
+  private final Conversations conversations;
+  private final HistoryReader history;
+  private final Marks marks;
+  private final Feed feed;
+
+  Follows(Conversations conversations, HistoryReader history, Marks marks, Feed feed) {
+    this.conversations = conversations;
+    this.history = history;
+    this.marks = marks;
+    this.feed = feed;
+  }
+
+  /**
+   * Makes an event loop a follower for a user. Everything that is committed after the answer is fed.
+   *
+   * @param cursor where the client stands; null: nowhere yet
+   * @param fromJoin without a cursor: starts at the event that made the user a member instead of at the head
+   */
+  CompletableFuture<FollowAnswer> follow(
+      String conversationId, String userId, @Nullable Cursor cursor, boolean fromJoin, int follower) {
+    return answer(conversationId, userId, cursor, fromJoin, follower);
+  }
+
+  /** What {@link #follow} would answer, without following. */
+  CompletableFuture<FollowAnswer> position(String conversationId, String userId, Cursor cursor) {
+    return answer(conversationId, userId, cursor, false, NO_FOLLOWER);
+  }
+
+  private CompletableFuture<FollowAnswer> answer(
+      String conversationId, String userId, @Nullable Cursor cursor, boolean fromJoin, int follower) {
+    return marks
+        .loaded()
+        .thenCompose(ready -> conversations.loaded(conversationId))
+        .thenCompose(entry -> verified(entry, userId, cursor))
+        .handle(
+            (verified, failure) ->
+                failure != null
+                    ? new FollowAnswer.Refused(Refusals.refusal(failure))
+                    : begin(conversationId, userId, cursor, fromJoin, follower, verified));
+  }
+
+  /** Whether the log holds what the client has. A stranger's cursor is not looked at. */
+  private CompletableFuture<Boolean> verified(ConversationEntry entry, String userId, @Nullable Cursor cursor) {
+    ConversationState state = Objects.requireNonNull(entry.state);
+    return cursor == null || state.member(userId) == null
+        ? CompletableFuture.completedFuture(true)
+        : history.verify(entry.id, cursor, state.cursor());
+  }
+
+  private FollowAnswer begin(
+      String conversationId,
+      String userId,
+      @Nullable Cursor cursor,
+      boolean fromJoin,
+      int follower,
+      boolean cursorHolds) {
+    ConversationEntry entry = conversations.entry(conversationId);
+    ConversationState state = entry.state;
+    Membership member = state == null ? null : state.member(userId);
+    if (state == null || member == null) {
+      return new FollowAnswer.Refused(notFound());
+    }
+    if (member.isCurrent() && follower != NO_FOLLOWER) {
+      entry.followers |= 1L << follower;
+    }
+    Cursor head = state.describe(userId, 0, 0).getHead();
+    long after = head.getSeq();
+    if (cursor != null) {
+      after = Math.min(cursor.getSeq(), head.getSeq());
+    } else if (fromJoin) {
+      after = member.joinedSeq() - 1;
+    }
+    Mark mark = marks.get(conversationId, userId);
+    return new FollowAnswer.Following(
+        state.readable(userId),
+        head,
+        member.isCurrent(),
+        after,
+        mark.seq(),
+        state.unread(userId, mark.seq(), mark.messageCount()),
+        cursorHolds ? null : ResetReason.RESET_REASON_LOG_WENT_BACK);
+  }
+
+  /** Nobody on that loop follows any more. */
+  void unfollow(String conversationId, int follower) {
+    ConversationEntry entry = conversations.known(conversationId);
+    if (entry != null) {
+      entry.followers &= ~(1L << follower);
+    }
+  }
+
+  /** Tells the others that a member is typing; silently nothing if it cannot be. */
+  void typing(String conversationId, String userId) {
+    ConversationEntry entry = conversations.known(conversationId);
+    if (entry != null && entry.state != null && entry.followers != 0) {
+      Membership member = entry.state.member(userId);
+      if (member != null && member.isCurrent()) {
+        feed.typing(entry.followers, conversationId, userId);
+      }
+    }
+  }
+
+  /** The conversation as its member or former member sees it. */
+  CompletableFuture<Conversation> describe(String conversationId, String userId) {
+    return asMember(
+        conversationId,
+        userId,
+        (state, member) -> {
+          Mark mark = marks.get(conversationId, userId);
+          return state.describe(userId, mark.seq(), mark.messageCount());
+        });
+  }
+
+  /** Members in order of their ids, from the one after {@code afterUserId} on. */
+  CompletableFuture<List<Member>> members(String conversationId, String userId, String afterUserId, int limit) {
+    return asMember(
+        conversationId,
+        userId,
+        (state, asking) -> {
+          if (!asking.isCurrent()) {
+            throw new RefusedException(
+                Refusal.of(ErrorReason.ERROR_REASON_NOT_A_MEMBER, "the user is no longer a member"));
+          }
+          boolean byName = state.memberCount() <= Marks.RECEIPTS_BY_NAME;
+          return state.members(afterUserId, limit).stream()
+              .map(
+                  member ->
+                      Member.newBuilder()
+                          .setUserId(member.userId())
+                          .setRole(member.role())
+                          .setJoinedSeq(member.joinedSeq())
+                          .setReadSeq(byName ? marks.get(conversationId, member.userId()).seq() : 0)
+                          .build())
+              .toList();
+        });
+  }
+
+  private <T> CompletableFuture<T> asMember(
+      String conversationId, String userId, BiFunction<ConversationState, Membership, T> answer) {
+    return marks
+        .loaded()
+        .thenCompose(ready -> conversations.loaded(conversationId))
+        .thenApply(
+            entry -> {
+              ConversationState state = Objects.requireNonNull(entry.state);
+              Membership member = state.member(userId);
+              if (member == null) {
+                throw new RefusedException(notFound());
+              }
+              return answer.apply(state, member);
+            });
+  }
+
+  private static Refusal notFound() {
+    return Refusal.of(ErrorReason.ERROR_REASON_CONVERSATION_NOT_FOUND, "no such conversation for this user");
+  }
+}

@@ -1,0 +1,155 @@
+package dev.parley.router.shard;
+
+import dev.parley.conversation.ConversationState;
+import dev.parley.conversation.PageIndex;
+import dev.parley.conversation.history.HistoryReader;
+import dev.parley.conversation.history.Page;
+import dev.parley.conversation.history.PageWalk;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads for those who are behind: from the shard's tail in memory where it reaches back far enough, else page by page
+ * from the log. Who wants the same page at the same time shares one reading, and only a few readings of a shard are on
+ * their way at a time, since the broker serves appends first.
+ *
+ * <p>Belongs to the shard's thread.
+ */
+final class HistoryService {
+  /** Walks that are kept for the next page: as many as sessions that catch up side by side. */
+  private static final int KEPT_WALKS = 64;
+
+  private final OwnerLimits limits;
+  private final Conversations conversations;
+  private final HistoryReader history;
+  private final ShardTail tail;
+
+  private final Map<PageKey, CompletableFuture<Page>> onTheirWay = new HashMap<>();
+  private final LinkedHashMap<PageKey, PageWalk> walks = new LinkedHashMap<>(16, 0.75f, true);
+  private final ArrayDeque<Runnable> waiting = new ArrayDeque<>();
+  private int reading;
+
+  private record PageKey(String conversationId, long page) {}
+
+  HistoryService(OwnerLimits limits, Conversations conversations, HistoryReader history, ShardTail tail) {
+    this.limits = limits;
+    this.conversations = conversations;
+    this.history = history;
+    this.tail = tail;
+  }
+
+  /** Records from the one that holds {@code fromSeq} on, some; none above the head. */
+  CompletableFuture<List<CommittedRecord>> from(String conversationId, long fromSeq) {
+    return conversations
+        .loaded(conversationId)
+        .thenCompose(
+            entry -> {
+              ConversationState state = java.util.Objects.requireNonNull(entry.state);
+              if (fromSeq > state.headSeq()) {
+                return CompletableFuture.completedFuture(List.of());
+              }
+              List<CommittedRecord> recent =
+                  tail.from(conversationId, fromSeq, limits.readEvents(), limits.readBytes());
+              return recent != null
+                  ? CompletableFuture.completedFuture(recent)
+                  : page(entry, state, PageIndex.pageOf(fromSeq))
+                      .thenApply(page -> committed(entry, state, page, fromSeq));
+            });
+  }
+
+  /** All records of the page that holds {@code seq}; none above the head. */
+  CompletableFuture<List<CommittedRecord>> pageOf(String conversationId, long seq) {
+    return conversations
+        .loaded(conversationId)
+        .thenCompose(
+            entry -> {
+              ConversationState state = java.util.Objects.requireNonNull(entry.state);
+              if (seq < 1 || seq > state.headSeq()) {
+                return CompletableFuture.completedFuture(List.of());
+              }
+              return page(entry, state, PageIndex.pageOf(seq)).thenApply(page -> committed(entry, state, page, 1));
+            });
+  }
+
+  /** The records as readers get them: deleted messages, and edits of them, without their bodies. */
+  private static List<CommittedRecord> committed(
+      ConversationEntry entry, ConversationState before, Page page, long fromSeq) {
+    ConversationState state = entry.state == null ? before : entry.state;
+    List<CommittedRecord> records = new ArrayList<>();
+    for (var logged : page.records()) {
+      if (logged.lastSeq() >= fromSeq) {
+        records.add(CommittedRecord.of(logged).cutWhere(state));
+      }
+    }
+    return records;
+  }
+
+  private CompletableFuture<Page> page(ConversationEntry entry, ConversationState state, long page) {
+    PageKey key = new PageKey(entry.id, page);
+    CompletableFuture<Page> shared = onTheirWay.get(key);
+    // The open page grows: one who wants what came after another one's reading began reads anew.
+    if (shared != null && page < state.pages().openPage()) {
+      return shared;
+    }
+    CompletableFuture<Page> read = whenAllowed(() -> walkTo(entry, state, page));
+    onTheirWay.put(key, read);
+    read.whenComplete((done, failure) -> onTheirWay.remove(key, read));
+    return read;
+  }
+
+  private CompletableFuture<Page> walkTo(ConversationEntry entry, ConversationState state, long page) {
+    if (page == state.pages().openPage()) {
+      return history.read(entry.id, state.pages(), page);
+    }
+    PageWalk kept = walks.remove(new PageKey(entry.id, page));
+    PageWalk walk = kept != null ? kept : history.forward(entry.id, state.pages(), page);
+    return walk.next()
+        .thenApply(
+            found -> {
+              walks.put(new PageKey(entry.id, page + 1), walk);
+              if (walks.size() > KEPT_WALKS) {
+                walks.pollFirstEntry();
+              }
+              return java.util.Objects.requireNonNull(found, "a page below the head");
+            });
+  }
+
+  private <T> CompletableFuture<T> whenAllowed(Supplier<CompletableFuture<T>> read) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    Runnable start =
+        () -> {
+          reading++;
+          read.get()
+              .whenComplete(
+                  (value, failure) -> {
+                    reading--;
+                    complete(result, value, failure);
+                    startNext();
+                  });
+        };
+    waiting.addLast(start);
+    startNext();
+    return result;
+  }
+
+  private static <T> void complete(CompletableFuture<T> result, T value, @Nullable Throwable failure) {
+    if (failure == null) {
+      result.complete(value);
+    } else {
+      result.completeExceptionally(failure);
+    }
+  }
+
+  private void startNext() {
+    while (reading < limits.concurrentReads() && !waiting.isEmpty()) {
+      waiting.removeFirst().run();
+    }
+  }
+}

@@ -1,0 +1,32 @@
+package dev.parley.router.shard;
+
+import dev.parley.chassis.config.Setting;
+import dev.parley.conversation.ConversationLimits;
+import java.time.Duration;
+
+/** What one shard's owner holds at most. The limits inside a conversation are those of {@link ConversationLimits}. */
+public record OwnerLimits(
+    @Setting(value = "10000", doc = "Commands of a shard without an outcome; above it new ones are refused.")
+    int waitingCommands,
+    @Setting(value = "16MiB", doc = "The size of these commands, in bytes; above it new ones are refused.")
+    long waitingBytes,
+    @Setting(value = "1000", doc = "Commands a second in one conversation: bounds the recent ids that its state keeps.")
+    int sendsPerSecond,
+    @Setting(value = "60", doc = "How often a minute one user's old client event ids are searched in the log of a shard.")
+    int searchesPerMinute,
+    @Setting(value = "2000", doc = "Conversations of a shard in memory before those that nobody follows are dropped.")
+    int loadedConversations,
+    @Setting(value = "2MiB", doc = "The newest records of a shard kept in memory for those a little behind, in bytes.")
+    long tailBytes,
+    @Setting(value = "8", doc = "History reads of a shard at a time: the broker serves appends first.")
+    int concurrentReads,
+    @Setting(value = "256", doc = "Events in one answer to a reader.")
+    int readEvents,
+    @Setting(value = "256KiB", doc = "Bytes in one answer to a reader, though never less than one record.")
+    long readBytes,
+    @Setting(value = "256KiB", doc = "The size of a record, in bytes, at which no further command joins it.")
+    int recordBytes,
+    @Setting(value = "10s", doc = "How long a command may wait for its outcome.")
+    Duration sendDeadline,
+    @Setting(value = "500ms", doc = "How often read marks are written and receipts told.")
+    Duration markInterval) {}

@@ -1,0 +1,304 @@
+package dev.parley.router.shard;
+
+import dev.parley.conversation.ConversationState;
+import dev.parley.conversation.PageIndex;
+import dev.parley.conversation.history.HistoryReader;
+import dev.parley.conversation.history.LoggedRecord;
+import dev.parley.conversation.history.PageWalk;
+import dev.parley.conversation.log.ShardLog;
+import dev.parley.conversation.log.ShardLog.StoredRecord;
+import dev.parley.conversation.log.Table;
+import dev.parley.v1.Event;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Does what follows from records that are on the log, in their order and off their way: users' conversation lists, and
+ * the erasing of deleted bodies. Remembers in a table how far it has come; after a restart it goes on from there, and
+ * what it does twice does no harm.
+ *
+ * <p>Belongs to the shard's thread.
+ */
+final class Projector implements ShardOwner.CommitListener {
+  private static final Logger LOG = LoggerFactory.getLogger(Projector.class);
+  private static final Duration RETRY = Duration.ofMillis(200);
+  private static final int USERS_AT_A_TIME = 32;
+
+  private final ShardContext context;
+  private final ConversationLists lists;
+  private final Conversations conversations;
+  private final HistoryReader history;
+  private final Table progress;
+  private final Feed feed;
+
+  private final ArrayDeque<CommittedRecord> queue = new ArrayDeque<>();
+  private final List<CompletableFuture<Void>> barriers = new ArrayList<>();
+  private boolean working;
+  private boolean started;
+  private boolean caughtUp;
+  /** The newest position that is done or needed nothing. */
+  private long done;
+  private long newest;
+  private long saved;
+  private long savedRevision;
+  private boolean saving;
+
+  Projector(
+      ShardContext context,
+      ConversationLists lists,
+      Conversations conversations,
+      HistoryReader history,
+      Table progress,
+      Feed feed) {
+    this.context = context;
+    this.lists = lists;
+    this.conversations = conversations;
+    this.history = history;
+    this.progress = progress;
+    this.feed = feed;
+  }
+
+  @Override
+  public void settled(long ownerPosition) {
+    newest = Math.max(newest, ownerPosition);
+    if (!started) {
+      started = true;
+      readProgress(ownerPosition);
+    }
+  }
+
+  private void readProgress(long ownerPosition) {
+    progress
+        .get(key())
+        .whenComplete(
+            (entry, failure) -> {
+              if (failure != null) {
+                context.timer().after(RETRY, () -> readProgress(ownerPosition));
+                return;
+              }
+              if (entry != null) {
+                saved = Long.parseLong(new String(entry.value(), StandardCharsets.US_ASCII));
+                savedRevision = entry.revision();
+              }
+              done = saved;
+              redo(saved + 1, ownerPosition, new ArrayDeque<>());
+            });
+  }
+
+  /** Collects what lies between the remembered position and the take-over, then puts it before what came since. */
+  private void redo(long from, long end, ArrayDeque<CommittedRecord> missed) {
+    if (from >= end) {
+      while (!missed.isEmpty()) {
+        queue.addFirst(missed.removeLast());
+      }
+      caughtUp = true;
+      work();
+      return;
+    }
+    long to = Math.min(end, from + ShardLog.MAX_READ);
+    long[] positions = new long[(int) (to - from)];
+    for (int i = 0; i < positions.length; i++) {
+      positions[i] = from + i;
+    }
+    context
+        .log()
+        .read(positions)
+        .whenComplete(
+            (records, failure) -> {
+              if (failure != null) {
+                context.timer().after(RETRY, () -> redo(from, end, missed));
+                return;
+              }
+              for (StoredRecord stored : records) {
+                CommittedRecord record = stored == null ? null : parse(stored);
+                if (record != null && concerns(record)) {
+                  missed.addLast(record);
+                }
+              }
+              redo(to, end, missed);
+            });
+  }
+
+  private static CommittedRecord parse(StoredRecord stored) {
+    return new CommittedRecord(Tenure.parse(stored), stored.position(), stored.bytes().length, null);
+  }
+
+  @Override
+  public void committed(CommittedRecord record) {
+    newest = record.position();
+    if (concerns(record)) {
+      queue.addLast(record);
+      work();
+    } else if (caughtUp && queue.isEmpty() && !working) {
+      done = newest;
+    }
+  }
+
+  private static boolean concerns(CommittedRecord record) {
+    return record.events().stream().anyMatch(event -> event.hasDeletion() || !memberships(event).isEmpty());
+  }
+
+  /** Users whose membership an event changes, and whether they are members after it. */
+  private static Map<String, Boolean> memberships(Event event) {
+    Map<String, Boolean> changes = new LinkedHashMap<>();
+    switch (event.getBodyCase()) {
+      case CREATED -> {
+        changes.put(event.getSenderId(), true);
+        event.getCreated().getMemberIdsList().forEach(user -> changes.put(user, true));
+      }
+      case MEMBERS_ADDED -> event.getMembersAdded().getUserIdsList().forEach(user -> changes.put(user, true));
+      case MEMBER_JOINED -> changes.put(event.getSenderId(), true);
+      case MEMBER_REMOVED -> changes.put(event.getMemberRemoved().getUserId(), false);
+      case MEMBER_LEFT -> changes.put(event.getSenderId(), false);
+      default -> {}
+    }
+    return changes;
+  }
+
+  private void work() {
+    if (working || !caughtUp) {
+      return;
+    }
+    CommittedRecord record = queue.pollFirst();
+    if (record == null) {
+      done = newest;
+      List<CompletableFuture<Void>> reached = List.copyOf(barriers);
+      barriers.clear();
+      reached.forEach(barrier -> barrier.complete(null));
+      return;
+    }
+    working = true;
+    project(record)
+        .whenComplete(
+            (nothing, failure) -> {
+              working = false;
+              if (failure == null) {
+                done = record.position();
+                work();
+              } else {
+                LOG.info(
+                    "shard {}: what follows from position {} waits for the broker",
+                    context.shard(),
+                    record.position(),
+                    failure);
+                queue.addFirst(record);
+                context.timer().after(RETRY, this::work);
+              }
+            });
+  }
+
+  private CompletableFuture<Void> project(CommittedRecord record) {
+    Map<String, Boolean> changes = new LinkedHashMap<>();
+    CompletableFuture<Void> all = CompletableFuture.completedFuture(null);
+    for (Event event : record.events()) {
+      changes.putAll(memberships(event));
+      if (event.hasDeletion()) {
+        all = all.thenCompose(before -> erase(record.conversationId(), event));
+      }
+    }
+    List<Map.Entry<String, Boolean>> users = List.copyOf(changes.entrySet());
+    for (int from = 0; from < users.size(); from += USERS_AT_A_TIME) {
+      List<Map.Entry<String, Boolean>> some = users.subList(from, Math.min(users.size(), from + USERS_AT_A_TIME));
+      all = all.thenCompose(before -> list(record, some));
+    }
+    return all;
+  }
+
+  private CompletableFuture<Void> list(CommittedRecord record, List<Map.Entry<String, Boolean>> users) {
+    return CompletableFuture.allOf(
+        users.stream()
+            .map(
+                user ->
+                    lists
+                        .apply(
+                            user.getKey(), record.conversationId(), user.getValue(), record.position(), record.term())
+                        .thenRun(
+                            () -> {
+                              if (user.getValue()) {
+                                feed.added(user.getKey(), record.conversationId());
+                              }
+                            }))
+            .toArray(CompletableFuture[]::new));
+  }
+
+  /** Replaces every record that holds the deleted message, or an edit of it, by its copy without the body. */
+  private CompletableFuture<Void> erase(String conversationId, Event deletion) {
+    return conversations
+        .loaded(conversationId)
+        .thenCompose(
+            entry -> {
+              ConversationState state = Objects.requireNonNull(entry.state);
+              long first = PageIndex.pageOf(deletion.getDeletion().getTargetSeq());
+              return eraseFrom(state, history.forward(conversationId, state.pages(), first), deletion.getSeq());
+            });
+  }
+
+  private CompletableFuture<Void> eraseFrom(ConversationState state, PageWalk walk, long deletionSeq) {
+    return walk.next()
+        .thenCompose(
+            page -> {
+              if (page == null || PageIndex.firstSeqOf(page.number()) > deletionSeq) {
+                return CompletableFuture.completedFuture(null);
+              }
+              CompletableFuture<Void> erased = CompletableFuture.completedFuture(null);
+              for (LoggedRecord logged : page.records()) {
+                CommittedRecord record = CommittedRecord.of(logged);
+                CommittedRecord cut = record.cutWhere(state);
+                if (cut != record) {
+                  erased =
+                      erased.thenCompose(
+                          before -> context.log().replace(cut.position(), cut.record().toByteArray()));
+                }
+              }
+              return erased.thenCompose(before -> eraseFrom(state, walk, deletionSeq));
+            });
+  }
+
+  /** Completed when everything that is committed now has been projected. */
+  CompletableFuture<Void> barrier() {
+    if (caughtUp && queue.isEmpty() && !working) {
+      return CompletableFuture.completedFuture(null);
+    }
+    CompletableFuture<Void> barrier = new CompletableFuture<>();
+    barriers.add(barrier);
+    return barrier;
+  }
+
+  /** Remembers how far it has come, if that is news. Called every few seconds, and before the end. */
+  CompletableFuture<Void> save() {
+    if (saving || !caughtUp || done == saved) {
+      return CompletableFuture.completedFuture(null);
+    }
+    saving = true;
+    long position = done;
+    return progress
+        .put(key(), Long.toString(position).getBytes(StandardCharsets.US_ASCII), savedRevision)
+        .handle((revision, failure) -> saved(position, revision, failure));
+  }
+
+  private @Nullable Void saved(long position, @Nullable Long revision, @Nullable Throwable failure) {
+    saving = false;
+    if (failure == null && revision != null) {
+      saved = position;
+      savedRevision = revision;
+    } else {
+      LOG.debug("shard {}: progress was not written; it is tried again", context.shard(), failure);
+      progress.get(key()).thenAccept(entry -> savedRevision = entry == null ? 0 : entry.revision());
+    }
+    return null;
+  }
+
+  private String key() {
+    return Integer.toString(context.shard());
+  }
+}

@@ -1,0 +1,62 @@
+package dev.parley.router.shard;
+
+import dev.parley.conversation.Refusal;
+import dev.parley.conversation.RefusedException;
+import dev.parley.conversation.log.LogException;
+import dev.parley.v1.ErrorReason;
+import java.time.Duration;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What a failure inside means to the one who asked. */
+final class Refusals {
+  private static final Logger LOG = LoggerFactory.getLogger(Refusals.class);
+  private static final Duration RETRY_SOON = Duration.ofMillis(500);
+  private static final Duration RETRY_LATER = Duration.ofSeconds(30);
+
+  private Refusals() {}
+
+  /** The refusal for a failure; what nobody foresaw is logged with an incident id. */
+  static Answer.Refused of(Throwable failure) {
+    return new Answer.Refused(refusal(failure));
+  }
+
+  /** The refusal for a failure; what nobody foresaw is logged with an incident id. */
+  static Refusal refusal(Throwable failure) {
+    Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    if (cause instanceof RefusedException refused) {
+      return refused.refusal();
+    }
+    if (cause instanceof LogException log) {
+      return switch (log.kind()) {
+        case FULL ->
+            new Refusal(
+                ErrorReason.ERROR_REASON_LOG_FULL,
+                "the log has no room; the operator must raise its limit or trim it",
+                Map.of(),
+                RETRY_LATER);
+        case NOT_SENT, UNKNOWN, CONFLICT ->
+            new Refusal(
+                ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE,
+                "the broker does not answer; nothing was stored",
+                Map.of(),
+                RETRY_SOON);
+        case REFUSED -> incident(cause);
+      };
+    }
+    return incident(cause);
+  }
+
+  private static Refusal incident(Throwable cause) {
+    String incident = UUID.randomUUID().toString();
+    LOG.error("incident {}", incident, cause);
+    return new Refusal(
+        ErrorReason.ERROR_REASON_INTERNAL,
+        "a fault of the server; it is in its log as incident " + incident,
+        Map.of("incident", incident),
+        null);
+  }
+}

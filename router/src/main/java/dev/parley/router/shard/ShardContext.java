@@ -1,0 +1,26 @@
+package dev.parley.router.shard;
+
+import dev.parley.conversation.log.ShardLog;
+import java.time.InstantSource;
+import java.util.function.BiPredicate;
+import java.util.function.BooleanSupplier;
+import java.util.random.RandomGenerator;
+
+/**
+ * What the owner of a shard works with. Everything asynchronous in it completes on the shard's thread.
+ *
+ * @param shard its number
+ * @param router this router's name
+ * @param blocks whether one of two users has blocked the other
+ * @param connected whether the broker can be reached right now
+ */
+record ShardContext(
+    int shard,
+    String router,
+    ShardLog log,
+    OwnerLimits limits,
+    InstantSource clock,
+    Timer timer,
+    RandomGenerator random,
+    BiPredicate<String, String> blocks,
+    BooleanSupplier connected) {}

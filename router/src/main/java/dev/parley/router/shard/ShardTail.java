@@ -1,0 +1,123 @@
+package dev.parley.router.shard;
+
+import dev.parley.conversation.ConversationState;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The newest records of a shard in memory, so that those who are a little behind need not read the log. Bounded in
+ * bytes; the oldest record goes first. Not thread-safe: belongs to the shard's thread.
+ *
+ * <p>For a conversation it holds every record from the oldest one that it still has up to the newest, so it is complete
+ * from there on.
+ */
+final class ShardTail {
+  private final long maxBytes;
+  private long bytes;
+  private final ArrayDeque<CommittedRecord> order = new ArrayDeque<>();
+  private final Map<String, ArrayDeque<CommittedRecord>> byConversation = new HashMap<>();
+
+  ShardTail(long maxBytes) {
+    this.maxBytes = maxBytes;
+  }
+
+  void add(CommittedRecord record) {
+    order.addLast(record);
+    byConversation.computeIfAbsent(record.conversationId(), id -> new ArrayDeque<>(4)).addLast(record);
+    bytes += record.size();
+    while (bytes > maxBytes) {
+      evictOldest();
+    }
+  }
+
+  private void evictOldest() {
+    CommittedRecord oldest = order.removeFirst();
+    bytes -= oldest.size();
+    byConversation.computeIfPresent(
+        oldest.conversationId(),
+        (id, records) -> {
+          records.removeFirst();
+          return records.isEmpty() ? null : records;
+        });
+  }
+
+  /**
+   * The conversation's records from the one that holds {@code fromSeq} on, at most {@code maxEvents} events and {@code
+   * maxBytes} bytes but at least one record; null when the tail does not reach back so far.
+   */
+  @Nullable List<CommittedRecord> from(String conversationId, long fromSeq, int maxEvents, long maxReadBytes) {
+    ArrayDeque<CommittedRecord> records = byConversation.get(conversationId);
+    if (records == null || records.peekFirst().firstSeq() > fromSeq) {
+      return null;
+    }
+    List<CommittedRecord> found = new ArrayList<>();
+    long events = 0;
+    long size = 0;
+    for (CommittedRecord record : records) {
+      if (record.lastSeq() < fromSeq) {
+        continue;
+      }
+      events += record.record().getEventsCount();
+      size += record.size();
+      if (!found.isEmpty() && (events > maxEvents || size > maxReadBytes)) {
+        break;
+      }
+      found.add(record);
+    }
+    return found;
+  }
+
+  /** The record that holds this event; null when it is not in the tail. */
+  @Nullable CommittedRecord find(String conversationId, long seq) {
+    ArrayDeque<CommittedRecord> records = byConversation.get(conversationId);
+    if (records == null || records.peekFirst().firstSeq() > seq) {
+      return null;
+    }
+    var newestFirst = records.descendingIterator();
+    while (newestFirst.hasNext()) {
+      CommittedRecord record = newestFirst.next();
+      if (record.firstSeq() <= seq) {
+        return record.lastSeq() >= seq ? record : null;
+      }
+    }
+    return null;
+  }
+
+  /** The conversation's newest records, oldest first; empty when there is none in the tail. */
+  Iterable<CommittedRecord> newest(String conversationId) {
+    ArrayDeque<CommittedRecord> records = byConversation.get(conversationId);
+    return records == null ? List.of() : records;
+  }
+
+  /** Takes out of memory what readers of this conversation must not get any more. */
+  void cut(ConversationState state) {
+    ArrayDeque<CommittedRecord> records = byConversation.get(state.conversationId());
+    if (records == null) {
+      return;
+    }
+    Map<CommittedRecord, CommittedRecord> replaced = new IdentityHashMap<>();
+    for (CommittedRecord record : records) {
+      CommittedRecord cut = record.cutWhere(state);
+      if (cut != record) {
+        replaced.put(record, cut);
+        bytes += cut.size() - record.size();
+      }
+    }
+    if (!replaced.isEmpty()) {
+      replaceIn(records, replaced);
+      replaceIn(order, replaced);
+    }
+  }
+
+  private static void replaceIn(
+      ArrayDeque<CommittedRecord> records, Map<CommittedRecord, CommittedRecord> replaced) {
+    List<CommittedRecord> all = new ArrayList<>(records);
+    records.clear();
+    all.forEach(record -> records.addLast(replaced.getOrDefault(record, record)));
+  }
+}
