@@ -26,6 +26,7 @@ public final class PartProcess implements AutoCloseable {
   public static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
 
   private static final Duration PROBE_INTERVAL = Duration.ofMillis(20);
+  private static final String OWN_SESSION = "import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])";
   private static final int LOG_LINES = 12;
   private static final int LOG_BYTES = 8 * 1024;
 
@@ -68,8 +69,9 @@ public final class PartProcess implements AutoCloseable {
   public static PartProcess start(Launch launch) {
     List<String> command = new ArrayList<>(launch.command());
     if (launch.outlivesUs()) {
-      // A terminal that is closed would end it with SIGHUP. nohup replaces itself with the program: same pid.
-      command.addFirst("nohup");
+      // In our session a terminal would end it with SIGHUP when it is closed, and with SIGINT, beside us and in no
+      // order, at Ctrl-C. Python replaces itself with the program: same pid.
+      command.addAll(0, List.of("python3", "-c", OWN_SESSION));
     }
     try {
       Files.createDirectories(launch.workDirectory());

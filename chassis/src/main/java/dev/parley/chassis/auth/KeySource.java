@@ -60,7 +60,7 @@ public final class KeySource implements AutoCloseable {
   KeySource(Loader loader) throws IOException {
     this.loader = loader;
     this.keys = new Keys(loadNow(), 1);
-    Future<?> unused =
+    Future<?> _ =
         thread.scheduleWithFixedDelay(this::reload, REFRESH.toMillis(), REFRESH.toMillis(), TimeUnit.MILLISECONDS);
   }
 

@@ -87,7 +87,7 @@ final class SettingValue {
     return Math.multiplyExact(Long.parseLong(m.group(1)), unit);
   }
 
-  private static Duration duration(String text) {
+  static Duration duration(String text) {
     Matcher m = AMOUNT.matcher(text.strip());
     ChronoUnit unit =
         switch (m.matches() ? m.group(2) : "") {

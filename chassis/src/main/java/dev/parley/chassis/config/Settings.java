@@ -7,6 +7,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -58,9 +59,18 @@ public final class Settings {
     return build(type, prefix, values);
   }
 
-  /** The defaults alone; for tests and for what runs inside another program. */
+  /** The defaults alone, of a program or of one group of settings; for tests and for what runs in another program. */
   public static <T extends Record> T defaults(Class<T> type) {
-    return load(type, Map.of(), List.of());
+    return build(type, SettingKey.kebab(type.getSimpleName()), Map.of());
+  }
+
+  /**
+   * A time as it is written in settings, as 500ms, 20s, 5m, 24h or 30d; for other places where users write times.
+   *
+   * @throws IllegalArgumentException with a message that says what is expected
+   */
+  public static Duration duration(String text) {
+    return SettingValue.duration(text);
   }
 
   /** Whether the arguments ask for help instead of a start. */

@@ -12,35 +12,42 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Map;
 
 /**
- * Makes a service refuse bytes that are no message with MALFORMED. gRPC parses before any interceptor runs and would
- * answer with a bare status; here the parser returns its failure as a value, which the call's listener turns into the
- * refusal. Responses keep their marshallers.
+ * Makes a service refuse bytes that are no message with MALFORMED, and messages that are too large with TOO_LARGE. gRPC
+ * parses before any interceptor runs and would answer with a bare status; here the parser returns its failure as a
+ * value, which the call's listener turns into the refusal. Responses keep their marshallers.
  */
 public final class TypedParsing {
   private TypedParsing() {}
 
-  /** The same service with such parsing. Apply it outside of the service's interceptors: they see plain messages. */
-  public static ServerServiceDefinition of(ServerServiceDefinition service) {
+  /**
+   * The same service with such parsing. Apply it outside of the service's interceptors: they see plain messages.
+   *
+   * @param limit the largest message, in bytes. The transport's own limit must be larger, since it knows no reasons
+   */
+  public static ServerServiceDefinition of(ServerServiceDefinition service, int limit) {
     ServiceDescriptor original = service.getServiceDescriptor();
     ServiceDescriptor.Builder descriptor =
         ServiceDescriptor.newBuilder(original.getName()).setSchemaDescriptor(original.getSchemaDescriptor());
-    List<ServerMethodDefinition<?, ?>> methods = service.getMethods().stream().<ServerMethodDefinition<?, ?>>map(
-        TypedParsing::method).toList();
+    List<ServerMethodDefinition<?, ?>> methods = new ArrayList<>();
+    service.getMethods().forEach(method -> methods.add(method(method, limit)));
     methods.forEach(method -> descriptor.addMethod(method.getMethodDescriptor()));
     ServerServiceDefinition.Builder typed = ServerServiceDefinition.builder(descriptor.build());
     methods.forEach(typed::addMethod);
     return typed.build();
   }
 
-  private static <Q, A> ServerMethodDefinition<Parsed<Q>, A> method(ServerMethodDefinition<Q, A> original) {
+  private static <Q, A> ServerMethodDefinition<Parsed<Q>, A> method(ServerMethodDefinition<Q, A> original, int limit) {
     MethodDescriptor<Q, A> plain = original.getMethodDescriptor();
     MethodDescriptor<Parsed<Q>, A> typed =
-        plain.toBuilder(new ParsedMarshaller<>(plain.getRequestMarshaller()), plain.getResponseMarshaller()).build();
+        plain.toBuilder(new ParsedMarshaller<>(plain.getRequestMarshaller(), limit), plain.getResponseMarshaller())
+            .build();
     ServerCallHandler<Q, A> handler = original.getServerCallHandler();
     return ServerMethodDefinition.create(
         typed, (call, headers) -> new ParsedListener<>(call, handler.startCall(new PlainCall<>(call, plain), headers)));
@@ -50,10 +57,10 @@ public final class TypedParsing {
   private sealed interface Parsed<Q> {
     record Good<Q>(Q message) implements Parsed<Q> {}
 
-    record Bad<Q>(Status why) implements Parsed<Q> {}
+    record Bad<Q>(StatusRuntimeException refusal) implements Parsed<Q> {}
   }
 
-  private record ParsedMarshaller<Q>(MethodDescriptor.Marshaller<Q> plain)
+  private record ParsedMarshaller<Q>(MethodDescriptor.Marshaller<Q> plain, int limit)
       implements MethodDescriptor.Marshaller<Parsed<Q>> {
     @Override
     public InputStream stream(Parsed<Q> parsed) {
@@ -63,10 +70,27 @@ public final class TypedParsing {
     @Override
     public Parsed<Q> parse(InputStream stream) {
       try {
-        return new Parsed.Good<>(plain.parse(stream));
+        int size = stream.available();
+        return size > limit ? new Parsed.Bad<>(tooLarge(size)) : new Parsed.Good<>(plain.parse(stream));
       } catch (StatusRuntimeException e) {
-        return new Parsed.Bad<>(e.getStatus());
+        // A compressed message has no size before it is read; then the transport's limit ends the reading.
+        return new Parsed.Bad<>(
+            e.getStatus().getCode() == Status.Code.RESOURCE_EXHAUSTED ? tooLarge(limit + 1) : malformed());
+      } catch (IOException e) {
+        return new Parsed.Bad<>(malformed());
       }
+    }
+
+    private StatusRuntimeException tooLarge(int size) {
+      return Errors.status(
+          ErrorReason.ERROR_REASON_TOO_LARGE,
+          "the message is larger than " + limit + " bytes",
+          Map.of("limit", Integer.toString(limit), "size", Integer.toString(size)));
+    }
+
+    private static StatusRuntimeException malformed() {
+      return Errors.status(
+          ErrorReason.ERROR_REASON_MALFORMED, "the bytes are no message of this method, or hold bad UTF-8");
     }
   }
 
@@ -117,18 +141,12 @@ public final class TypedParsing {
       }
       switch (parsed) {
         case Parsed.Good<Q>(Q message) -> plain.onMessage(message);
-        case Parsed.Bad<Q>(Status why) -> refuse(why);
+        case Parsed.Bad<Q>(StatusRuntimeException refusal) -> refuse(refusal);
       }
     }
 
-    private void refuse(Status why) {
+    private void refuse(StatusRuntimeException refusal) {
       refused = true;
-      StatusRuntimeException refusal =
-          // The transport's limit, noticed only now because the message was compressed.
-          why.getCode() == Status.Code.RESOURCE_EXHAUSTED
-              ? Errors.status(ErrorReason.ERROR_REASON_TOO_LARGE, "the message is too large")
-              : Errors.status(
-                  ErrorReason.ERROR_REASON_MALFORMED, "the bytes are no message of this method, or hold bad UTF-8");
       call.close(refusal.getStatus(), Errors.trailers(refusal));
       // To the service it is as if the caller had gone: it lets go of what it holds for the call.
       plain.onCancel();

@@ -38,10 +38,16 @@ import org.jspecify.annotations.Nullable;
  * {@link #ready}, {@link #draining}, {@link #close}. Thread-safe.
  */
 public final class GrpcServer implements AutoCloseable {
-  /** How long {@link #close} waits for calls to end before it cuts them. */
-  private static final Duration CLOSE_GRACE = Duration.ofSeconds(5);
+  /** How long {@link #close} waits for calls to end before it cuts them: who has long ones drains them first. */
+  private static final Duration CLOSE_GRACE = Duration.ofSeconds(1);
 
   private static final int BACKLOG = 1024;
+
+  /**
+   * The transport refuses without a reason. So it takes somewhat larger messages, which are then refused with one, and
+   * only what is grossly too large ends without.
+   */
+  private static final int TRANSPORT_LIMIT_FACTOR = 4;
 
   private final Server server;
   private final EventLoopGroup boss;
@@ -86,7 +92,7 @@ public final class GrpcServer implements AutoCloseable {
     health.enterTerminalState();
   }
 
-  /** Takes no new calls, lets open ones end for a few seconds, then cuts them and ends the event loops. */
+  /** Takes no new calls, lets open ones end for a second, then cuts them and ends the event loops. */
   @Override
   public void close() {
     draining();
@@ -173,7 +179,7 @@ public final class GrpcServer implements AutoCloseable {
               .workerEventLoopGroup(loops)
               .withOption(ChannelOption.SO_BACKLOG, BACKLOG)
               .directExecutor()
-              .maxInboundMessageSize(settings.messageBytes())
+              .maxInboundMessageSize(TRANSPORT_LIMIT_FACTOR * settings.messageBytes())
               .maxInboundMetadataSize(settings.headerBytes())
               .maxConcurrentCallsPerConnection(settings.callsPerConnection())
               .maxRstFramesPerWindow(settings.resetsPerWindow(), ServerSettings.RESET_WINDOW_SECONDS)
@@ -200,7 +206,9 @@ public final class GrpcServer implements AutoCloseable {
       chain.add(new ValidationInterceptor(validation == null ? new Validation() : validation));
       // grpc wants the innermost first.
       Collections.reverse(chain);
-      return definitions.stream().map(d -> TypedParsing.of(ServerInterceptors.intercept(d, chain))).toList();
+      return definitions.stream()
+          .map(d -> TypedParsing.of(ServerInterceptors.intercept(d, chain), settings.messageBytes()))
+          .toList();
     }
 
     private static String reason(IOException e) {

@@ -17,6 +17,9 @@ import org.slf4j.Logger;
  * <p>What users write is never logged: events name conversations, users and sizes.
  */
 public final class Logging extends ContextAwareBase implements Configurator {
+  /** Set by the command line, whose terminal is not a log. */
+  private static final String LEVEL = "parley.log.level";
+
   private static final String ONE_LINE =
       "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{0} [%thread] "
           + "%replace(%msg){'[\\r\\n]+', ' '}%replace( %ex{12}){'\\s*[\\r\\n]+\\s*', ' | '}%nopex%n";
@@ -33,7 +36,7 @@ public final class Logging extends ContextAwareBase implements Configurator {
     appender.setEncoder(encoder);
     appender.start();
     ch.qos.logback.classic.Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
-    root.setLevel(Level.toLevel(System.getenv("PARLEY_LOG_LEVEL"), Level.INFO));
+    root.setLevel(Level.toLevel(System.getProperty(LEVEL, System.getenv("PARLEY_LOG_LEVEL")), Level.INFO));
     root.addAppender(appender);
     // Netty and grpc say at DEBUG what only their authors want to know.
     context.getLogger("io.netty").setLevel(Level.INFO);

@@ -12,7 +12,9 @@ import io.nats.client.impl.Headers;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,6 +37,7 @@ final class BrokerLink implements AutoCloseable {
   private final String name;
   private final PendingReplies pending;
   private final Connection connection;
+  private final List<Runnable> onReconnect;
   private final String inboxPrefix;
 
   /**
@@ -42,15 +45,18 @@ final class BrokerLink implements AutoCloseable {
    *
    * @param name tells the connections apart in logs and at the broker
    * @param timeout of each request
-   * @param onReconnect is run after each reconnect, on a thread of the connection
    */
-  static BrokerLink open(JetStreamSettings settings, String name, Duration timeout, Runnable onReconnect) {
+  static BrokerLink open(JetStreamSettings settings, String name, Duration timeout) {
     PendingReplies pending = new PendingReplies(timeout);
+    List<Runnable> onReconnect = new CopyOnWriteArrayList<>();
     try {
-      return new BrokerLink(name, pending, Nats.connect(options(settings, name, pending, onReconnect)));
+      Connection connection = Nats.connect(options(settings, name, pending, onReconnect));
+      return new BrokerLink(name, pending, connection, onReconnect);
     } catch (IOException e) {
+      pending.close();
       throw notReached(settings, e.getMessage());
     } catch (InterruptedException e) {
+      pending.close();
       Thread.currentThread().interrupt();
       throw notReached(settings, "interrupted");
     }
@@ -60,7 +66,8 @@ final class BrokerLink implements AutoCloseable {
     return new LogException(Kind.NOT_SENT, "cannot reach the broker at " + settings.servers() + ": " + why);
   }
 
-  private BrokerLink(String name, PendingReplies pending, Connection connection) {
+  private BrokerLink(String name, PendingReplies pending, Connection connection, List<Runnable> onReconnect) {
+    this.onReconnect = onReconnect;
     this.name = name;
     this.pending = pending;
     this.connection = connection;
@@ -73,7 +80,7 @@ final class BrokerLink implements AutoCloseable {
   }
 
   private static Options options(
-      JetStreamSettings settings, String name, PendingReplies pending, Runnable onReconnect) {
+      JetStreamSettings settings, String name, PendingReplies pending, List<Runnable> onReconnect) {
     Options.Builder options = Options.builder()
         .servers(settings.servers().toArray(String[]::new))
         .connectionName("parley-" + name)
@@ -92,7 +99,7 @@ final class BrokerLink implements AutoCloseable {
           if (event == Events.DISCONNECTED || event == Events.CLOSED) {
             pending.failAll("the connection to the broker broke");
           } else if (event == Events.RECONNECTED) {
-            onReconnect.run();
+            onReconnect.forEach(Runnable::run);
           }
         });
     JetStreamSettings.Login login = settings.login();
@@ -106,6 +113,11 @@ final class BrokerLink implements AutoCloseable {
       options.sslContext(settings.tls());
     }
     return options.build();
+  }
+
+  /** Runs this after each reconnect, on a thread of the connection: it must not block. */
+  void onReconnect(Runnable action) {
+    onReconnect.add(action);
   }
 
   /** The connection, for what needs more than requests. */

@@ -39,7 +39,7 @@ public final class JetStreamBroker implements Broker {
         .mapToObj(k -> new JetStreamShardLog(k, appends, reads, rest))
         .toList();
     for (TableName name : TableName.values()) {
-      tables.put(name, new JetStreamTable(name, rest, links.rest.connection()));
+      tables.put(name, new JetStreamTable(name, links.rest));
     }
     marks = new JetStreamMarkLog(rest);
   }
@@ -107,14 +107,14 @@ public final class JetStreamBroker implements Broker {
     Links(JetStreamSettings settings) {
       this.settings = settings;
       probe = new DurabilityProbe(settings.monitorUrl(), settings.durability());
-      appends = BrokerLink.open(settings, "appends", settings.appendTimeout(), this::probeAgain);
+      appends = BrokerLink.open(settings, "appends", settings.appendTimeout());
       reads = openBeside("reads", appends);
       rest = openBeside("tables", appends, reads);
     }
 
     private BrokerLink openBeside(String name, BrokerLink... open) {
       try {
-        return BrokerLink.open(settings, name, settings.requestTimeout(), () -> {});
+        return BrokerLink.open(settings, name, settings.requestTimeout());
       } catch (LogException e) {
         List.of(open).forEach(BrokerLink::close);
         throw e;
@@ -128,11 +128,8 @@ public final class JetStreamBroker implements Broker {
         throw new LogException(Kind.UNKNOWN, "the broker did not answer: " + e.getMessage());
       }
       durability = probe.ask(replicas);
-    }
-
-    /** The broker may have come back with another configuration. */
-    private void probeAgain() {
-      Thread.ofVirtual().name("durability").start(() -> durability = probe.ask(replicas));
+      // It may come back with another configuration.
+      appends.onReconnect(() -> Thread.ofVirtual().name("durability").start(() -> durability = probe.ask(replicas)));
     }
 
     @Override

@@ -83,8 +83,21 @@ final class JetStreamShardLog implements ShardLog {
 
   @Override
   public CompletableFuture<@Nullable Void> replace(long position, byte[] cut) {
-    // The copy first: whoever misses the original finds it.
-    return PlainFailures.of(tables.publish(StreamNames.cut(shard, position), null, cut)
+    // The copy is stored before the original goes: whoever misses the one finds the other.
+    return PlainFailures.of(tables.subjectAt(stream, position)
+        .thenCompose(subject -> subject == null
+            ? CompletableFuture.<@Nullable Void>completedFuture(null)
+            : requireOlder(subject, position))
+        .thenCompose(older -> tables.publish(StreamNames.cut(shard, position), null, cut))
         .thenCompose(stored -> tables.erase(stream, position)));
+  }
+
+  private CompletableFuture<@Nullable Void> requireOlder(String subject, long position) {
+    return tables.lastBySubject(stream, subject).thenApply(last -> {
+      if (last != null && last.position() == position) {
+        throw new LogException(Kind.REFUSED, "the newest record of its key is not replaced: " + position);
+      }
+      return null;
+    });
   }
 }

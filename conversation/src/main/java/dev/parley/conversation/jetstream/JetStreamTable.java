@@ -4,12 +4,7 @@ import dev.parley.conversation.log.Broker.TableName;
 import dev.parley.conversation.log.LogException;
 import dev.parley.conversation.log.LogException.Kind;
 import dev.parley.conversation.log.Table;
-import io.nats.client.Connection;
-import io.nats.client.JetStreamApiException;
-import io.nats.client.api.KeyValueEntry;
-import io.nats.client.api.KeyValueWatcher;
 import io.nats.client.impl.Headers;
-import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -20,12 +15,12 @@ final class JetStreamTable implements Table {
 
   private final TableName name;
   private final Requests requests;
-  private final Connection connection;
+  private final BrokerLink link;
 
-  JetStreamTable(TableName name, Requests requests, Connection connection) {
+  JetStreamTable(TableName name, BrokerLink link) {
     this.name = name;
-    this.requests = requests;
-    this.connection = connection;
+    this.requests = new Requests(link);
+    this.link = link;
   }
 
   @Override
@@ -45,34 +40,8 @@ final class JetStreamTable implements Table {
 
   @Override
   public CompletableFuture<@Nullable Void> watch(BiConsumer<String, Entry> listener) {
-    CompletableFuture<@Nullable Void> told = new CompletableFuture<>();
-    // The client makes the consumer with blocking calls, and makes it anew by itself when the broker has lost it.
-    Thread.ofVirtual().name("watch-" + StreamNames.bucket(name)).start(() -> {
-      try {
-        connection.keyValue(StreamNames.bucket(name)).watchAll(new Listener(listener, told));
-      } catch (IOException | JetStreamApiException | IllegalStateException e) {
-        told.completeExceptionally(new LogException(Kind.UNKNOWN, "cannot watch a table: " + e.getMessage()));
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        told.completeExceptionally(new LogException(Kind.UNKNOWN, "interrupted"));
-      }
-    });
-    return told;
-  }
-
-  private record Listener(BiConsumer<String, Entry> listener, CompletableFuture<@Nullable Void> told)
-      implements KeyValueWatcher {
-    @Override
-    public void watch(KeyValueEntry entry) {
-      byte[] value = entry.getValue();
-      if (value != null) {
-        listener.accept(SubjectKey.decode(entry.getKey()), new Entry(value, entry.getRevision()));
-      }
-    }
-
-    @Override
-    public void endOfData() {
-      told.complete(null);
-    }
+    TableWatch watch = new TableWatch(name, link.connection(), listener);
+    link.onReconnect(watch::renew);
+    return watch.start();
   }
 }

@@ -9,7 +9,6 @@ import io.nats.client.support.JsonParser;
 import io.nats.client.support.JsonValue;
 import io.nats.client.support.Status;
 import java.util.Base64;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -52,20 +51,32 @@ final class Replies {
 
   /** The message that the leader sent; null: there is none. */
   static @Nullable StoredRecord leaderMessage(Message reply) {
+    Map<String, JsonValue> message = message(reply);
+    if (message == null) {
+      return null;
+    }
+    Long sequence = longAt(message, "seq");
+    if (sequence == null) {
+      throw new LogException(Kind.UNKNOWN, "a message without a sequence");
+    }
+    String data = textAt(message, "data");
+    return new StoredRecord(sequence, data == null ? new byte[0] : Base64.getDecoder().decode(data));
+  }
+
+  /** The subject of the message that the leader sent; null: there is none. */
+  static @Nullable String leaderSubject(Message reply) {
+    Map<String, JsonValue> message = message(reply);
+    return message == null ? null : textAt(message, "subject");
+  }
+
+  private static @Nullable Map<String, JsonValue> message(Message reply) {
     Map<String, JsonValue> answer = parsed(reply);
     if (errorCode(answer) == MESSAGE_NOT_FOUND) {
       return null;
     }
     throwIfError(answer);
     JsonValue message = answer.get("message");
-    Map<String, JsonValue> fields = message == null ? Map.of() : map(message);
-    Long sequence = longAt(fields, "seq");
-    if (sequence == null) {
-      throw new LogException(Kind.UNKNOWN, "a message without a sequence");
-    }
-    JsonValue data = fields.get("data");
-    byte[] bytes = data == null || data.string == null ? new byte[0] : Base64.getDecoder().decode(data.string);
-    return new StoredRecord(sequence, bytes);
+    return message == null ? Map.of() : map(message);
   }
 
   /** The message that a direct get brought, at the position it was asked for; null: it is not there. */
@@ -150,8 +161,8 @@ final class Replies {
   }
 
   private static String description(Map<String, JsonValue> answer) {
-    JsonValue description = error(answer).get("description");
-    return description == null || description.string == null ? "" : description.string.toLowerCase(Locale.ROOT);
+    String description = textAt(error(answer), "description");
+    return description == null ? "" : description;
   }
 
   private static Map<String, JsonValue> error(Map<String, JsonValue> answer) {
@@ -166,5 +177,10 @@ final class Replies {
   private static @Nullable Long longAt(Map<String, JsonValue> fields, String name) {
     JsonValue value = fields.get(name);
     return value == null || value.number == null ? null : value.number.longValue();
+  }
+
+  private static @Nullable String textAt(Map<String, JsonValue> fields, String name) {
+    JsonValue value = fields.get(name);
+    return value == null ? null : value.string;
   }
 }

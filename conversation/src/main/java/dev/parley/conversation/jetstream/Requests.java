@@ -52,6 +52,11 @@ final class Requests {
         reply -> Replies.directMessage(reply, sequence));
   }
 
+  /** The subject of the message at a sequence, from the leader; null: there is none. */
+  CompletableFuture<@Nullable String> subjectAt(String stream, long sequence) {
+    return link.request("$JS.API.STREAM.MSG.GET." + stream, "{\"seq\":" + sequence + "}", Replies::leaderSubject);
+  }
+
   /** Deletes a message and overwrites its bytes on the disk. */
   CompletableFuture<@Nullable Void> erase(String stream, long sequence) {
     return link.request(

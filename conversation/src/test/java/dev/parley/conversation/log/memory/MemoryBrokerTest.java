@@ -13,6 +13,11 @@ class MemoryBrokerTest extends BrokerContract {
     return new MemoryBroker(LAYOUT, MAX_BYTES_PER_SHARD);
   }
 
+  @Override
+  protected void eventually(Runnable assertion) {
+    assertion.run();
+  }
+
   @Test
   void saysThatItKeepsNothing() {
     assertThat(broker.durability()).isEqualTo(Durability.DURABILITY_MEMORY);

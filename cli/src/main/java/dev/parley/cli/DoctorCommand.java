@@ -1,0 +1,47 @@
+package dev.parley.cli;
+
+import com.nimbusds.jose.util.JSONObjectUtils;
+import dev.parley.cli.doctor.Finding;
+import dev.parley.cli.doctor.MachineChecks;
+import dev.parley.cli.doctor.StackChecks;
+import dev.parley.cli.stack.StackState;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code parley doctor}: looks at each part, says what is wrong and what to do. */
+@Command(
+    name = "doctor",
+    description = "Checks the machine and each part, and says what is wrong and what to do.",
+    mixinStandardHelpOptions = true)
+final class DoctorCommand implements Callable<Integer> {
+  @Mixin private DataDirectory data = new DataDirectory();
+
+  @Option(names = "--json", description = "Print one JSON object instead of text.")
+  private boolean json;
+
+  @Override
+  public Integer call() throws IOException {
+    List<Finding> findings = new ArrayList<>(MachineChecks.run());
+    Optional<StackState> state = StackState.read(data.path());
+    if (state.isPresent()) {
+      findings.addAll(new StackChecks(state.get(), data.path()).run());
+    } else {
+      findings.add(new Finding("up", false, "nothing runs from " + data.path(), "start it with ./parley up"));
+    }
+    boolean good = findings.stream().allMatch(Finding::good);
+    if (json) {
+      List<Map<String, Object>> checks = findings.stream().map(Finding::toMap).toList();
+      System.out.println(JSONObjectUtils.toJSONString(Map.of("ok", good, "checks", checks)));
+    } else {
+      findings.forEach(finding -> System.out.println(finding.line()));
+    }
+    return good ? 0 : 1;
+  }
+}

@@ -1,0 +1,203 @@
+package dev.parley.cli;
+
+import com.nimbusds.jose.util.JSONObjectUtils;
+import dev.parley.chassis.auth.DevKeys;
+import dev.parley.chassis.auth.TokenSigner;
+import dev.parley.chassis.server.Lifecycle;
+import dev.parley.cli.stack.MemoryStack;
+import dev.parley.cli.stack.Stack;
+import dev.parley.cli.stack.StackSettings;
+import dev.parley.cli.stack.StackState;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code parley up}: an installation on this machine, from nothing to ready. */
+@Command(
+    name = "up",
+    description = "Starts the broker, a router and the edge on this machine, and says how to use them.",
+    mixinStandardHelpOptions = true)
+final class UpCommand implements Callable<Integer> {
+  private static final Duration TOKEN_LIFE = Duration.ofHours(24);
+  private static final Duration STOP_DEADLINE = Duration.ofSeconds(10);
+
+  @Mixin private DataDirectory data = new DataDirectory();
+
+  @Option(names = "--detach", description = "Return when everything is ready; ./parley down stops it.")
+  private boolean detach;
+
+  @Option(names = "--json", description = "Print one JSON object instead of text.")
+  private boolean json;
+
+  @Option(names = "--edge-port", paramLabel = "N", description = "Port for clients (8443 if free, else a free one).")
+  private int edgePort;
+
+  @Option(names = "--router-port", paramLabel = "N", description = "Port of the router (8700 if free, else a free one).")
+  private int routerPort;
+
+  @Option(names = "--nats-port", paramLabel = "N", description = "Port of the broker (4222 if free, else a free one).")
+  private int natsPort;
+
+  @Option(
+      names = "--sync",
+      paramLabel = "WHEN",
+      defaultValue = "always",
+      description = "When the broker flushes to disk: 'always', or a time such as 1s (faster; a power cut loses it).")
+  private String sync = "always";
+
+  @Option(names = "--memory", description = "One process, nothing on disk, no TLS: for a first look and for tests.")
+  private boolean memory;
+
+  @Override
+  public Integer call() throws IOException {
+    return memory ? upInMemory() : upOnDisk();
+  }
+
+  private int upOnDisk() throws IOException {
+    Path directory = data.path();
+    Stack stack =
+        Stack.start(
+            new StackSettings(directory, detach, edgePort, routerPort, natsPort, sync),
+            line -> System.err.println("parley: " + line));
+    StackState state = stack.state();
+    Map<String, String> tokens = tokens(directory);
+    System.out.println(json ? json(state.toMap(), tokens) : text(state, tokens));
+    if (detach) {
+      stack.detach();
+      return 0;
+    }
+    return watch(stack);
+  }
+
+  private int upInMemory() throws IOException {
+    if (detach) {
+      throw new CommandFailure("--memory lives in this process only: leave out --detach, or put & behind the command");
+    }
+    Path directory = data.path();
+    MemoryStack stack = MemoryStack.start(directory, routerPort);
+    Map<String, String> tokens = tokens(directory);
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("routers", Map.of("router-1", stack.address()));
+    map.put("pid", ProcessHandle.current().pid());
+    System.out.println(json ? json(map, tokens) : memoryText(stack.address(), tokens));
+    Lifecycle lifecycle = new Lifecycle(STOP_DEADLINE);
+    lifecycle.onStop("router", stack);
+    lifecycle.await();
+    return 0;
+  }
+
+  /** Two users to try it with, in the order in which they are shown. */
+  private static Map<String, String> tokens(Path directory) throws IOException {
+    TokenSigner signer = DevKeys.in(directory.resolve("keys")).signer();
+    Instant end = Instant.now().plus(TOKEN_LIFE);
+    Map<String, String> tokens = new LinkedHashMap<>();
+    tokens.put("alice", signer.sign("alice", "Alice", end));
+    tokens.put("bob", signer.sign("bob", "Bob", end));
+    return tokens;
+  }
+
+  /** Until a part dies, or a signal comes: the JVM then runs the hook, and the process ends with its status. */
+  private static int watch(Stack stack) throws IOException {
+    AtomicBoolean stopped = new AtomicBoolean();
+    Thread hook =
+        Thread.ofPlatform()
+            .unstarted(
+                () -> {
+                  stopped.set(true);
+                  System.err.println("parley: stopping");
+                  try {
+                    stack.close();
+                  } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                  }
+                  // The signal was a wish, not a failure.
+                  Runtime.getRuntime().halt(0);
+                });
+    Runtime.getRuntime().addShutdownHook(hook);
+    String death = stack.partDied().join();
+    if (stopped.get()) {
+      // The hook ends the parts, one after the other, and then the process.
+      awaitHalt(hook);
+    }
+    Runtime.getRuntime().removeShutdownHook(hook);
+    stack.close();
+    throw new CommandFailure(death + "\nparley: stopped the rest; start again with ./parley up");
+  }
+
+  private static void awaitHalt(Thread hook) {
+    try {
+      hook.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static String json(Map<String, Object> state, Map<String, String> tokens) {
+    Map<String, Object> map = new LinkedHashMap<>(state);
+    map.put("tokens", tokens);
+    return JSONObjectUtils.toJSONString(map);
+  }
+
+  private String text(StackState state, Map<String, String> tokens) {
+    String logs = state.logs().values().stream().map(Path::toString).collect(Collectors.joining("\n           "));
+    return """
+
+        Parley is up. Every message that is acknowledged is on disk (sync: %s).
+
+          edge     %s (TLS; trust %s)
+          router   %s
+          broker   %s
+          logs     %s
+
+        %s
+        Next:
+          ./parley chat bob        talk to bob; ./parley chat --help says how to be somebody else
+          ./parley token carol     a token for anybody else
+          ./parley doctor          when something seems wrong
+          grpcurl -cacert %s -H "authorization: Bearer $(./parley token alice)" %s list
+
+        %s"""
+        .formatted(
+            sync,
+            state.edge(),
+            state.caFile(),
+            state.router(),
+            state.natsUrl(),
+            logs,
+            text(tokens),
+            state.caFile(),
+            state.edge(),
+            detach ? "Stop it with ./parley down." : "Stop it with Ctrl-C.");
+  }
+
+  private static String memoryText(String address, Map<String, String> tokens) {
+    return """
+
+        Parley is up in one process. What is said here is forgotten when it ends.
+
+          router   %1$s (plaintext)
+
+        %2$s
+        Next:
+          grpcurl -plaintext -H "authorization: Bearer $(./parley token alice)" %1$s list
+
+        Stop it with Ctrl-C."""
+        .formatted(address, text(tokens));
+  }
+
+  private static String text(Map<String, String> tokens) {
+    StringBuilder text = new StringBuilder("Tokens for 24 hours:\n");
+    tokens.forEach((user, token) -> text.append("  %-8s %s\n".formatted(user, token)));
+    return text.toString();
+  }
+}

@@ -1,0 +1,212 @@
+package dev.parley.cli.doctor;
+
+import com.google.rpc.ErrorInfo;
+import com.nimbusds.jose.util.JSONObjectUtils;
+import dev.parley.chassis.auth.DevKeys;
+import dev.parley.chassis.errors.Errors;
+import dev.parley.cli.stack.StackState;
+import dev.parley.v1.ChatServiceGrpc;
+import dev.parley.v1.ListConversationsRequest;
+import io.grpc.ChannelCredentials;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.StatusRuntimeException;
+import io.grpc.TlsChannelCredentials;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.reflection.v1.ServerReflectionGrpc;
+import io.grpc.reflection.v1.ServerReflectionRequest;
+import io.grpc.reflection.v1.ServerReflectionResponse;
+import io.grpc.stub.MetadataUtils;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.text.ParseException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** Whether what {@code up} started does its work: each process, the broker, the router, the edge, and the way through. */
+public final class StackChecks {
+  private static final int SECONDS = 5;
+  private static final Metadata.Key<String> AUTHORIZATION =
+      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+
+  private final StackState state;
+  private final Path data;
+
+  /** For the stack with this state and data directory. */
+  public StackChecks(StackState state, Path data) {
+    this.state = state;
+    this.data = data;
+  }
+
+  /** All of them, from the inside out: the first that is bad is mostly the cause of the others. */
+  public List<Finding> run() throws IOException {
+    List<Finding> findings = new ArrayList<>();
+    state.processes().forEach((name, ref) -> findings.add(
+        ref.running().isPresent()
+            ? Finding.good(name, "runs with pid " + ref.pid())
+            : Finding.bad(name, "has ended", "read " + state.logs().get(name) + ", then ./parley down and up")));
+    findings.add(broker());
+    withRouter(findings);
+    withEdge(findings);
+    return findings;
+  }
+
+  private Finding broker() {
+    try {
+      Map<String, Object> config = JSONObjectUtils.getJSONObject(get(state.natsMonitorUrl() + "/jsz"), "config");
+      boolean always = Boolean.TRUE.equals(config.get("sync_always"));
+      String durability =
+          always ? "every record is flushed to disk" : "flushed every " + seconds(config.get("sync_interval"));
+      return Finding.good("jetstream", durability + ", stored in " + config.get("store_dir"));
+    } catch (IOException | ParseException | RuntimeException e) {
+      return Finding.bad(
+          "jetstream", state.natsMonitorUrl() + " does not answer: " + e.getMessage(), "read the log of nats-server");
+    }
+  }
+
+  private static String seconds(@Nullable Object nanos) {
+    return nanos instanceof Number n ? n.longValue() / 1_000_000_000 + " s" : "now and then";
+  }
+
+  private static Map<String, Object> get(String url) throws IOException, ParseException {
+    HttpURLConnection request = (HttpURLConnection) URI.create(url).toURL().openConnection();
+    request.setConnectTimeout(SECONDS * 1000);
+    request.setReadTimeout(SECONDS * 1000);
+    try (InputStream in = request.getInputStream()) {
+      return JSONObjectUtils.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+    }
+  }
+
+  private void withRouter(List<Finding> findings) {
+    withChannel(
+        state.router(),
+        InsecureChannelCredentials.create(),
+        channel -> {
+          findings.add(health("router-ready", channel, "read the log of the router"));
+          findings.add(reflection(channel));
+        });
+  }
+
+  private void withEdge(List<Finding> findings) throws IOException {
+    ChannelCredentials tls = TlsChannelCredentials.newBuilder().trustManager(state.caFile().toFile()).build();
+    String token = DevKeys.in(data.resolve("keys")).signer().sign("doctor", null, Instant.now().plusSeconds(60));
+    withChannel(
+        state.edge(),
+        tls,
+        channel -> {
+          findings.add(health("edge-tls", channel, "read the log of envoy"));
+          findings.add(refusal(channel));
+          findings.add(roundTrip(channel, token));
+        });
+  }
+
+  private interface Look {
+    void at(ManagedChannel channel);
+  }
+
+  private static void withChannel(String address, ChannelCredentials credentials, Look look) {
+    ManagedChannel channel = Grpc.newChannelBuilder(address, credentials).build();
+    try {
+      look.at(channel);
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  private static Finding health(String check, ManagedChannel channel, String remedy) {
+    try {
+      ServingStatus status =
+          HealthGrpc.newBlockingStub(channel)
+              .withDeadlineAfter(SECONDS, TimeUnit.SECONDS)
+              .check(HealthCheckRequest.getDefaultInstance())
+              .getStatus();
+      return status == ServingStatus.SERVING
+          ? Finding.good(check, channel.authority() + " is " + status)
+          : Finding.bad(check, channel.authority() + " is " + status, remedy);
+    } catch (StatusRuntimeException e) {
+      return Finding.bad(check, channel.authority() + ": " + e.getStatus(), remedy);
+    }
+  }
+
+  private static Finding reflection(ManagedChannel channel) {
+    CompletableFuture<ServerReflectionResponse> answer = new CompletableFuture<>();
+    StreamObserver<ServerReflectionRequest> questions =
+        ServerReflectionGrpc.newStub(channel).serverReflectionInfo(new FirstAnswer(answer));
+    questions.onNext(ServerReflectionRequest.newBuilder().setListServices("*").build());
+    questions.onCompleted();
+    try {
+      int services =
+          answer.get(SECONDS, TimeUnit.SECONDS).getListServicesResponse().getServiceCount();
+      return Finding.good("reflection", services + " services");
+    } catch (ExecutionException | TimeoutException e) {
+      return Finding.bad("reflection", "does not answer: " + e.getMessage(), "read the log of the router");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Finding.bad("reflection", "was interrupted", "try again");
+    }
+  }
+
+  private record FirstAnswer(CompletableFuture<ServerReflectionResponse> answer)
+      implements StreamObserver<ServerReflectionResponse> {
+    @Override
+    public void onNext(ServerReflectionResponse response) {
+      answer.complete(response);
+    }
+
+    @Override
+    public void onError(Throwable t) {
+      answer.completeExceptionally(t);
+    }
+
+    @Override
+    public void onCompleted() {
+      answer.completeExceptionally(new IOException("it ended without an answer"));
+    }
+  }
+
+  /** A call without a token must not pass, and must say why. */
+  private static Finding refusal(ManagedChannel channel) {
+    try {
+      ChatServiceGrpc.newBlockingStub(channel)
+          .withDeadlineAfter(SECONDS, TimeUnit.SECONDS)
+          .listConversations(ListConversationsRequest.getDefaultInstance());
+      return Finding.bad("edge-jwt", "a call without a token passed", "stop using this edge, and report this");
+    } catch (StatusRuntimeException e) {
+      ErrorInfo info = Errors.info(e);
+      return info != null && info.getReason().equals("TOKEN_MISSING")
+          ? Finding.good("edge-jwt", "a call without a token is refused")
+          : Finding.bad("edge-jwt", "a call without a token ended with " + e.getStatus(), "read the log of envoy");
+    }
+  }
+
+  private static Finding roundTrip(ManagedChannel channel, String token) {
+    Metadata headers = new Metadata();
+    headers.put(AUTHORIZATION, "Bearer " + token);
+    long start = System.nanoTime();
+    try {
+      ChatServiceGrpc.newBlockingStub(channel)
+          .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
+          .withDeadlineAfter(SECONDS, TimeUnit.SECONDS)
+          .listConversations(ListConversationsRequest.getDefaultInstance());
+      return Finding.good("round-trip", (System.nanoTime() - start) / 1_000_000 + " ms through edge, router and broker");
+    } catch (StatusRuntimeException e) {
+      return Finding.bad("round-trip", "ended with " + e.getStatus(), "look at the checks above; then at the logs");
+    }
+  }
+}

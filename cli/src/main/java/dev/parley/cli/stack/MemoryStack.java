@@ -1,0 +1,71 @@
+package dev.parley.cli.stack;
+
+import dev.parley.chassis.auth.DevKeys;
+import dev.parley.chassis.config.Settings;
+import dev.parley.conversation.log.Layout;
+import dev.parley.conversation.log.memory.MemoryBroker;
+import dev.parley.router.RouterServer;
+import dev.parley.router.RouterSettings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+
+/** A router in this JVM over a log in memory: no other process, no TLS, nothing on disk but the keys. */
+public final class MemoryStack implements AutoCloseable {
+  private static final int ROUTER_PORT = 8700;
+
+  private final MemoryBroker broker;
+  private final RouterServer router;
+
+  private MemoryStack(MemoryBroker broker, RouterServer router) {
+    this.broker = broker;
+    this.router = router;
+  }
+
+  /**
+   * Starts it.
+   *
+   * @param port for clients; 0: the usual one if it is free, else a free one
+   */
+  public static MemoryStack start(Path data, int port) throws IOException {
+    DevKeys keys = DevKeys.in(data.resolve("keys"));
+    RouterSettings settings =
+        Settings.load(
+            RouterSettings.class,
+            Map.of(),
+            List.of(
+                "--parley.router.name=" + Stack.ROUTER_NAME,
+                "--parley.router.server.listen=127.0.0.1:" + Ports.choose("--router-port", port, ROUTER_PORT),
+                "--parley.router.auth.jwks=" + keys.jwks(),
+                "--parley.router.auth.issuer=" + DevKeys.RULES.issuer(),
+                "--parley.router.auth.audience=" + DevKeys.RULES.audience(),
+                "--parley.router.drain.notice=0s",
+                "--parley.router.drain.spread=1s",
+                "--parley.router.drain.patience=3s"));
+    MemoryBroker broker = new MemoryBroker(Layout.ONE_NODE);
+    try {
+      return new MemoryStack(broker, new RouterServer(settings, broker, Clock.systemUTC()));
+    } catch (IOException | RuntimeException e) {
+      broker.close();
+      throw e;
+    }
+  }
+
+  /** Where clients connect, plaintext. */
+  public String address() {
+    return "127.0.0.1:" + router.port();
+  }
+
+  @Override
+  public void close() {
+    try {
+      router.drain();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      router.close();
+    }
+    broker.close();
+  }
+}

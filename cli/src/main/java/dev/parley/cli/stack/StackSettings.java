@@ -1,0 +1,13 @@
+package dev.parley.cli.stack;
+
+import java.nio.file.Path;
+
+/**
+ * What {@code parley up} was asked for. A port of 0 means: the usual one if it is free, else any free one.
+ *
+ * @param data keys, certificates, broker's data and logs
+ * @param detached whether the processes go on when this one ends
+ * @param sync the broker's sync_interval: {@code always}, or a time such as {@code 1s}
+ */
+public record StackSettings(
+    Path data, boolean detached, int edgePort, int routerPort, int natsPort, String sync) {}

@@ -1,0 +1,116 @@
+package dev.parley.cli.stack;
+
+import com.nimbusds.jose.util.JSONObjectUtils;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.text.ParseException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What {@code parley up} started, as it stands in {@code up.json} for the other commands.
+ *
+ * @param edge where clients connect, as host:port
+ * @param caFile what they have to trust
+ * @param router the router's own address, past the edge, plaintext
+ * @param natsUrl the broker for clients
+ * @param natsMonitorUrl the broker's monitoring endpoint
+ * @param detached whether the processes run on without the {@code up} that started them
+ * @param up the {@code up} that started them
+ * @param processes by name
+ * @param logs by name
+ */
+public record StackState(
+    String edge,
+    Path caFile,
+    String router,
+    String natsUrl,
+    String natsMonitorUrl,
+    boolean detached,
+    ProcessRef up,
+    Map<String, ProcessRef> processes,
+    Map<String, Path> logs) {
+  private static final String FILE = "up.json";
+
+  /** The state in this directory; empty: nothing was started there, or it was stopped. */
+  public static Optional<StackState> read(Path data) throws IOException {
+    String text;
+    try {
+      text = Files.readString(data.resolve(FILE));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(parse(JSONObjectUtils.parse(text)));
+    } catch (ParseException | RuntimeException e) {
+      throw new IOException(data.resolve(FILE) + " cannot be understood; remove it: " + e.getMessage(), e);
+    }
+  }
+
+  /** Whether all of its processes run. */
+  public boolean isRunning() {
+    return processes.values().stream().allMatch(ref -> ref.running().isPresent());
+  }
+
+  /** Writes the state, whole or not at all. */
+  void write(Path data) throws IOException {
+    Path part = data.resolve(FILE + ".part");
+    Files.writeString(part, JSONObjectUtils.toJSONString(toMap()));
+    Files.move(part, data.resolve(FILE), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  static void remove(Path data) throws IOException {
+    Files.deleteIfExists(data.resolve(FILE));
+  }
+
+  /** The state as JSON, in the order in which people look for it. */
+  public Map<String, Object> toMap() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("edge", edge);
+    map.put("ca_file", caFile.toString());
+    map.put("routers", Map.of(Stack.ROUTER_NAME, router));
+    map.put("nats_url", natsUrl);
+    map.put("nats_monitor_url", natsMonitorUrl);
+    map.put("detached", detached);
+    map.put("up", toMap(up));
+    Map<String, Object> pids = new LinkedHashMap<>();
+    processes.forEach((name, ref) -> pids.put(name, toMap(ref)));
+    map.put("processes", pids);
+    Map<String, Object> files = new LinkedHashMap<>();
+    logs.forEach((name, file) -> files.put(name, file.toString()));
+    map.put("logs", files);
+    return map;
+  }
+
+  private static Map<String, Object> toMap(ProcessRef ref) {
+    return Map.of("pid", ref.pid(), "start_ms", ref.startMillis());
+  }
+
+  private static StackState parse(Map<String, Object> map) throws ParseException {
+    Map<String, ProcessRef> processes = new LinkedHashMap<>();
+    Map<String, Object> pids = JSONObjectUtils.getJSONObject(map, "processes");
+    for (String name : pids.keySet()) {
+      processes.put(name, ref(JSONObjectUtils.getJSONObject(pids, name)));
+    }
+    Map<String, Path> logs = new LinkedHashMap<>();
+    JSONObjectUtils.getJSONObject(map, "logs").forEach((name, file) -> logs.put(name, Path.of(file.toString())));
+    return new StackState(
+        JSONObjectUtils.getString(map, "edge"),
+        Path.of(JSONObjectUtils.getString(map, "ca_file")),
+        JSONObjectUtils.getString(JSONObjectUtils.getJSONObject(map, "routers"), Stack.ROUTER_NAME),
+        JSONObjectUtils.getString(map, "nats_url"),
+        JSONObjectUtils.getString(map, "nats_monitor_url"),
+        JSONObjectUtils.getBoolean(map, "detached"),
+        ref(JSONObjectUtils.getJSONObject(map, "up")),
+        processes,
+        logs);
+  }
+
+  private static ProcessRef ref(Map<String, Object> map) throws ParseException {
+    return new ProcessRef(JSONObjectUtils.getLong(map, "pid"), JSONObjectUtils.getLong(map, "start_ms"));
+  }
+}

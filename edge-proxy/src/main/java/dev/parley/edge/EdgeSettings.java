@@ -1,0 +1,48 @@
+package dev.parley.edge;
+
+import dev.parley.chassis.config.Setting;
+import dev.parley.chassis.config.SettingsPrefix;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What of the edge differs between installations. */
+@SettingsPrefix("parley.edge")
+public record EdgeSettings(
+    @Setting(value = "127.0.0.1:8443", doc = "Address and port for clients.")
+    String listen,
+    @Setting(value = "9901", doc = "Port of Envoy's admin interface, on the loopback address only.")
+    int adminPort,
+    @Setting(doc = "Certificate chain (PEM) that clients see.")
+    Path certificate,
+    @Setting(doc = "Private key (PEM) of the certificate.")
+    Path key,
+    @Setting(doc = "Public keys of the token issuer (JWK set): a file, or an http(s) URL that is read every 5 minutes.")
+    String jwks,
+    @Setting(doc = "The issuer (iss) that tokens must name; none: any.")
+    @Nullable String issuer,
+    @Setting(doc = "The audience (aud) that tokens must name; none: any.")
+    @Nullable String audience,
+    @Setting(value = "127.0.0.1:8700", doc = "Routers, as host:port, or host:port/health-port where health is apart.")
+    List<String> routers,
+    @Setting(value = "0", doc = "Worker threads; 0: one a processor.")
+    int concurrency,
+    @Setting(value = "20000", doc = "Open connections of clients, at some 45 KiB each.")
+    int maxConnections,
+    @Setting(value = "70s", doc = "A stream on which nothing was said for so long is dead: over three heartbeats of 20 s.")
+    Duration streamIdleTimeout,
+    @Setting(value = "10000", doc = "Streams on one connection to a router; at most what the router allows.")
+    int streamsPerConnection) {
+  private static final Duration THREE_HEARTBEATS = Duration.ofSeconds(60);
+
+  /** Checks what would break quietly. */
+  public EdgeSettings {
+    if (routers.isEmpty()) {
+      throw new IllegalArgumentException("routers must name at least one router");
+    }
+    if (streamIdleTimeout.compareTo(THREE_HEARTBEATS) < 0) {
+      throw new IllegalArgumentException("stream-idle-timeout must be three heartbeats or more: 60s");
+    }
+  }
+}

@@ -1,0 +1,165 @@
+package dev.parley.edge;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** Fills the template {@code envoy.yaml} with the settings of an installation. */
+public final class EnvoyBootstrap {
+  private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{(\\w+)}}");
+
+  private EnvoyBootstrap() {}
+
+  /** The bootstrap, as YAML. File names are made absolute. */
+  public static String render(EdgeSettings settings) {
+    HostPort listen = HostPort.parse(settings.listen());
+    Map<String, String> values =
+        Map.ofEntries(
+            Map.entry("admin_port", Integer.toString(settings.adminPort())),
+            Map.entry("max_connections", Integer.toString(settings.maxConnections())),
+            Map.entry("listen_address", quoted(listen.host())),
+            Map.entry("listen_port", Integer.toString(listen.port())),
+            Map.entry("certificate", quoted(settings.certificate())),
+            Map.entry("key", quoted(settings.key())),
+            Map.entry("stream_idle_timeout", settings.streamIdleTimeout().toSeconds() + "s"),
+            Map.entry("streams_per_connection", Integer.toString(settings.streamsPerConnection())),
+            Map.entry("local_replies", indented(20, LocalReplies.yaml())),
+            Map.entry("token_rules", indented(26, tokenRules(settings))),
+            Map.entry("routers", indented(14, routers(settings))),
+            Map.entry("jwks_cluster", isRemote(settings) ? indented(4, jwksCluster(settings)) : ""));
+    return PLACEHOLDER.matcher(template()).replaceAll(m -> Matcher.quoteReplacement(value(values, m.group(1))));
+  }
+
+  private static String value(Map<String, String> values, String name) {
+    String value = values.get(name);
+    if (value == null) {
+      throw new IllegalStateException("the template asks for " + name + ", which nobody provides");
+    }
+    return value;
+  }
+
+  private static String template() {
+    try (InputStream in = EnvoyBootstrap.class.getResourceAsStream("envoy.yaml")) {
+      if (in == null) {
+        throw new IllegalStateException("envoy.yaml is missing beside this class");
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String tokenRules(EdgeSettings settings) {
+    StringBuilder rules = new StringBuilder();
+    if (settings.issuer() != null) {
+      rules.append("issuer: ").append(quoted(settings.issuer())).append('\n');
+    }
+    if (settings.audience() != null) {
+      rules.append("audiences: [").append(quoted(settings.audience())).append("]\n");
+    }
+    if (isRemote(settings)) {
+      rules.append(
+          """
+          remote_jwks:
+            http_uri: { uri: %s, cluster: jwks, timeout: 5s }
+            # Read before the first client comes, and again in the background: nobody waits for the issuer.
+            async_fetch: {}
+            cache_duration: 300s
+          """
+              .formatted(quoted(settings.jwks())));
+    } else {
+      rules.append("local_jwks: { filename: ").append(quoted(Path.of(settings.jwks()))).append(" }");
+    }
+    return rules.toString();
+  }
+
+  private static boolean isRemote(EdgeSettings settings) {
+    return settings.jwks().startsWith("http://") || settings.jwks().startsWith("https://");
+  }
+
+  private static String jwksCluster(EdgeSettings settings) {
+    URI uri = URI.create(settings.jwks());
+    boolean tls = uri.getScheme().equals("https");
+    int port = uri.getPort() >= 0 ? uri.getPort() : tls ? 443 : 80;
+    String cluster =
+        """
+        - name: jwks
+          type: STRICT_DNS
+          connect_timeout: 5s
+          load_assignment:
+            cluster_name: jwks
+            endpoints: [{ lb_endpoints: [{ endpoint: %s }] }]
+        """
+            .formatted(new HostPort(uri.getHost(), port).address());
+    if (!tls) {
+      return cluster;
+    }
+    return cluster
+        + """
+          transport_socket:
+            name: envoy.transport_sockets.tls
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
+              sni: %1$s
+              # The certificates that the system trusts; the issuer must be who its name says.
+              auto_sni_san_validation: true
+              common_tls_context:
+                validation_context: { system_root_certs: {} }
+        """
+            .formatted(quoted(uri.getHost()))
+            .indent(2);
+  }
+
+  private static String routers(EdgeSettings settings) {
+    return settings.routers().stream().map(EnvoyBootstrap::router).collect(Collectors.joining("\n"));
+  }
+
+  private static String router(String router) {
+    int slash = router.indexOf('/');
+    if (slash < 0) {
+      return "- endpoint: " + HostPort.parse(router).address();
+    }
+    HostPort service = HostPort.parse(router.substring(0, slash));
+    int healthPort = Integer.parseInt(router.substring(slash + 1));
+    return "- endpoint: { %s, health_check_config: { port_value: %d } }".formatted(service.socket(), healthPort);
+  }
+
+  private static String indented(int spaces, String block) {
+    return block.strip().indent(spaces).stripTrailing();
+  }
+
+  private static String quoted(Path file) {
+    return quoted(file.toAbsolutePath().toString());
+  }
+
+  /** A double-quoted YAML scalar. */
+  static String quoted(String text) {
+    return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + '"';
+  }
+
+  private record HostPort(String host, int port) {
+    static HostPort parse(String text) {
+      int colon = text.lastIndexOf(':');
+      try {
+        return new HostPort(text.substring(0, Math.max(0, colon)), Integer.parseInt(text.substring(colon + 1)));
+      } catch (NumberFormatException e) {
+        throw new IllegalArgumentException("'" + text + "' is no address: write host:port", e);
+      }
+    }
+
+    String socket() {
+      return "address: { socket_address: { address: " + quoted(host) + ", port_value: " + port + " } }";
+    }
+
+    String address() {
+      return "{ " + socket() + " }";
+    }
+  }
+}

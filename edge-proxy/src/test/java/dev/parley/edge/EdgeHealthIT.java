@@ -1,0 +1,105 @@
+package dev.parley.edge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.rpc.ErrorInfo;
+import dev.parley.chassis.errors.Errors;
+import io.grpc.Channel;
+import io.grpc.Status;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What becomes of streams when routers drain or die. */
+class EdgeHealthIT {
+  private EdgeRig rig;
+
+  @BeforeEach
+  void start(@TempDir Path directory) throws Exception {
+    rig = new EdgeRig(directory);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    rig.close();
+  }
+
+  /** The router of a new stream, or nothing when it was refused. */
+  private static String routerOfNewStream(Channel channel) throws InterruptedException {
+    TestStream stream = new TestStream(channel);
+    try {
+      return stream.ask();
+    } catch (AssertionError refused) {
+      return "none";
+    } finally {
+      stream.end();
+    }
+  }
+
+  private static TestStream streamOn(String router, Channel channel) {
+    return await()
+        .ignoreExceptions()
+        .until(
+            () -> {
+              TestStream stream = new TestStream(channel);
+              if (stream.isOpen() && stream.ask().equals(router)) {
+                return stream;
+              }
+              stream.end();
+              return null;
+            },
+            found -> found != null);
+  }
+
+  @Test
+  void aDrainingRouterGetsNoNewStreamWhileItsOpenOneGoesOn() throws Exception {
+    Channel channel = rig.connect("Bearer " + rig.token());
+    TestStream open = streamOn("one", channel);
+
+    rig.routers.get(0).draining();
+
+    await().untilAsserted(() -> assertThat(routersOf(channel, 8)).containsExactly("two"));
+    assertThat(routersOf(channel, 20)).containsExactly("two");
+    assertThat(open.ask()).isEqualTo("one");
+  }
+
+  @Test
+  void withoutAnyReadyRouterANewStreamGetsATypedErrorAndOpenOnesGoOn() throws Exception {
+    Channel channel = rig.connect("Bearer " + rig.token());
+    TestStream open = streamOn("two", channel);
+
+    rig.routers.forEach(router -> router.draining());
+
+    await().until(() -> routerOfNewStream(channel).equals("none"));
+    Throwable refusal = new TestStream(channel).failure();
+    assertThat(Status.fromThrowable(refusal).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    assertThat(Errors.info(refusal)).isNotNull().extracting(ErrorInfo::getReason).isEqualTo("OVERLOADED");
+    assertThat(open.ask()).isEqualTo("two");
+  }
+
+  @Test
+  void aDeadRouterIsLeftAndComesBack() throws Exception {
+    Channel channel = rig.connect("Bearer " + rig.token());
+    streamOn("one", channel);
+    int port = rig.routers.getFirst().port();
+
+    rig.routers.removeFirst().close();
+    await().untilAsserted(() -> assertThat(routersOf(channel, 8)).containsExactly("two"));
+
+    rig.startRouter("one again", port);
+    await().untilAsserted(() -> assertThat(routersOf(channel, 8)).contains("one again"));
+  }
+
+  private static Set<String> routersOf(Channel channel, int streams) throws InterruptedException {
+    Set<String> routers = ConcurrentHashMap.newKeySet();
+    for (int i = 0; i < streams; i++) {
+      routers.add(routerOfNewStream(channel));
+    }
+    return routers;
+  }
+}
