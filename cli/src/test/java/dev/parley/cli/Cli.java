@@ -1,0 +1,85 @@
+package dev.parley.cli;
+
+import com.nimbusds.jose.util.JSONObjectUtils;
+import dev.parley.parts.Parts;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.text.ParseException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** The command line as users run it: in a process of its own. */
+final class Cli implements AutoCloseable {
+  private static final int SECONDS = 120;
+
+  private final Process process;
+  private final Path errors;
+
+  private Cli(Process process, Path errors) {
+    this.process = process;
+    this.errors = errors;
+  }
+
+  static Cli start(Path data, String... arguments) throws IOException {
+    Path target = Parts.findHome().resolve("cli/target");
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dparley.home=" + Parts.findHome()));
+    command.addAll(List.of("-Dparley.log.level=WARN", "-cp", target.resolve("lib") + "/*:" + target.resolve("classes")));
+    command.add("dev.parley.cli.Main");
+    command.addAll(List.of(arguments));
+    command.add("--data=" + data);
+    Path errors = Files.createTempFile(data, "stderr", ".txt");
+    return new Cli(new ProcessBuilder(command).redirectError(errors.toFile()).start(), errors);
+  }
+
+  /** The JSON object that {@code up --json} prints when everything is ready. */
+  Map<String, Object> readJson() throws IOException, ParseException {
+    String line = process.inputReader(StandardCharsets.UTF_8).readLine();
+    if (line == null) {
+      throw new AssertionError("it ended: " + errors());
+    }
+    return JSONObjectUtils.parse(line);
+  }
+
+  int exit() throws InterruptedException {
+    if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
+      throw new AssertionError("still runs after " + SECONDS + " s");
+    }
+    return process.exitValue();
+  }
+
+  String output() throws IOException {
+    return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+  }
+
+  String errors() throws IOException {
+    return Files.readString(errors);
+  }
+
+  /** As kill -9. */
+  void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor();
+  }
+
+  /** As Ctrl-C or SIGTERM. */
+  void signal() {
+    process.destroy();
+  }
+
+  /** Runs a command to its end. */
+  static Cli run(Path data, String... arguments) throws IOException, InterruptedException {
+    Cli cli = start(data, arguments);
+    cli.exit();
+    return cli;
+  }
+
+  @Override
+  public void close() {
+    process.destroy();
+  }
+}

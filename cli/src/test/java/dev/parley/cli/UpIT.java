@@ -1,0 +1,122 @@
+package dev.parley.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.nimbusds.jose.util.JSONObjectUtils;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.text.ParseException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code parley up} and what becomes of it, with real parts. */
+class UpIT {
+  @TempDir Path data;
+
+  @AfterEach
+  void leaveNothingRunning() throws Exception {
+    Cli.run(data, "down");
+  }
+
+  private static List<ProcessHandle> parts(Map<String, Object> up) throws ParseException {
+    List<ProcessHandle> handles = new ArrayList<>();
+    Map<String, Object> processes = JSONObjectUtils.getJSONObject(up, "processes");
+    for (String name : processes.keySet()) {
+      ProcessHandle.of(pid(up, name)).ifPresent(handles::add);
+    }
+    return handles;
+  }
+
+  private static long pid(Map<String, Object> up, String part) throws ParseException {
+    return JSONObjectUtils.getLong(
+        JSONObjectUtils.getJSONObject(JSONObjectUtils.getJSONObject(up, "processes"), part), "pid");
+  }
+
+  @Test
+  void anUpThatWasKilledIsFollowedByOneThatCleansUp() throws Exception {
+    Cli first = Cli.start(data, "up", "--json");
+    List<ProcessHandle> orphans = parts(first.readJson());
+    assertThat(orphans).hasSize(3).allMatch(ProcessHandle::isAlive);
+    first.kill();
+
+    try (Cli second = Cli.start(data, "up", "--json")) {
+      Map<String, Object> up = second.readJson();
+
+      assertThat(orphans).noneMatch(ProcessHandle::isAlive);
+      assertThat(parts(up)).hasSize(3).allMatch(ProcessHandle::isAlive);
+      second.signal();
+      assertThat(second.exit()).isZero();
+      assertThat(parts(up)).isEmpty();
+    }
+  }
+
+  @Test
+  void aSecondUpIsRefusedInOneLineAndTheDoctorFindsEverythingWell() throws Exception {
+    Cli first = Cli.run(data, "up", "--json", "--detach");
+    Map<String, Object> up = first.readJson();
+
+    Cli second = Cli.run(data, "up");
+    assertThat(second.exit()).isEqualTo(1);
+    assertThat(second.errors()).hasLineCount(1).contains("up already at " + up.get("edge"));
+
+    Cli doctor = Cli.run(data, "doctor", "--json");
+    assertThat(doctor.exit()).as(doctor.output()).isZero();
+
+    assertThat(Cli.run(data, "down").exit()).isZero();
+    assertThat(parts(up)).isEmpty();
+  }
+
+  @Test
+  void aPartThatDiesIsToldAndTheOthersAreStopped() throws Exception {
+    try (Cli cli = Cli.start(data, "up", "--json")) {
+      Map<String, Object> up = cli.readJson();
+
+      ProcessHandle.of(pid(up, "router")).orElseThrow().destroyForcibly();
+
+      assertThat(cli.exit()).isEqualTo(1);
+      assertThat(cli.errors()).contains("router died with status 137").contains("router.log, ends with");
+      assertThat(parts(up)).isEmpty();
+    }
+  }
+
+  @Test
+  void aPortThatIsTakenIsToldInOneLine() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Cli cli = Cli.run(data, "up", "--edge-port=" + taken.getLocalPort());
+
+      assertThat(cli.exit()).isEqualTo(1);
+      assertThat(cli.errors()).hasLineCount(1).contains("port " + taken.getLocalPort() + " is taken");
+    }
+  }
+
+  @Test
+  void inMemoryItIsOneProcess() throws Exception {
+    try (Cli cli = Cli.start(data, "up", "--memory", "--json")) {
+      Map<String, Object> up = cli.readJson();
+
+      assertThat(ProcessHandle.of(JSONObjectUtils.getLong(up, "pid")).orElseThrow().children()).isEmpty();
+      assertThat(JSONObjectUtils.getJSONObject(up, "tokens")).containsKeys("alice", "bob");
+      cli.signal();
+      assertThat(cli.exit()).isZero();
+    }
+  }
+
+  @Test
+  void aTokenNeedsKeysAndATimeThatCanBeRead() throws IOException, InterruptedException {
+    Cli missing = Cli.run(data, "token", "alice");
+    assertThat(missing.exit()).isEqualTo(1);
+    assertThat(missing.errors()).hasLineCount(1).contains("./parley up");
+
+    Files.createDirectories(data.resolve("keys"));
+    dev.parley.chassis.auth.DevKeys.in(data.resolve("keys"));
+    assertThat(Cli.run(data, "token", "alice", "--ttl", "soon").errors()).hasLineCount(1).contains("--ttl");
+    assertThat(Cli.run(data, "token", "alice").output().strip()).matches("[\\w-]+\\.[\\w-]+\\.[\\w-]+");
+  }
+}
