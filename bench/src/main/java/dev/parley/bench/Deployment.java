@@ -43,28 +43,26 @@ public record Deployment(
     }
     try {
       Map<String, Object> up = JSONObjectUtils.parse(Files.readString(file));
-      Map<String, Object> edge = JSONObjectUtils.getJSONObject(up, "edge");
-      Map<String, Object>[] routers = JSONObjectUtils.getJSONObjectArray(up, "routers");
-      String ca = edge == null ? null : JSONObjectUtils.getString(edge, "ca_file");
+      String edge = JSONObjectUtils.getString(up, "edge");
+      String ca = JSONObjectUtils.getString(up, "ca_file");
+      Map<String, Object> routers = JSONObjectUtils.getJSONObject(up, "routers");
       return new Deployment(
-          edge == null ? "" : JSONObjectUtils.getString(edge, "address"),
-          ca == null || ca.isEmpty() ? null : Path.of(ca),
-          routers == null || routers.length == 0 ? "" : JSONObjectUtils.getString(routers[0], "address"),
-          pids(JSONObjectUtils.getJSONObject(up, "pids")),
+          edge == null ? "" : edge,
+          ca == null ? null : Path.of(ca),
+          routers == null || routers.isEmpty() ? "" : routers.values().iterator().next().toString(),
+          pids(JSONObjectUtils.getJSONObject(up, "processes")),
           DevKeys.in(directory.resolve("keys")).signer());
     } catch (ParseException malformed) {
       throw new IOException(file + " cannot be understood; run ./parley up again", malformed);
     }
   }
 
-  private static Map<String, Long> pids(@Nullable Map<String, Object> json) {
+  private static Map<String, Long> pids(@Nullable Map<String, Object> processes) throws ParseException {
     Map<String, Long> pids = new TreeMap<>();
-    if (json != null) {
-      json.forEach((name, pid) -> {
-        if (pid instanceof Number number) {
-          pids.put(name, number.longValue());
-        }
-      });
+    if (processes != null) {
+      for (String name : processes.keySet()) {
+        pids.put(name, JSONObjectUtils.getLong(JSONObjectUtils.getJSONObject(processes, name), "pid"));
+      }
     }
     return pids;
   }
