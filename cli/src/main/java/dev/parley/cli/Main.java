@@ -18,7 +18,16 @@ import picocli.CommandLine.ParseResult;
     description = "Runs Parley on this machine and talks through it.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
-    subcommands = {UpCommand.class, DownCommand.class, TokenCommand.class, DoctorCommand.class},
+    subcommands = {
+      UpCommand.class,
+      DownCommand.class,
+      DoctorCommand.class,
+      TokenCommand.class,
+      ChatCommand.class,
+      SendCommand.class,
+      TailCommand.class,
+      BenchCommand.class
+    },
     synopsisSubcommandLabel = "COMMAND")
 public final class Main {
   private Main() {}

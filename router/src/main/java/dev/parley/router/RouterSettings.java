@@ -5,6 +5,7 @@ import dev.parley.chassis.config.SettingsPrefix;
 import dev.parley.chassis.server.ServerSettings;
 import dev.parley.router.session.SessionLimits;
 import dev.parley.router.shard.OwnerLimits;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -47,13 +48,15 @@ public record RouterSettings(
       @Setting(doc = "Password of the user.")
       @Nullable String password,
       @Setting(doc = "The monitoring endpoint (http), which tells how safe a write is; unset: acks say WRITTEN.")
-      @Nullable String monitoring,
+      @Nullable URI monitoring,
       @Setting(value = "16", doc = "Shards of a new deployment: 16 on one node, 64 for a cluster. Fixed for ever.")
       int shards,
       @Setting(value = "1", doc = "Copies of every stream: 1, 3 or 5.")
       int replicas,
-      @Setting(value = "-1", doc = "The most bytes of one shard's stream; -1: as many as the disk holds.")
-      long shardBytes) {}
+      @Setting(value = "1GiB", doc = "The room of one shard's stream, in bytes. The broker reserves it for all shards.")
+      long shardBytes,
+      @Setting(value = "2s", doc = "After this an append's outcome counts as unknown, and the owner settles what happened.")
+      Duration appendTimeout) {}
 
   /** How the router leaves. */
   public record DrainSettings(

@@ -41,7 +41,8 @@ public interface ShardLog {
 
   /**
    * Puts {@code cut} in the place of the record at {@code position} and erases the original from the disk. Repeating it
-   * is harmless.
+   * is harmless. The newest record of a key is REFUSED, since {@link #last} must find it: what is cut has an event behind
+   * it that says so.
    */
   CompletableFuture<Void> replace(long position, byte[] cut);
 

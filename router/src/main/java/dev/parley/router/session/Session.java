@@ -1,6 +1,5 @@
 package dev.parley.router.session;
 
-import com.google.protobuf.ByteString;
 import dev.parley.conversation.ConversationLimits;
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.RefusedException;
@@ -11,7 +10,6 @@ import dev.parley.router.shard.Answer;
 import dev.parley.router.shard.CommittedRecord;
 import dev.parley.router.shard.FollowAnswer;
 import dev.parley.router.shard.RateMeter;
-import dev.parley.v1.CatchUp;
 import dev.parley.v1.ClientFrame;
 import dev.parley.v1.Command;
 import dev.parley.v1.Credit;
@@ -21,7 +19,6 @@ import dev.parley.v1.ErrorReason;
 import dev.parley.v1.Limits;
 import dev.parley.v1.Receipt;
 import dev.parley.v1.Reconnect;
-import dev.parley.v1.Reset;
 import dev.parley.v1.ServerFrame;
 import dev.parley.v1.Typing;
 import dev.parley.v1.User;
@@ -29,10 +26,8 @@ import dev.parley.v1.Welcome;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -49,9 +44,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Session {
   private static final Duration RATE_NOTICE_INTERVAL = Duration.ofSeconds(10);
-  private static final Duration FOLLOW_RETRY = Duration.ofSeconds(1);
-  /** How many reads of one session are on their way at a time: enough to keep a client busy, few for the broker. */
-  private static final int CONCURRENT_READS = 2;
 
   private final String id;
   private final String router;
@@ -61,6 +53,7 @@ public final class Session {
   private final SessionPort port;
   private final Outbound out;
   private final OpenCommands commands;
+  private final Deliveries deliveries;
   private final RateMeter frames;
 
   private Phase phase = Phase.HELLO;
@@ -72,20 +65,6 @@ public final class Session {
   private final Instant opened;
 
   private final Map<String, Cursor> cursors = new HashMap<>();
-  private final LinkedHashMap<String, Following> following = new LinkedHashMap<>();
-  /** Conversations whose follow is not asked for yet. */
-  private final ArrayDeque<FollowRequest> toFollow = new ArrayDeque<>();
-  private int followsOnTheirWay;
-  private @Nullable Instant retryFollowsAt;
-  /** Conversations that lack something, in the order in which they are read for. */
-  private final ArrayDeque<Following> behind = new ArrayDeque<>();
-  private int readsOnTheirWay;
-  /** Conversations that have not reached the head of their follow answer. */
-  private int catchingUp;
-  private boolean listed;
-  private boolean announcedLive;
-
-  private record FollowRequest(Following following, @Nullable Cursor cursor, Start start) {}
 
   private enum Phase {
     HELLO,
@@ -113,6 +92,7 @@ public final class Session {
     this.port = port;
     this.out = new Outbound(port, limits.unacknowledgedFrames());
     this.commands = new OpenCommands(durability);
+    this.deliveries = new Deliveries(user.getUserId(), limits, clock, port, out, commands);
     this.frames = new RateMeter(limits.framesPerSecond(), 2.0 * limits.framesPerSecond());
     this.opened = clock.instant();
     this.lastHeard = opened;
@@ -298,9 +278,8 @@ public final class Session {
   }
 
   private void typing(Typing typing) {
-    Following conversation = following.get(typing.getConversationId());
-    if (conversation != null && conversation.active && conversation.open()) {
-      port.typing(conversation.id);
+    if (deliveries.isMemberOf(typing.getConversationId())) {
+      port.typing(typing.getConversationId());
     }
   }
 
@@ -309,28 +288,17 @@ public final class Session {
       violation("Credit for " + credit.getFrames() + " frames; fewer were sent");
       return;
     }
-    pump();
+    deliveries.pump();
   }
 
   // ------------------------------------------------------------------ what the owners say
 
   /** The user's conversations, in answer to {@link SessionPort#listConversations}. */
   public void conversations(Collection<String> ids) {
-    if (phase != Phase.OPEN || listed) {
-      return;
+    if (phase == Phase.OPEN) {
+      deliveries.start(cursors, ids);
+      cursors.clear();
     }
-    listed = true;
-    for (Map.Entry<String, Cursor> cursor : cursors.entrySet()) {
-      askToFollow(cursor.getKey(), cursor.getValue(), Start.HEAD);
-    }
-    for (String conversation : ids) {
-      if (!cursors.containsKey(conversation)) {
-        askToFollow(conversation, null, Start.HEAD);
-      }
-    }
-    cursors.clear();
-    followNext();
-    announceLive();
   }
 
   /** The user's conversations could not be read. */
@@ -340,265 +308,44 @@ public final class Session {
 
   /** The user has become a member of a conversation. */
   public void added(String conversationId) {
-    if (phase != Phase.OPEN || !listed) {
-      return; // the list that is being read says so too
-    }
-    Following known = following.get(conversationId);
-    if (known == null) {
-      askToFollow(conversationId, null, Start.JOIN);
-    } else if (known.active && !known.open()) {
-      known.active = false;
-      toFollow.add(new FollowRequest(known, Cursor.newBuilder().setSeq(known.written).build(), Start.HEAD));
-    }
-    followNext();
-  }
-
-  private void askToFollow(String conversationId, @Nullable Cursor cursor, Start start) {
-    if (following.size() >= limits.conversations()) {
-      out.control(
-          Frames.error(
-              Refusal.limitExceeded("conversations in one session", limits.conversations()), conversationId, false));
-      return;
-    }
-    Following added = new Following(conversationId);
-    following.put(conversationId, added);
-    toFollow.add(new FollowRequest(added, cursor, start));
-  }
-
-  private void followNext() {
-    while (followsOnTheirWay < limits.concurrentFollows() && !toFollow.isEmpty() && retryFollowsAt == null) {
-      FollowRequest next = toFollow.removeFirst();
-      followsOnTheirWay++;
-      port.follow(next.following.id, next.cursor, next.start);
+    if (phase == Phase.OPEN) {
+      deliveries.added(conversationId);
     }
   }
 
   /** The owner's answer to {@link SessionPort#follow}. */
   public void followed(String conversationId, @Nullable Cursor cursor, Start start, FollowAnswer answer) {
-    followsOnTheirWay--;
-    Following conversation = following.get(conversationId);
-    if (phase == Phase.CLOSED || conversation == null) {
-      return;
-    }
-    switch (answer) {
-      case FollowAnswer.Refused refused -> notFollowed(conversation, cursor, start, refused.refusal());
-      case FollowAnswer.Following begun -> begin(conversation, begun);
-    }
-    followNext();
-    announceLive();
-  }
-
-  private void notFollowed(Following conversation, @Nullable Cursor cursor, Start start, Refusal refusal) {
-    if (refusal.retryAfter() != null) {
-      toFollow.addFirst(new FollowRequest(conversation, cursor, start));
-      retryFollowsAt = clock.instant().plus(FOLLOW_RETRY);
-    } else {
-      following.remove(conversation.id);
-      out.control(Frames.error(refusal, conversation.id, false));
+    if (phase == Phase.OPEN) {
+      deliveries.followed(conversationId, cursor, start, answer);
     }
   }
 
-  private void begin(Following conversation, FollowAnswer.Following begun) {
-    conversation.active = true;
-    conversation.readable(begun.readable());
-    conversation.head = begun.head().getSeq();
-    conversation.headTold = conversation.head;
-    conversation.written = begun.afterSeq();
-    if (begun.reset() != null) {
-      conversation.written = conversation.head;
-      out.control(
-          ServerFrame.newBuilder()
-              .setReset(
-                  Reset.newBuilder()
-                      .setConversationId(conversation.id)
-                      .setReason(begun.reset())
-                      .setNext(begun.head())));
-    }
-    out.control(Frames.catchUp(conversation.id, conversation.written, begun));
-    if (conversation.lacks()) {
-      conversation.catchUpTo = conversation.head;
-      catchingUp++;
-      readFor(conversation);
-    } else if (!begun.member()) {
-      ended(conversation);
-    }
-    pump();
-  }
-
-  private void ended(Following conversation) {
-    out.control(
-        Frames.error(
-            Refusal.of(ErrorReason.ERROR_REASON_NOT_A_MEMBER, "the user is no longer a member of this conversation"),
-            conversation.id,
-            false));
-  }
-
-  private void announceLive() {
-    if (listed && !announcedLive && catchingUp == 0 && toFollow.isEmpty() && followsOnTheirWay == 0) {
-      announcedLive = true;
-      out.control(ServerFrame.newBuilder().setCatchUp(CatchUp.newBuilder().setComplete(true)));
-      port.caughtUp();
-    }
-  }
-
-  /** A record was appended to a conversation that this session follows. */
+  /** A record was appended to a conversation that this session follows; {@code frame}: all of it, encoded. */
   public void fed(CommittedRecord record, EncodedFrame frame) {
-    Following conversation = following.get(record.conversationId());
-    if (phase != Phase.OPEN || conversation == null || !conversation.active) {
-      return; // the follow answer, which is still to come, covers it
-    }
-    conversation.fed(record, user.getUserId());
-    if (conversation.behind || conversation.reading || record.lastSeq() <= conversation.written) {
-      return;
-    }
-    boolean next = conversation.written + 1 == record.firstSeq();
-    if (next && record.lastSeq() <= conversation.head && out.open()) {
-      if (commands.touches(record)) {
-        writeWithResults(conversation, record, record.firstSeq(), record.lastSeq());
-      } else {
-        out.frame(frame);
-        conversation.written = record.lastSeq();
-      }
-    } else if (conversation.lacks()) {
-      readFor(conversation);
-      pump();
-    }
-  }
-
-  private void readFor(Following conversation) {
-    if (!conversation.behind) {
-      conversation.behind = true;
-      behind.addLast(conversation);
-    }
-  }
-
-  /** Asks for what is missing, as long as the client takes it. */
-  private void pump() {
-    while (out.open() && readsOnTheirWay < CONCURRENT_READS && !behind.isEmpty()) {
-      Following conversation = behind.removeFirst();
-      conversation.behind = false;
-      if (conversation.active && conversation.lacks()) {
-        conversation.reading = true;
-        readsOnTheirWay++;
-        port.read(conversation.id, conversation.nextReadable(conversation.written + 1));
-      }
+    if (phase == Phase.OPEN) {
+      deliveries.fed(record, frame);
     }
   }
 
   /** The transport takes more again. */
   public void ready() {
     if (phase == Phase.OPEN) {
-      pump();
+      deliveries.pump();
     }
   }
 
-  /** Records in order, in answer to {@link SessionPort#read}; what does not fit is read again later. */
+  /** Records in order, in answer to {@link SessionPort#read}. */
   public void read(String conversationId, List<CommittedRecord> records) {
-    readsOnTheirWay--;
-    Following conversation = following.get(conversationId);
-    if (phase != Phase.OPEN || conversation == null) {
-      return;
+    if (phase == Phase.OPEN) {
+      deliveries.read(conversationId, records);
     }
-    conversation.reading = false;
-    Batch batch = new Batch(conversation);
-    for (CommittedRecord record : records) {
-      if (!out.open()) {
-        break;
-      }
-      batch.add(record);
-    }
-    batch.flush();
-    if (conversation.catchUpTo > 0 && conversation.written >= conversation.catchUpTo) {
-      conversation.catchUpTo = 0;
-      catchingUp--;
-      if (!conversation.open()) {
-        ended(conversation);
-      }
-    }
-    if (conversation.lacks()) {
-      readFor(conversation);
-    }
-    pump();
-    announceLive();
   }
 
   /** A read failed: tried again with the next tick. */
   public void readFailed(String conversationId) {
-    readsOnTheirWay--;
-    Following conversation = following.get(conversationId);
-    if (conversation != null) {
-      conversation.reading = false;
-      readFor(conversation);
+    if (phase == Phase.OPEN) {
+      deliveries.readFailed(conversationId);
     }
-  }
-
-  /** Collects events of one conversation into few frames. */
-  private final class Batch {
-    private static final int MAX_BYTES = 64 << 10;
-
-    private final Following conversation;
-    private final java.util.ArrayList<ByteString> events = new java.util.ArrayList<>();
-    private int bytes;
-    private @Nullable CommittedRecord last;
-
-    Batch(Following conversation) {
-      this.conversation = conversation;
-    }
-
-    void add(CommittedRecord record) {
-      long from = conversation.nextReadable(Math.max(record.firstSeq(), conversation.written + 1));
-      long to = Math.min(record.lastSeq(), conversation.head);
-      if (from > to) {
-        return;
-      }
-      if (commands.touches(record) || !conversation.mayRead(to) || from != conversation.written + 1) {
-        flush();
-        writeWithResults(conversation, record, from, to);
-        return;
-      }
-      for (long seq = from; seq <= to; seq++) {
-        ByteString event = record.eventBytes(seq);
-        events.add(event);
-        bytes += event.size();
-      }
-      last = record;
-      conversation.written = to;
-      if (bytes >= MAX_BYTES || events.size() >= 64) {
-        flush();
-      }
-    }
-
-    void flush() {
-      if (last != null && !events.isEmpty()) {
-        out.frame(EncodedFrame.events(last, events));
-        events.clear();
-        bytes = 0;
-      }
-    }
-  }
-
-  /** Writes a record event by event: SendResult in the place of this session's own ones, nothing that is not readable. */
-  private void writeWithResults(Following conversation, CommittedRecord record, long from, long to) {
-    long start = conversation.nextReadable(from);
-    for (long seq = start; seq <= to; seq++) {
-      boolean readable = conversation.mayRead(seq);
-      ServerFrame.Builder result = readable ? commands.resultFor(record, seq) : null;
-      if (readable && result == null) {
-        continue;
-      }
-      if (start < seq) {
-        out.frame(EncodedFrame.events(record, start, seq - 1));
-      }
-      if (result != null) {
-        out.frame(EncodedFrame.of(result));
-      }
-      start = readable ? seq + 1 : Math.min(conversation.nextReadable(seq), to + 1);
-      seq = start - 1;
-    }
-    if (start <= to) {
-      out.frame(EncodedFrame.events(record, start, to));
-    }
-    conversation.written = to;
   }
 
   /** The outcome of a command. */
@@ -611,22 +358,13 @@ public final class Session {
         commands.remove(request);
         out.control(Frames.refused(request.conversationId(), request.command().getClientEventId(), refused.refusal()));
       }
-      case Answer.Stored stored -> stored(request, stored);
-    }
-  }
-
-  private void stored(Request request, Answer.Stored stored) {
-    Following conversation = following.get(request.conversationId());
-    boolean comesInOrder = !stored.repeated() && conversation != null && stored.cursor().getSeq() > conversation.written;
-    if (comesInOrder) {
-      return; // the feed, or the reading for one who is behind, brings it to its place
-    }
-    commands.remove(request);
-    out.control(commands.result(request, stored));
-    if (conversation == null && listed) {
-      // A conversation that this command has begun or joined: on from its own event.
-      askToFollow(request.conversationId(), stored.cursor(), Start.HEAD);
-      followNext();
+      case Answer.Stored stored -> {
+        if (!deliveries.comesInOrder(request, stored)) {
+          commands.remove(request);
+          out.control(commands.result(request, stored));
+          deliveries.began(request.conversationId(), stored.cursor());
+        }
+      }
     }
   }
 
@@ -639,21 +377,12 @@ public final class Session {
 
   /** Somebody has read. Not sent to one who is behind: the first thing to be shed. */
   public void receipt(Receipt receipt) {
-    Following conversation = following.get(receipt.getConversationId());
-    if (conversation != null && conversation.active && conversation.open() && out.open()) {
-      out.frame(EncodedFrame.of(ServerFrame.newBuilder().setReceipt(receipt)));
-    }
+    deliveries.receipt(receipt);
   }
 
   /** Somebody is typing. Not sent to one who is behind: the first thing to be shed. */
-  public void typing(String conversationId, String userId) {
-    Following conversation = following.get(conversationId);
-    if (conversation != null && conversation.active && conversation.open() && out.open()) {
-      out.frame(
-          EncodedFrame.of(
-              ServerFrame.newBuilder()
-                  .setTyping(Typing.newBuilder().setConversationId(conversationId).setUserId(userId))));
-    }
+  public void typing(String conversationId, String typist) {
+    deliveries.typing(conversationId, typist);
   }
 
   // ------------------------------------------------------------------ time and end
@@ -674,20 +403,16 @@ public final class Session {
               ErrorReason.ERROR_REASON_PROTOCOL_VIOLATION,
               "no Hello and complete Cursors within " + limits.helloDeadline().toSeconds() + " s"));
     } else if (phase == Phase.OPEN) {
-      if (retryFollowsAt != null && !retryFollowsAt.isAfter(now)) {
-        retryFollowsAt = null;
-        followNext();
-      }
       if (Duration.between(lastHeads, now).compareTo(limits.heartbeat()) >= 0) {
         heads(false);
       }
-      pump();
+      deliveries.tick();
     }
   }
 
   private void heads(boolean all) {
     lastHeads = clock.instant();
-    Frames.heads(following.values(), all).forEach(out::control);
+    deliveries.heads(all);
   }
 
   /** A newer token was checked: the stream lives on with it. */
@@ -737,7 +462,7 @@ public final class Session {
   public void ended() {
     if (phase != Phase.CLOSED) {
       phase = Phase.CLOSED;
-      release();
+      deliveries.release();
       port.close(null);
     }
   }
@@ -748,15 +473,7 @@ public final class Session {
     }
     phase = Phase.CLOSED;
     out.control(Frames.error(why, "", true));
-    release();
+    deliveries.release();
     port.close(why);
-  }
-
-  private void release() {
-    following.values().forEach(conversation -> port.unfollow(conversation.id));
-    following.clear();
-    behind.clear();
-    toFollow.clear();
-    cursors.clear();
   }
 }

@@ -1,7 +1,6 @@
 package dev.parley.router.session;
 
 import dev.parley.chassis.config.Setting;
-import dev.parley.chassis.config.Settings;
 import java.time.Duration;
 
 /** What sessions may do at most. */
@@ -27,7 +26,4 @@ public record SessionLimits(
     @Setting(value = "20s", doc = "How often the server speaks and wants to hear the client; after three it hangs up.")
     Duration heartbeat,
     @Setting(value = "10s", doc = "How long a stream may stay open without Hello and complete Cursors.")
-    Duration helloDeadline) {
-  /** The defaults. */
-  public static final SessionLimits DEFAULTS = Settings.defaults(SessionLimits.class);
-}
+    Duration helloDeadline) {}

@@ -1,7 +1,6 @@
 package dev.parley.router.shard;
 
 import dev.parley.chassis.config.Setting;
-import dev.parley.chassis.config.Settings;
 import dev.parley.conversation.ConversationLimits;
 import java.time.Duration;
 
@@ -30,7 +29,4 @@ public record OwnerLimits(
     @Setting(value = "10s", doc = "How long a command may wait for its outcome.")
     Duration sendDeadline,
     @Setting(value = "500ms", doc = "How often read marks are written and receipts told.")
-    Duration markInterval) {
-  /** The defaults. */
-  public static final OwnerLimits DEFAULTS = Settings.defaults(OwnerLimits.class);
-}
+    Duration markInterval) {}

@@ -215,6 +215,9 @@ final class ShardOwner implements Tenure.Listener {
         entry.waiting.removeFirst();
         continue;
       }
+      if (work.request.command().hasDeletion() && !next.events.isEmpty()) {
+        break; // what it erases must lie in earlier records: a conversation's newest one cannot be replaced
+      }
       Decision decision =
           Decider.decide(
               provisional, work.request, facts(provisional, work), now, ConversationLimits.DEFAULT);

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One user's connection to Parley: unary calls by generated stubs, and sessions. All of them share one HTTP/2
- * connection; a program that acts for many users makes one client each over a shared {@link ParleyEndpoint}.
+ * connection; a program that acts for many users makes one client each over a shared {@link ParleyEndpoint}, or with
+ * {@link #as} over a shared connection.
  *
  * <p>Unary calls fail with {@code StatusRuntimeException}; {@link ParleyException#of(Throwable)} reads its reason.
  *
@@ -21,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 public final class ParleyClient implements AutoCloseable {
   private static final Duration CALL_DEADLINE = Duration.ofSeconds(15);
 
-  private final ParleyEndpoint endpoint;
-  private final boolean ownsEndpoint;
+  private final @Nullable ParleyEndpoint ownedEndpoint;
+  private final boolean ownsChannel;
   private final TokenSource tokens;
   private final EventLoop loop;
   private final ManagedChannel channel;
@@ -34,11 +35,24 @@ public final class ParleyClient implements AutoCloseable {
   }
 
   private ParleyClient(ParleyEndpoint endpoint, boolean ownsEndpoint, TokenSource tokens) {
-    this.endpoint = endpoint;
-    this.ownsEndpoint = ownsEndpoint;
+    this.ownedEndpoint = ownsEndpoint ? endpoint : null;
+    this.ownsChannel = true;
     this.tokens = tokens;
     this.loop = endpoint.nextLoop();
     this.channel = endpoint.newChannel(loop);
+  }
+
+  private ParleyClient(ParleyClient host, TokenSource tokens) {
+    this.ownedEndpoint = null;
+    this.ownsChannel = false;
+    this.tokens = tokens;
+    this.loop = host.loop;
+    this.channel = host.channel;
+  }
+
+  /** A client for another user over this one's connection, which stays this one's: close this one last. */
+  public ParleyClient as(TokenSource otherTokens) {
+    return new ParleyClient(this, otherTokens);
   }
 
   /** A client without TLS, with an endpoint of its own. {@code target} is {@code host:port}. */
@@ -92,6 +106,9 @@ public final class ParleyClient implements AutoCloseable {
   @Override
   public void close() {
     sessions.forEach(ParleySession::close);
+    if (!ownsChannel) {
+      return;
+    }
     channel.shutdown();
     try {
       if (!channel.awaitTermination(2, TimeUnit.SECONDS)) {
@@ -101,8 +118,8 @@ public final class ParleyClient implements AutoCloseable {
       channel.shutdownNow();
       Thread.currentThread().interrupt();
     }
-    if (ownsEndpoint) {
-      endpoint.close();
+    if (ownedEndpoint != null) {
+      ownedEndpoint.close();
     }
   }
 }

@@ -266,22 +266,31 @@ final class SessionStream {
 
   private void stored(SendResult result, @Nullable PendingCommand pending, long now) {
     Stored stored = result.getStored();
-    if (!stored.getRepeated()) {
-      Cursor cursor = stored.getCursor();
-      if (pending == null && !stored.hasEvent()) {
-        session.broken(this, new Violation(Violation.Kind.UNANNOUNCED, result.getConversationId(), cursor.getSeq(), 0,
-            "The outcome of a command that is not under way on this stream"), now);
-        return;
-      }
-      Event event = pending == null ? stored.getEvent() : OwnEvent.of(pending.command, stored, session.userId());
-      Follow follow = follows.computeIfAbsent(result.getConversationId(), conversation ->
-          new Follow(session.places.enter(conversation, cursor.getSeq() - 1, Cursor.getDefaultInstance()),
-              cursor.getSeq() - 1));
-      event(follow, event, cursor.getPosition(), cursor.getTerm(), now);
+    boolean followed = follows.containsKey(result.getConversationId());
+    // An answer that overtakes the announcement of a conversation is no more than an answer: the event comes when the
+    // stream gets there. Only of a conversation that is new to the device it is the beginning.
+    if (!stored.getRepeated() && (followed || session.places.get(result.getConversationId()) == null)) {
+      standIn(result, pending, now);
     }
     if (pending != null) {
       session.outbox.stored(pending, new Answer(result.getConversationId(), stored), now);
     }
+  }
+
+  /** The result takes the place of its event in the order. */
+  private void standIn(SendResult result, @Nullable PendingCommand pending, long now) {
+    Stored stored = result.getStored();
+    Cursor cursor = stored.getCursor();
+    if (pending == null && !stored.hasEvent()) {
+      session.broken(this, new Violation(Violation.Kind.UNANNOUNCED, result.getConversationId(), cursor.getSeq(), 0,
+          "The outcome of a command that is not under way on this stream"), now);
+      return;
+    }
+    Event event = pending == null ? stored.getEvent() : OwnEvent.of(pending.command, stored, session.userId());
+    Follow follow = follows.computeIfAbsent(result.getConversationId(), conversation ->
+        new Follow(session.places.enter(conversation, cursor.getSeq() - 1, Cursor.getDefaultInstance()),
+            cursor.getSeq() - 1));
+    event(follow, event, cursor.getPosition(), cursor.getTerm(), now);
   }
 
   private void reset(Reset reset, long now) {

@@ -135,6 +135,34 @@ class SessionProtocolTest {
   }
 
   @Test
+  void anAnswerThatOvertakesTheAnnouncementOfItsConversationIsOnlyAnAnswer() {
+    ScriptedSession session = ScriptedSession.live();
+    session.says(events(A, 1));
+    var answer = session.send(A, "c1");
+    session.cut(1);
+    session.pass(200);
+    session.accept();
+    session.says(stored("c1", A, 3, false));
+    session.says(following(A, 1));
+    session.says(events(A, 2, 3));
+    assertThat(answer).isCompleted();
+    assertThat(session.heard).containsExactly("A1", "A2", "A3");
+    assertThat(session.violations).isEmpty();
+  }
+
+  @Test
+  void theAnswerToACreationIsTheBeginningOfItsConversation() {
+    String fresh = "01890000-0000-7000-8000-00000000000c";
+    ScriptedSession session = ScriptedSession.live();
+    session.send(fresh, "c1");
+    session.says(stored("c1", fresh, 1, false));
+    session.says(following(fresh, 1));
+    session.says(events(fresh, 2));
+    assertThat(session.heard).hasSize(2);
+    assertThat(session.violations).isEmpty();
+  }
+
+  @Test
   void aHandOverOpensTheNewStreamBeforeItClosesTheOldAndPassesEachEventOnOnce() {
     ScriptedSession session = ScriptedSession.live();
     session.says(1, events(A, 1));

@@ -93,6 +93,9 @@ final class MemoryShardLog implements ShardLog {
 
   private synchronized void replaceNow(long position, byte[] cut) {
     StoredRecord replaced = at(position);
+    if (lastPositions.containsValue(position)) {
+      throw new LogException(LogException.Kind.REFUSED, "the newest record of its key is not replaced: " + position);
+    }
     if (replaced != null) {
       records.set((int) position - 1, new StoredRecord(position, cut));
       bytes += cut.length - replaced.bytes().length;

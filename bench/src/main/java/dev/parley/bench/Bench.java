@@ -1,0 +1,156 @@
+package dev.parley.bench;
+
+import dev.parley.sdk.ParleyEndpoint;
+import dev.parley.sdk.TokenSource;
+import dev.parley.sdk.Violation;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run: gathers the crowd, loads, drains, verifies, tells. Use each instance once, from one thread; {@link #run}
+ * blocks for the whole run.
+ */
+public final class Bench {
+  private static final int FILL_WINDOW = 512;
+  private static final long MAX_CATCH_UP_MICROS = 600_000_000;
+
+  private final BenchOptions options;
+  private final Meter meter = new Meter();
+  private final Crowd crowd;
+  private final ProcessMeter processes;
+  private final Payload payload;
+  private final PrintStream progress;
+  private @Nullable Histogram catchUp;
+
+  /**
+   * @param endpoint where; stays open
+   * @param tokens makes tokens for a user id
+   * @param pids processes to measure, by the names that the result shows; on this machine only
+   * @param progress gets a line a second
+   */
+  public Bench(
+      BenchOptions options,
+      ParleyEndpoint endpoint,
+      Function<String, TokenSource> tokens,
+      Map<String, Long> pids,
+      PrintStream progress) {
+    this.options = options;
+    this.crowd = new Crowd(options, endpoint, tokens, meter);
+    this.processes = new ProcessMeter(pids);
+    this.payload = new Payload(options.size());
+    this.progress = progress;
+  }
+
+  /**
+   * Does the run.
+   *
+   * @throws IllegalStateException if the crowd cannot be set up
+   */
+  public BenchResult run() throws InterruptedException {
+    ScheduledExecutorService ticker = Executors.newSingleThreadScheduledExecutor(
+        Thread.ofPlatform().daemon().name("bench-progress").factory());
+    try (crowd) {
+      crowd.gather();
+      progress.println(crowd.clients().size() + " clients in " + crowd.talks().size() + " conversations");
+      if (options.mode() == BenchOptions.Mode.RESUME) {
+        leave();
+      }
+      load(ticker);
+      Map<String, Double> cpu = processes.cpuMicrosPerMessage(meter.acked.sum());
+      Map<String, Double> memory = processes.rssMegabytes();
+      if (!Poll.until(() -> crowd.talks().stream().allMatch(Talk::isDrained) && meter.isAnswered(), options.drain())) {
+        progress.println("Not everything was delivered within " + options.drain());
+      }
+      return result(cpu, memory);
+    } finally {
+      ticker.shutdownNow();
+    }
+  }
+
+  private void load(ScheduledExecutorService ticker) throws InterruptedException {
+    long start = System.nanoTime();
+    long from = start + options.warmup().toNanos();
+    meter.window(from, from + options.duration().toNanos());
+    ticker.schedule(processes::start, options.warmup().toNanos(), TimeUnit.NANOSECONDS);
+    ticker.scheduleAtFixedRate(() -> report(start), 1, 1, TimeUnit.SECONDS);
+    CompletableFuture<Histogram> comeBack = new CompletableFuture<>();
+    if (options.mode() == BenchOptions.Mode.RESUME) {
+      Thread.ofVirtual().start(() -> comeBack(from, comeBack));
+    }
+    List<Talk> talks = crowd.talks();
+    OpenLoop.run(start, options.rate(), options.warmup().plus(options.duration()), (due, number) -> {
+      Talk talk = talks.get(number % talks.size());
+      talk.sender(number / talks.size()).send(talk, due, payload.text(due, number), () -> {});
+    });
+    if (options.mode() == BenchOptions.Mode.RESUME) {
+      catchUp = Crowd.get(comeBack, "bring everybody back");
+    }
+  }
+
+  /** Those who shall come back go away and miss their messages. */
+  private void leave() throws InterruptedException {
+    crowd.away().forEach(BenchClient::disconnect);
+    Semaphore window = new Semaphore(FILL_WINDOW);
+    for (int i = 0; i < options.missed(); i++) {
+      for (Talk talk : crowd.talks()) {
+        window.acquire();
+        long now = System.nanoTime();
+        talk.sender(0).send(talk, now, payload.text(now, i), window::release);
+      }
+    }
+    window.acquire(FILL_WINDOW);
+    progress.println(crowd.away().size() + " clients have missed " + options.missed() + " messages each");
+  }
+
+  private void comeBack(long atNanos, CompletableFuture<Histogram> done) {
+    try {
+      TimeUnit.NANOSECONDS.sleep(Math.max(0, atNanos - System.nanoTime()));
+      long began = System.nanoTime();
+      List<CompletableFuture<Long>> all = new ArrayList<>();
+      crowd.away().forEach(client -> all.add(client.connect()));
+      Histogram micros = new Histogram(MAX_CATCH_UP_MICROS, 3);
+      for (CompletableFuture<Long> one : all) {
+        micros.recordValue(Math.min(MAX_CATCH_UP_MICROS, (Crowd.get(one, "catch up") - began) / 1_000));
+      }
+      progress.printf(Locale.ROOT, "%d clients have caught up, the last after %.1f ms%n", all.size(),
+          micros.getMaxValue() / 1_000.0);
+      done.complete(micros);
+    } catch (InterruptedException | RuntimeException failed) {
+      done.completeExceptionally(failed);
+    }
+  }
+
+  private void report(long startNanos) {
+    Histogram second = meter.interval();
+    progress.printf(Locale.ROOT, "%4d s  sent %d  acked %d  refused %d  delivered %d  p50 %.2f ms  p99 %.2f ms%s%n",
+        TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startNanos), meter.sent.sum(), meter.acked.sum(),
+        meter.refused.sum(), meter.delivered.sum(), second.getValueAtPercentile(50) / 1_000.0,
+        second.getValueAtPercentile(99) / 1_000.0, meter.errors());
+  }
+
+  private BenchResult result(Map<String, Double> cpu, Map<String, Double> memory) {
+    Verification verified = Verification.of(crowd.talks(), crowd.clients());
+    verified.findings().forEach(finding -> progress.println(finding.kind() + ": " + finding.text()));
+    meter.violations().forEach(violation -> progress.println("VIOLATION " + violation));
+    long duplicated = verified.duplicated() + meter.violations(Violation.Kind.DUPLICATE);
+    long reordered = verified.reordered() + meter.violations(Violation.Kind.REORDERED);
+    long gaps = verified.gaps() + meter.violations(Violation.Kind.GAP)
+        + meter.violations(Violation.Kind.MISSING_HEAD);
+    boolean ok = verified.findings().isEmpty() && meter.violations().isEmpty() && meter.acked.sum() > 0;
+    double seconds = options.duration().toMillis() / 1_000.0;
+    return new BenchResult(ok, meter.acked.sum() / seconds, meter.sent.sum(), meter.acked.sum(),
+        meter.delivered.sum(), verified.lost(), duplicated, reordered, gaps, meter.deliveries(), meter.acks(), catchUp,
+        cpu, memory);
+  }
+}

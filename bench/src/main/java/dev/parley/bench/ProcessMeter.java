@@ -1,0 +1,82 @@
+package dev.parley.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Processor time and memory of the processes of a deployment, from /proc. Says nothing on systems that have none, and
+ * nothing of a process that is gone.
+ */
+final class ProcessMeter {
+  /** USER_HZ: fixed by the kernel's interface on the architectures that we build for. */
+  private static final long TICK_MICROS = 10_000;
+
+  private final Map<String, Long> pids;
+  private final Map<String, Long> cpuAtStart = new TreeMap<>();
+
+  /** @param pids process ids by the names that results show */
+  ProcessMeter(Map<String, Long> pids) {
+    this.pids = new TreeMap<>(pids);
+    this.pids.put("bench", ProcessHandle.current().pid());
+  }
+
+  /** Counts processor time from here. */
+  void start() {
+    pids.forEach((name, pid) -> {
+      long micros = cpuMicros(pid);
+      if (micros >= 0) {
+        cpuAtStart.put(name, micros);
+      }
+    });
+  }
+
+  /** Processor time since {@link #start} by process, in microseconds a message. */
+  Map<String, Double> cpuMicrosPerMessage(long messages) {
+    Map<String, Double> result = new TreeMap<>();
+    cpuAtStart.forEach((name, atStart) -> {
+      long now = cpuMicros(pids.getOrDefault(name, -1L));
+      if (now >= 0 && messages > 0) {
+        result.put(name, (now - atStart) / (double) messages);
+      }
+    });
+    return result;
+  }
+
+  /** Resident memory by process, in MB (2^20 bytes). */
+  Map<String, Double> rssMegabytes() {
+    Map<String, Double> result = new TreeMap<>();
+    pids.forEach((name, pid) -> {
+      Path status = Path.of("/proc", Long.toString(pid), "status");
+      if (Files.isReadable(status)) {
+        try {
+          Files.readAllLines(status).stream()
+              .filter(line -> line.startsWith("VmRSS:"))
+              .mapToDouble(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024.0)
+              .forEach(megabytes -> result.put(name, megabytes));
+        } catch (IOException gone) {
+          result.remove(name);
+        }
+      }
+    });
+    return result;
+  }
+
+  /** Processor time of a process since it began; -1: not known. */
+  private static long cpuMicros(long pid) {
+    Path stat = Path.of("/proc", Long.toString(pid), "stat");
+    if (!Files.isReadable(stat)) {
+      return -1;
+    }
+    try {
+      String line = Files.readString(stat);
+      // The second field is the program's name in parentheses and may hold spaces: count from behind it.
+      String[] fields = line.substring(line.lastIndexOf(')') + 2).split(" ");
+      return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) * TICK_MICROS;
+    } catch (IOException gone) {
+      return -1;
+    }
+  }
+}

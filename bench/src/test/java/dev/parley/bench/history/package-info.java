@@ -1,0 +1,3 @@
+/** Tests of the history checker with planted defects. */
+@org.jspecify.annotations.NullMarked
+package dev.parley.bench.history;

@@ -1,0 +1,91 @@
+package dev.parley.cli;
+
+import dev.parley.bench.Bench;
+import dev.parley.bench.BenchOptions;
+import dev.parley.bench.BenchResult;
+import dev.parley.bench.Deployment;
+import dev.parley.sdk.ParleyEndpoint;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.Locale;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code parley bench pairs|group|resume}: loads, measures, and proves that nothing was lost, doubled or reordered. */
+@Command(name = "bench", mixinStandardHelpOptions = true, showDefaultValues = true,
+    description = {
+        "Loads the deployment with an open loop, measured from the scheduled time, and checks every message.",
+        "Exits with 1 when one was lost, doubled or out of order."
+    })
+final class BenchCommand extends ClientCommand {
+  @Parameters(index = "0", paramLabel = "pairs|group|resume", converter = ModeName.class,
+      description = "Direct conversations of two; groups; clients that come back during load.")
+  private BenchOptions.Mode mode = BenchOptions.Mode.PAIRS;
+
+  @Option(names = "--rate", paramLabel = "N", description = "Messages a second in, over all conversations.")
+  private int rate = 1_000;
+
+  @Option(names = "--duration", paramLabel = "TIME", converter = Time.class, description = "How long is measured.")
+  private Duration duration = Duration.ofSeconds(30);
+
+  @Option(names = "--warmup", paramLabel = "TIME", converter = Time.class, description = "Load before that.")
+  private Duration warmup = Duration.ofSeconds(5);
+
+  @Option(names = "--clients", paramLabel = "N", description = "Sessions; with resume: those that were away.")
+  private int clients = 100;
+
+  @Option(names = "--size", paramLabel = "BYTES", description = "Text in each message.")
+  private int size = 128;
+
+  @Option(names = "--groups", paramLabel = "N", description = "With group: spread the clients over so many.")
+  private int groups = 1;
+
+  @Option(names = "--missed", paramLabel = "N", description = "With resume: messages that each client misses.")
+  private int missed = 100;
+
+  @Option(names = "--channels", paramLabel = "own|shared",
+      description = "A connection for each session, or one for all.")
+  private String channels = "own";
+
+  @Option(names = "--json", description = "The result as one JSON object.")
+  private boolean json;
+
+  @Override
+  int run(ConnectOptions connect, PrintWriter out) throws IOException, InterruptedException {
+    Deployment here = connect.deployment();
+    BenchOptions options = new BenchOptions(mode, rate, duration, warmup, clients, size, groups, missed,
+        channels.equals("shared"), Duration.ofSeconds(30));
+    try (ParleyEndpoint endpoint = connect.endpoint()) {
+      BenchResult result = new Bench(options, endpoint, here::tokens, here.pids(), System.err).run();
+      out.println(json ? result.json() : result.text());
+      out.flush();
+      return result.ok() ? 0 : 1;
+    }
+  }
+
+  /** Reads {@code pairs}, {@code group} and {@code resume}. */
+  static final class ModeName implements ITypeConverter<BenchOptions.Mode> {
+    @Override
+    public BenchOptions.Mode convert(String value) {
+      return BenchOptions.Mode.valueOf(value.toUpperCase(Locale.ROOT));
+    }
+  }
+
+  /** Reads {@code 500ms}, {@code 30s}, {@code 2m}, {@code 1h}; a bare number means seconds. */
+  static final class Time implements ITypeConverter<Duration> {
+    @Override
+    public Duration convert(String value) {
+      String number = value.replaceFirst("(ms|s|m|h)$", "");
+      long amount = Long.parseLong(number);
+      return switch (value.substring(number.length())) {
+        case "ms" -> Duration.ofMillis(amount);
+        case "m" -> Duration.ofMinutes(amount);
+        case "h" -> Duration.ofHours(amount);
+        default -> Duration.ofSeconds(amount);
+      };
+    }
+  }
+}

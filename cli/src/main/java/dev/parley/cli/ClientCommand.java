@@ -1,0 +1,58 @@
+package dev.parley.cli;
+
+import dev.parley.sdk.ParleyException;
+import dev.parley.sdk.SessionOptions;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionException;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** A command that talks to a deployment. Says in one line on stderr why it could not, and exits with 1. */
+abstract class ClientCommand implements Callable<Integer> {
+  @Mixin
+  private ConnectOptions connect = new ConnectOptions();
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // picocli sets it before the command runs.
+  private CommandSpec spec;
+
+  @Override
+  public final Integer call() {
+    try {
+      return run(connect, out());
+    } catch (IOException | IllegalArgumentException | IllegalStateException failed) {
+      return failed(String.valueOf(failed.getMessage()));
+    } catch (ParleyException | CompletionException | io.grpc.StatusRuntimeException refused) {
+      return failed(String.valueOf(ParleyException.of(refused).getMessage()));
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      return failed("interrupted");
+    }
+  }
+
+  /** Does it and gives the exit code. */
+  abstract int run(ConnectOptions connect, PrintWriter out) throws IOException, InterruptedException;
+
+  final PrintWriter out() {
+    return spec.commandLine().getOut();
+  }
+
+  final PrintWriter err() {
+    return spec.commandLine().getErr();
+  }
+
+  /** A device of its own for each run, so that two terminals of one user do not displace each other. */
+  static SessionOptions device() {
+    return SessionOptions.forDevice("cli-" + UUID.randomUUID()).withClient("parley-cli");
+  }
+
+  private int failed(String why) {
+    err().println("parley: " + why);
+    err().flush();
+    return 1;
+  }
+}

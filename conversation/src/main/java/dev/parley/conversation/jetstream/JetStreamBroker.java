@@ -1,0 +1,142 @@
+package dev.parley.conversation.jetstream;
+
+import dev.parley.conversation.log.Broker;
+import dev.parley.conversation.log.Layout;
+import dev.parley.conversation.log.LogException;
+import dev.parley.conversation.log.LogException.Kind;
+import dev.parley.conversation.log.MarkLog;
+import dev.parley.conversation.log.ShardLog;
+import dev.parley.conversation.log.Table;
+import dev.parley.v1.Durability;
+import java.io.IOException;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.IntStream;
+
+/**
+ * A broker on NATS JetStream, over three connections: one for appends, one for reads of the log, one for the rest.
+ *
+ * <p>Thread-safe. Once open it mends its connections for ever; what was in flight on one that broke fails with UNKNOWN,
+ * and while there is none, everything fails at once with NOT_SENT. No method but {@link #open} and {@link #close}
+ * blocks.
+ */
+public final class JetStreamBroker implements Broker {
+  private final JetStreamSettings settings;
+  private final Links links;
+  private final List<JetStreamShardLog> shards;
+  private final Map<TableName, JetStreamTable> tables = new EnumMap<>(TableName.class);
+  private final JetStreamMarkLog marks;
+
+  private JetStreamBroker(JetStreamSettings settings, Links links) {
+    this.settings = settings;
+    this.links = links;
+    Requests appends = new Requests(links.appends);
+    Requests reads = new Requests(links.reads);
+    Requests rest = new Requests(links.rest);
+    shards = IntStream.range(0, settings.layout().shards())
+        .mapToObj(k -> new JetStreamShardLog(k, appends, reads, rest))
+        .toList();
+    for (TableName name : TableName.values()) {
+      tables.put(name, new JetStreamTable(name, links.rest));
+    }
+    marks = new JetStreamMarkLog(rest);
+  }
+
+  /**
+   * Connects, and makes the streams that are missing. Blocks; fails with a {@link LogException}: NOT_SENT when the
+   * broker cannot be reached, REFUSED when it has a log of another layout or does not give the streams.
+   */
+  public static JetStreamBroker open(JetStreamSettings settings) {
+    Links links = new Links(settings);
+    try {
+      links.prepare();
+      return new JetStreamBroker(settings, links);
+    } catch (RuntimeException e) {
+      links.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public Layout layout() {
+    return settings.layout();
+  }
+
+  @Override
+  public ShardLog shard(int shard) {
+    return shards.get(shard);
+  }
+
+  @Override
+  public Table table(TableName name) {
+    return Objects.requireNonNull(tables.get(name));
+  }
+
+  @Override
+  public MarkLog marks() {
+    return marks;
+  }
+
+  @Override
+  public Durability durability() {
+    return links.durability;
+  }
+
+  @Override
+  public boolean connected() {
+    return links.appends.connected() && links.reads.connected() && links.rest.connected();
+  }
+
+  @Override
+  public void close() {
+    links.close();
+  }
+
+  /** The connections, and what was learnt from the broker over them. */
+  private static final class Links implements AutoCloseable {
+    private final JetStreamSettings settings;
+    private final DurabilityProbe probe;
+    private final BrokerLink appends;
+    private final BrokerLink reads;
+    private final BrokerLink rest;
+    private volatile int replicas;
+    private volatile Durability durability = Durability.DURABILITY_WRITTEN;
+
+    Links(JetStreamSettings settings) {
+      this.settings = settings;
+      probe = new DurabilityProbe(settings.monitorUrl(), settings.durability());
+      appends = BrokerLink.open(settings, "appends", settings.appendTimeout());
+      reads = openBeside("reads", appends);
+      rest = openBeside("tables", appends, reads);
+    }
+
+    private BrokerLink openBeside(String name, BrokerLink... open) {
+      try {
+        return BrokerLink.open(settings, name, settings.requestTimeout());
+      } catch (LogException e) {
+        List.of(open).forEach(BrokerLink::close);
+        throw e;
+      }
+    }
+
+    void prepare() {
+      try {
+        replicas = new StreamSetup(rest.connection().jetStreamManagement(), settings).run();
+      } catch (IOException e) {
+        throw new LogException(Kind.UNKNOWN, "the broker did not answer: " + e.getMessage());
+      }
+      durability = probe.ask(replicas);
+      // It may come back with another configuration.
+      appends.onReconnect(() -> Thread.ofVirtual().name("durability").start(() -> durability = probe.ask(replicas)));
+    }
+
+    @Override
+    public void close() {
+      appends.close();
+      reads.close();
+      rest.close();
+    }
+  }
+}

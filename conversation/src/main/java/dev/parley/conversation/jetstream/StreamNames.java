@@ -1,0 +1,56 @@
+package dev.parley.conversation.jetstream;
+
+import dev.parley.conversation.log.Broker.TableName;
+import java.util.Locale;
+
+/** Where everything lies at the broker. */
+final class StreamNames {
+  /** Cut copies of replaced records: {@code cut.{shard}.{position}}. */
+  static final String CUTS = "cuts";
+
+  static final String CUTS_SUBJECTS = "cut.*.*";
+
+  /** Read marks: {@code marks.{shard}}. */
+  static final String MARKS = "marks";
+
+  static final String MARKS_SUBJECTS = "marks.*";
+
+  private StreamNames() {}
+
+  static String shard(int shard) {
+    return "shard-" + shard;
+  }
+
+  static String shardSubjects(int shard) {
+    return "chat." + shard + ".>";
+  }
+
+  static String record(int shard, String key) {
+    return "chat." + shard + "." + SubjectKey.encode(key);
+  }
+
+  static String cut(int shard, long position) {
+    return "cut." + shard + "." + position;
+  }
+
+  static String marks(int shard) {
+    return "marks." + shard;
+  }
+
+  /** The bucket of a table; its stream is a key-value bucket's, so that NATS's own tools read it. */
+  static String bucket(TableName name) {
+    return name.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  static String tableStream(TableName name) {
+    return "KV_" + bucket(name);
+  }
+
+  static String tableSubjects(TableName name) {
+    return "$KV." + bucket(name) + ".>";
+  }
+
+  static String value(TableName name, String key) {
+    return "$KV." + bucket(name) + "." + SubjectKey.encode(key);
+  }
+}

@@ -1,0 +1,142 @@
+package dev.parley.conversation.jetstream;
+
+import dev.parley.conversation.log.Broker.TableName;
+import dev.parley.conversation.log.Layout;
+import dev.parley.conversation.log.LogException;
+import dev.parley.conversation.log.LogException.Kind;
+import dev.parley.conversation.log.ShardLog;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamManagement;
+import io.nats.client.api.DiscardPolicy;
+import io.nats.client.api.StorageType;
+import io.nats.client.api.StreamConfiguration;
+import java.io.IOException;
+import java.util.Map;
+
+/**
+ * Makes the streams that are missing, when a router starts. What is there stays as it is: an operator may have given it
+ * more room or replicas. The layout is kept with the first shard's stream, which is made first.
+ */
+final class StreamSetup {
+  private static final String SHARDS = "parley-shards";
+  private static final String WINDOW = "parley-window";
+  private static final String FORMAT = "parley-format";
+
+  private static final int STREAM_NOT_FOUND = 10059;
+  private static final int STREAM_EXISTS = 10058;
+  private static final int MAX_HEADER_BYTES = 4 * 1024;
+
+  private final JetStreamManagement management;
+  private final JetStreamSettings settings;
+
+  StreamSetup(JetStreamManagement management, JetStreamSettings settings) {
+    this.management = management;
+    this.settings = settings;
+  }
+
+  /** Makes what is missing; the replicas that the shards have. Fails with REFUSED when the log has another layout. */
+  int run() {
+    StreamConfiguration first = ensure(shard(0));
+    requireLayout(first.getMetadata());
+    for (int k = 1; k < settings.layout().shards(); k++) {
+      ensure(shard(k));
+    }
+    ensure(stream(StreamNames.CUTS, StreamNames.CUTS_SUBJECTS).maxMessagesPerSubject(1).build());
+    ensure(stream(StreamNames.MARKS, StreamNames.MARKS_SUBJECTS).build());
+    for (TableName name : TableName.values()) {
+      ensure(stream(StreamNames.tableStream(name), StreamNames.tableSubjects(name)).maxMessagesPerSubject(1).build());
+    }
+    return first.getReplicas();
+  }
+
+  private StreamConfiguration shard(int k) {
+    Layout layout = settings.layout();
+    return stream(StreamNames.shard(k), StreamNames.shardSubjects(k))
+        .maxBytes(settings.maxBytesPerShard())
+        .metadata(Map.of(
+            SHARDS, Integer.toString(layout.shards()),
+            WINDOW, Integer.toString(layout.window()),
+            FORMAT, Integer.toString(layout.formatVersion())))
+        .build();
+  }
+
+  private StreamConfiguration.Builder stream(String name, String subjects) {
+    return StreamConfiguration.builder()
+        .name(name)
+        .subjects(subjects)
+        .storageType(StorageType.File)
+        .replicas(settings.replicas())
+        .discardPolicy(DiscardPolicy.New)
+        .allowDirect(true)
+        .maximumMessageSize(ShardLog.MAX_RECORD_BYTES + MAX_HEADER_BYTES);
+  }
+
+  private StreamConfiguration ensure(StreamConfiguration wanted) {
+    try {
+      return present(wanted.getName());
+    } catch (JetStreamApiException e) {
+      if (e.getApiErrorCode() != STREAM_NOT_FOUND) {
+        throw failure(wanted, e);
+      }
+    } catch (IOException e) {
+      throw unreachable(e);
+    }
+    return create(wanted);
+  }
+
+  private StreamConfiguration create(StreamConfiguration wanted) {
+    try {
+      return management.addStream(wanted).getConfiguration();
+    } catch (JetStreamApiException e) {
+      if (e.getApiErrorCode() != STREAM_EXISTS) {
+        throw failure(wanted, e);
+      }
+    } catch (IOException e) {
+      throw unreachable(e);
+    }
+    try {
+      // Another router was faster.
+      return present(wanted.getName());
+    } catch (JetStreamApiException e) {
+      throw failure(wanted, e);
+    } catch (IOException e) {
+      throw unreachable(e);
+    }
+  }
+
+  private StreamConfiguration present(String name) throws IOException, JetStreamApiException {
+    return management.getStreamInfo(name).getConfiguration();
+  }
+
+  private void requireLayout(Map<String, String> kept) {
+    Layout wanted = settings.layout();
+    Layout stored;
+    try {
+      stored = new Layout(number(kept, SHARDS), number(kept, WINDOW), number(kept, FORMAT));
+    } catch (IllegalArgumentException e) {
+      throw new LogException(Kind.REFUSED, "the stream shard-0 was not made by Parley: " + e.getMessage());
+    }
+    if (!stored.equals(wanted)) {
+      throw new LogException(
+          Kind.REFUSED, "the log has the " + stored + ", this router is configured for " + wanted
+              + "; a layout never changes: configure the stored one");
+    }
+  }
+
+  private static int number(Map<String, String> kept, String name) {
+    String value = kept.get(name);
+    if (value == null) {
+      throw new IllegalArgumentException("it has no " + name);
+    }
+    return Integer.parseInt(value);
+  }
+
+  private static LogException failure(StreamConfiguration stream, JetStreamApiException e) {
+    return new LogException(
+        Kind.REFUSED, "the broker does not give the stream " + stream.getName() + ": " + e.getMessage());
+  }
+
+  private static LogException unreachable(IOException e) {
+    return new LogException(Kind.UNKNOWN, "the broker did not answer while streams were made: " + e.getMessage());
+  }
+}

@@ -1,0 +1,3 @@
+/** The broker on NATS JetStream. */
+@org.jspecify.annotations.NullMarked
+package dev.parley.conversation.jetstream;

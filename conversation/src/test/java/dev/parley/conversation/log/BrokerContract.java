@@ -1,0 +1,329 @@
+package dev.parley.conversation.log;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.conversation.log.Broker.TableName;
+import dev.parley.conversation.log.LogException.Kind;
+import dev.parley.conversation.log.ShardLog.StoredRecord;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What every adapter of the port keeps. */
+public abstract class BrokerContract {
+  protected static final Layout LAYOUT = new Layout(2, 64, 1);
+  protected static final long MAX_BYTES_PER_SHARD = 3 * 1024 * 1024;
+
+  protected Broker broker;
+  protected ShardLog log;
+
+  /** An empty broker with {@link #LAYOUT} and {@link #MAX_BYTES_PER_SHARD}. */
+  protected abstract Broker create() throws Exception;
+
+  /** Awaits what the adapter may do after it has answered. */
+  protected abstract void eventually(Runnable assertion);
+
+  @BeforeEach
+  void open() throws Exception {
+    broker = create();
+    log = broker.shard(0);
+  }
+
+  @AfterEach
+  void close() {
+    broker.close();
+  }
+
+  @Test
+  void anEmptyLogHasNoTailAndNoRecords() throws Exception {
+    assertThat(get(log.tail())).isEqualTo(new ShardLog.Tail(0, null));
+    assertThat(get(log.last("c1"))).isNull();
+    assertThat(get(log.read(new long[] {1}))).containsExactly((StoredRecord) null);
+  }
+
+  @Test
+  void recordsLieAtPositionsOneTwoThree() throws Exception {
+    assertThat(get(log.append("c1", bytes("a"), 0))).isEqualTo(1);
+    assertThat(get(log.append("c2", bytes("b"), 1))).isEqualTo(2);
+    assertThat(get(log.append("c1", bytes("c"), 2))).isEqualTo(3);
+    assertThat(texts(get(log.read(new long[] {3, 1, 2})))).containsExactly("3:c", "1:a", "2:b");
+  }
+
+  @Test
+  void anAppendBehindAnotherPositionConflictsAndWritesNothing() throws Exception {
+    get(log.append("c1", bytes("a"), 0));
+    assertThat(failure(log.append("c1", bytes("too low"), 0))).isEqualTo(Kind.CONFLICT);
+    assertThat(failure(log.append("c1", bytes("too high"), 2))).isEqualTo(Kind.CONFLICT);
+    assertThat(get(log.tail()).position()).isEqualTo(1);
+    assertThat(get(log.append("c1", bytes("b"), 1))).isEqualTo(2);
+  }
+
+  @Test
+  void pipelinedAppendsKeepTheirOrder() throws Exception {
+    List<CompletableFuture<Long>> appends = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      appends.add(log.append("c" + i % 7, bytes("r" + i), i));
+    }
+    for (int i = 0; i < appends.size(); i++) {
+      assertThat(get(appends.get(i))).isEqualTo(i + 1L);
+    }
+    List<String> read = texts(get(log.read(LongStream.rangeClosed(1, 200).toArray())));
+    assertThat(read).hasSize(200).startsWith("1:r0").endsWith("200:r199");
+  }
+
+  @Test
+  void aConflictInAPipelineStopsAllThatRelyOnIt() throws Exception {
+    var first = log.append("c", bytes("a"), 5);
+    var second = log.append("c", bytes("b"), 6);
+    assertThat(failure(first)).isEqualTo(Kind.CONFLICT);
+    assertThat(failure(second)).isEqualTo(Kind.CONFLICT);
+    assertThat(get(log.tail()).position()).isZero();
+  }
+
+  @Test
+  void shardsHavePositionsOfTheirOwn() throws Exception {
+    get(log.append("c1", bytes("a"), 0));
+    assertThat(get(broker.shard(1).append("c2", bytes("b"), 0))).isEqualTo(1);
+    assertThat(get(broker.shard(1).last("c1"))).isNull();
+  }
+
+  @Test
+  void theTailTellsTheNewestOwner() throws Exception {
+    get(log.append(ShardLog.OWNER_KEY, bytes("owner 1"), 0));
+    get(log.append(ShardLog.OWNER_KEY, bytes("owner 2"), 1));
+    get(log.append("c1", bytes("a"), 2));
+    ShardLog.Tail tail = get(log.tail());
+    assertThat(tail.position()).isEqualTo(3);
+    assertThat(text(tail.owner())).isEqualTo("2:owner 2");
+  }
+
+  @Test
+  void theLastRecordIsFoundByItsKey() throws Exception {
+    get(log.append("c1", bytes("a"), 0));
+    get(log.append("c2", bytes("b"), 1));
+    get(log.append("c1", bytes("c"), 2));
+    assertThat(text(get(log.last("c1")))).isEqualTo("3:c");
+    assertThat(text(get(log.last("c2")))).isEqualTo("2:b");
+  }
+
+  @Test
+  void keysOfAnyCharactersAreKeptApart() throws Exception {
+    List<String> keys = List.of(
+        ">", "*", ".", "a.b", "a.>", "..", " ", "a b", "\t\r\n", "=", "=41", "A", "größe", "会話", "🙂", "\u0000",
+        "x".repeat(128), "🙂".repeat(32));
+    Table table = broker.table(TableName.BLOCKS);
+    for (int i = 0; i < keys.size(); i++) {
+      get(log.append(keys.get(i), bytes("record " + i), i));
+      get(table.put(keys.get(i), bytes("value"), 0));
+    }
+    for (int i = 0; i < keys.size(); i++) {
+      assertThat(text(get(log.last(keys.get(i))))).isEqualTo((i + 1) + ":record " + i);
+      assertThat(get(table.get(keys.get(i)))).isNotNull();
+    }
+    Map<String, Table.Entry> told = new ConcurrentHashMap<>();
+    get(table.watch(told::put));
+    assertThat(told.keySet()).containsExactlyInAnyOrderElementsOf(keys);
+  }
+
+  @Test
+  void anEmptyKeyIsRefused() {
+    assertThat(failure(log.append("", bytes("a"), 0))).isEqualTo(Kind.REFUSED);
+  }
+
+  @Test
+  void theLargestRecordComesBackWhole() throws Exception {
+    byte[] record = new byte[ShardLog.MAX_RECORD_BYTES];
+    for (int i = 0; i < record.length; i++) {
+      record[i] = (byte) (i * 31);
+    }
+    get(log.append("c1", record, 0));
+    assertThat(present(get(log.last("c1"))).bytes()).isEqualTo(record);
+    assertThat(present(get(log.read(new long[] {1})).getFirst()).bytes()).isEqualTo(record);
+  }
+
+  @Test
+  void aLargerRecordIsRefused() throws Exception {
+    assertThat(failure(log.append("c1", new byte[ShardLog.MAX_RECORD_BYTES + 1], 0))).isEqualTo(Kind.REFUSED);
+    assertThat(get(log.tail()).position()).isZero();
+  }
+
+  @Test
+  void moreReadsThanAllowedAreRefused() {
+    assertThat(failure(log.read(new long[ShardLog.MAX_READ + 1]))).isEqualTo(Kind.REFUSED);
+  }
+
+  @Test
+  void aFullShardSaysSoAndKeepsWhatItHas() throws Exception {
+    byte[] record = new byte[ShardLog.MAX_RECORD_BYTES];
+    int stored = 0;
+    while (stored * (long) record.length <= MAX_BYTES_PER_SHARD) {
+      var append = log.append("c1", record, stored);
+      if (append.handle((position, e) -> e != null).get(10, TimeUnit.SECONDS)) {
+        assertThat(failure(append)).isEqualTo(Kind.FULL);
+        break;
+      }
+      stored++;
+    }
+    assertThat(stored).isBetween(4, 6);
+    assertThat(get(log.tail()).position()).isEqualTo(stored);
+  }
+
+  @Test
+  void missingPositionsAreNull() throws Exception {
+    get(log.append("c1", bytes("a"), 0));
+    assertThat(texts(get(log.read(new long[] {2, 1, 100})))).containsExactly("none", "1:a", "none");
+  }
+
+  @Test
+  void aReplacedRecordComesAsItsCutCopyAndKeepsItsPlace() throws Exception {
+    get(log.append("c1", bytes("a"), 0));
+    get(log.append("c1", bytes("secret"), 1));
+    get(log.append("c1", bytes("c"), 2));
+
+    get(log.replace(2, bytes("cut")));
+    get(log.replace(2, bytes("cut")));
+
+    assertThat(texts(get(log.read(new long[] {1, 2, 3})))).containsExactly("1:a", "2:cut", "3:c");
+    assertThat(get(log.append("c1", bytes("d"), 3))).isEqualTo(4);
+  }
+
+  @Test
+  void theNewestRecordOfAKeyIsNotReplaced() throws Exception {
+    get(log.append("c1", bytes("a"), 0));
+    get(log.append("c1", bytes("b"), 1));
+    get(log.append("c2", bytes("c"), 2));
+
+    assertThat(failure(log.replace(2, bytes("cut")))).isEqualTo(Kind.REFUSED);
+
+    assertThat(text(get(log.last("c1")))).isEqualTo("2:b");
+  }
+
+  @Test
+  void aTableTakesAValueOnlyAtTheExpectedRevision() throws Exception {
+    Table table = broker.table(TableName.PROFILES);
+    assertThat(get(table.get("u1"))).isNull();
+    long first = get(table.put("u1", bytes("a"), 0));
+    assertThat(first).isPositive();
+    assertThat(failure(table.put("u1", bytes("b"), 0))).isEqualTo(Kind.CONFLICT);
+    get(table.put("u2", bytes("x"), 0));
+    long second = get(table.put("u1", bytes("b"), first));
+    assertThat(second).isGreaterThan(first);
+    assertThat(failure(table.put("u1", bytes("c"), first))).isEqualTo(Kind.CONFLICT);
+    Table.Entry entry = get(table.get("u1"));
+    assertThat(entry.revision()).isEqualTo(second);
+    assertThat(new String(entry.value(), UTF_8)).isEqualTo("b");
+  }
+
+  @Test
+  void tablesAreApart() throws Exception {
+    get(broker.table(TableName.PROFILES).put("u1", bytes("profile"), 0));
+    assertThat(get(broker.table(TableName.BLOCKS).get("u1"))).isNull();
+  }
+
+  @Test
+  void aWatchTellsWhatIsThereAndThenEachChange() throws Exception {
+    Table table = broker.table(TableName.SNAPSHOTS);
+    long first = get(table.put("k.1", bytes("a"), 0));
+    get(table.put("k.2", bytes("b"), 0));
+    var told = new ConcurrentLinkedQueue<String>();
+
+    get(table.watch((key, entry) -> told.add(key + "=" + new String(entry.value(), UTF_8))));
+    assertThat(told).containsExactlyInAnyOrder("k.1=a", "k.2=b");
+
+    get(table.put("k.1", bytes("c"), first));
+    eventually(() -> assertThat(told).hasSize(3).contains("k.1=c"));
+  }
+
+  @Test
+  void aWatchOfAnEmptyTableIsCompletedToo() throws Exception {
+    get(broker.table(TableName.PROGRESS).watch((key, entry) -> {}));
+  }
+
+  @Test
+  void marksAreToldInOrderPerShard() throws Exception {
+    MarkLog marks = broker.marks();
+    long first = get(marks.append(0, bytes("a")));
+    get(marks.append(1, bytes("other")));
+    long last = get(marks.append(0, bytes("b")));
+    assertThat(last).isGreaterThan(first);
+    assertThat(marksOf(0)).containsExactly(first + ":a", last + ":b");
+  }
+
+  @Test
+  void trimmedMarksAreGone() throws Exception {
+    MarkLog marks = broker.marks();
+    get(marks.append(0, bytes("a")));
+    long kept = get(marks.append(0, bytes("b")));
+    get(marks.append(1, bytes("other")));
+    get(marks.trim(0, kept));
+    assertThat(marksOf(0)).containsExactly(kept + ":b");
+    assertThat(marksOf(1)).hasSize(1);
+    get(marks.trim(0, kept));
+    assertThat(marksOf(0)).hasSize(1);
+  }
+
+  @Test
+  void aShardWithoutMarksTellsNone() throws Exception {
+    assertThat(marksOf(1)).isEmpty();
+  }
+
+  @Test
+  void aClosedBrokerIsNotConnectedAndSendsNothing() {
+    assertThat(broker.connected()).isTrue();
+    broker.close();
+    assertThat(broker.connected()).isFalse();
+    assertThat(failure(log.append("c1", bytes("a"), 0))).isEqualTo(Kind.NOT_SENT);
+  }
+
+  private List<String> marksOf(int shard) throws Exception {
+    var told = new ConcurrentLinkedQueue<StoredRecord>();
+    get(broker.marks().readAll(shard, told::add));
+    return texts(List.copyOf(told));
+  }
+
+  protected static byte[] bytes(String text) {
+    return text.getBytes(UTF_8);
+  }
+
+  protected static <T> T get(CompletableFuture<T> future) throws Exception {
+    return future.get(20, TimeUnit.SECONDS);
+  }
+
+  /** Why a future failed. It must have failed with a LogException itself, not with one inside of another exception. */
+  protected static Kind failure(CompletableFuture<?> future) {
+    try {
+      Throwable failure = future.handle((value, e) -> e).get(20, TimeUnit.SECONDS);
+      if (failure instanceof LogException logged) {
+        return logged.kind();
+      }
+      throw new AssertionError("not a LogException", failure);
+    } catch (InterruptedException | ExecutionException | TimeoutException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  protected static List<String> texts(List<? extends @Nullable StoredRecord> records) {
+    return records.stream().map(BrokerContract::text).toList();
+  }
+
+  private static String text(@Nullable StoredRecord record) {
+    return record == null ? "none" : record.position() + ":" + new String(record.bytes(), UTF_8);
+  }
+
+  private static StoredRecord present(@Nullable StoredRecord record) {
+    return Objects.requireNonNull(record);
+  }
+}

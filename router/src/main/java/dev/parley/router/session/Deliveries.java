@@ -1,0 +1,406 @@
+package dev.parley.router.session;
+
+import com.google.protobuf.ByteString;
+import dev.parley.conversation.Refusal;
+import dev.parley.conversation.Request;
+import dev.parley.router.session.SessionPort.Start;
+import dev.parley.router.shard.Answer;
+import dev.parley.router.shard.CommittedRecord;
+import dev.parley.router.shard.FollowAnswer;
+import dev.parley.v1.CatchUp;
+import dev.parley.v1.Cursor;
+import dev.parley.v1.ErrorReason;
+import dev.parley.v1.Receipt;
+import dev.parley.v1.Reset;
+import dev.parley.v1.ServerFrame;
+import dev.parley.v1.Typing;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a session delivers: the conversations that it follows, each from where its client stands. Who is in step gets
+ * what is fed at once; who is not is read for, as fast as the client takes it. Belongs to the session's thread.
+ */
+final class Deliveries {
+  private static final Duration FOLLOW_RETRY = Duration.ofSeconds(1);
+  /** How many reads of one session are on their way at a time: enough to keep a client busy, few for the broker. */
+  private static final int CONCURRENT_READS = 2;
+
+  private final String userId;
+  private final SessionLimits limits;
+  private final InstantSource clock;
+  private final SessionPort port;
+  private final Outbound out;
+  private final OpenCommands commands;
+
+  private final LinkedHashMap<String, Following> following = new LinkedHashMap<>();
+  /** Conversations whose follow is not asked for yet. */
+  private final ArrayDeque<FollowRequest> toFollow = new ArrayDeque<>();
+  private int followsOnTheirWay;
+  private @Nullable Instant retryFollowsAt;
+  /** Conversations that lack something, in the order in which they are read for. */
+  private final ArrayDeque<Following> behind = new ArrayDeque<>();
+  private int readsOnTheirWay;
+  /** Conversations that have not reached the head of their follow answer. */
+  private int catchingUp;
+  private boolean listed;
+  private boolean announcedLive;
+
+  private record FollowRequest(Following following, @Nullable Cursor cursor, Start start) {}
+
+  Deliveries(
+      String userId,
+      SessionLimits limits,
+      InstantSource clock,
+      SessionPort port,
+      Outbound out,
+      OpenCommands commands) {
+    this.userId = userId;
+    this.limits = limits;
+    this.clock = clock;
+    this.port = port;
+    this.out = out;
+    this.commands = commands;
+  }
+
+  /** Begins with the conversations that the client has cursors of, and those of the user's list. */
+  void start(Map<String, Cursor> cursors, Collection<String> ids) {
+    listed = true;
+    for (Map.Entry<String, Cursor> cursor : cursors.entrySet()) {
+      askToFollow(cursor.getKey(), cursor.getValue(), Start.HEAD);
+    }
+    for (String conversation : ids) {
+      if (!cursors.containsKey(conversation)) {
+        askToFollow(conversation, null, Start.HEAD);
+      }
+    }
+    followNext();
+    announceLive();
+  }
+
+  /** The user has become a member of a conversation. */
+  void added(String conversationId) {
+    if (!listed) {
+      return; // the list that is being read says so too
+    }
+    Following known = following.get(conversationId);
+    if (known == null) {
+      askToFollow(conversationId, null, Start.JOIN);
+    } else if (known.active && !known.open()) {
+      known.active = false;
+      toFollow.add(new FollowRequest(known, Cursor.newBuilder().setSeq(known.written).build(), Start.HEAD));
+    }
+    followNext();
+  }
+
+  private void askToFollow(String conversationId, @Nullable Cursor cursor, Start start) {
+    if (following.size() >= limits.conversations()) {
+      out.control(
+          Frames.error(
+              Refusal.limitExceeded("conversations in one session", limits.conversations()), conversationId, false));
+      return;
+    }
+    Following added = new Following(conversationId);
+    following.put(conversationId, added);
+    toFollow.add(new FollowRequest(added, cursor, start));
+  }
+
+  private void followNext() {
+    while (followsOnTheirWay < limits.concurrentFollows() && !toFollow.isEmpty() && retryFollowsAt == null) {
+      FollowRequest next = toFollow.removeFirst();
+      followsOnTheirWay++;
+      port.follow(next.following.id, next.cursor, next.start);
+    }
+  }
+
+  /** The owner's answer to {@link SessionPort#follow}. */
+  void followed(String conversationId, @Nullable Cursor cursor, Start start, FollowAnswer answer) {
+    followsOnTheirWay--;
+    Following conversation = following.get(conversationId);
+    if (conversation == null) {
+      return;
+    }
+    switch (answer) {
+      case FollowAnswer.Refused refused -> notFollowed(conversation, cursor, start, refused.refusal());
+      case FollowAnswer.Following begun -> begin(conversation, begun);
+    }
+    followNext();
+    announceLive();
+  }
+
+  private void notFollowed(Following conversation, @Nullable Cursor cursor, Start start, Refusal refusal) {
+    if (refusal.retryAfter() != null) {
+      toFollow.addFirst(new FollowRequest(conversation, cursor, start));
+      retryFollowsAt = clock.instant().plus(FOLLOW_RETRY);
+    } else {
+      following.remove(conversation.id);
+      out.control(Frames.error(refusal, conversation.id, false));
+    }
+  }
+
+  private void begin(Following conversation, FollowAnswer.Following begun) {
+    conversation.active = true;
+    conversation.readable(begun.readable());
+    conversation.head = begun.head().getSeq();
+    conversation.headTold = conversation.head;
+    conversation.written = begun.afterSeq();
+    if (begun.reset() != null) {
+      conversation.written = conversation.head;
+      out.control(
+          ServerFrame.newBuilder()
+              .setReset(
+                  Reset.newBuilder()
+                      .setConversationId(conversation.id)
+                      .setReason(begun.reset())
+                      .setNext(begun.head())));
+    }
+    out.control(Frames.catchUp(conversation.id, conversation.written, begun));
+    if (conversation.lacks()) {
+      conversation.catchUpTo = conversation.head;
+      catchingUp++;
+      readFor(conversation);
+    } else if (!begun.member()) {
+      ended(conversation);
+    }
+    pump();
+  }
+
+  private void ended(Following conversation) {
+    out.control(
+        Frames.error(
+            Refusal.of(ErrorReason.ERROR_REASON_NOT_A_MEMBER, "the user is no longer a member of this conversation"),
+            conversation.id,
+            false));
+  }
+
+  private void announceLive() {
+    if (listed && !announcedLive && catchingUp == 0 && toFollow.isEmpty() && followsOnTheirWay == 0) {
+      announcedLive = true;
+      out.control(ServerFrame.newBuilder().setCatchUp(CatchUp.newBuilder().setComplete(true)));
+      port.caughtUp();
+    }
+  }
+
+  /** A record was appended to a conversation that this session follows. */
+  void fed(CommittedRecord record, EncodedFrame frame) {
+    Following conversation = following.get(record.conversationId());
+    if (conversation == null || !conversation.active) {
+      return; // the follow answer, which is still to come, covers it
+    }
+    conversation.fed(record, userId);
+    if (conversation.behind || conversation.reading || record.lastSeq() <= conversation.written) {
+      return;
+    }
+    boolean next = conversation.written + 1 == record.firstSeq();
+    if (next && record.lastSeq() <= conversation.head && out.open()) {
+      if (commands.touches(record)) {
+        writeWithResults(conversation, record, record.firstSeq(), record.lastSeq());
+      } else {
+        out.frame(frame);
+        conversation.written = record.lastSeq();
+      }
+    } else if (conversation.lacks()) {
+      readFor(conversation);
+      pump();
+    }
+  }
+
+  private void readFor(Following conversation) {
+    if (!conversation.behind) {
+      conversation.behind = true;
+      behind.addLast(conversation);
+    }
+  }
+
+  /** Asks for what is missing, as long as the client takes it. */
+  void pump() {
+    while (out.open() && readsOnTheirWay < CONCURRENT_READS && !behind.isEmpty()) {
+      Following conversation = behind.removeFirst();
+      conversation.behind = false;
+      if (conversation.active && conversation.lacks()) {
+        conversation.reading = true;
+        readsOnTheirWay++;
+        port.read(conversation.id, conversation.nextReadable(conversation.written + 1));
+      }
+    }
+  }
+
+  /** Records in order, in answer to {@link SessionPort#read}; what does not fit is read again later. */
+  void read(String conversationId, List<CommittedRecord> records) {
+    readsOnTheirWay--;
+    Following conversation = following.get(conversationId);
+    if (conversation == null) {
+      return;
+    }
+    conversation.reading = false;
+    Batch batch = new Batch(conversation);
+    for (CommittedRecord record : records) {
+      if (!out.open()) {
+        break;
+      }
+      batch.add(record);
+    }
+    batch.flush();
+    if (conversation.catchUpTo > 0 && conversation.written >= conversation.catchUpTo) {
+      conversation.catchUpTo = 0;
+      catchingUp--;
+      if (!conversation.open()) {
+        ended(conversation);
+      }
+    }
+    if (conversation.lacks()) {
+      readFor(conversation);
+    }
+    pump();
+    announceLive();
+  }
+
+  /** A read failed: tried again with the next tick. */
+  void readFailed(String conversationId) {
+    readsOnTheirWay--;
+    Following conversation = following.get(conversationId);
+    if (conversation != null) {
+      conversation.reading = false;
+      readFor(conversation);
+    }
+  }
+
+  /** Collects events of one conversation into few frames. */
+  private final class Batch {
+    private static final int MAX_BYTES = 64 << 10;
+
+    private final Following conversation;
+    private final ArrayList<ByteString> events = new ArrayList<>();
+    private int bytes;
+    private @Nullable CommittedRecord last;
+
+    Batch(Following conversation) {
+      this.conversation = conversation;
+    }
+
+    void add(CommittedRecord record) {
+      long from = conversation.nextReadable(Math.max(record.firstSeq(), conversation.written + 1));
+      long to = Math.min(record.lastSeq(), conversation.head);
+      if (from > to) {
+        return;
+      }
+      if (commands.touches(record) || !conversation.mayRead(to) || from != conversation.written + 1) {
+        flush();
+        writeWithResults(conversation, record, from, to);
+        return;
+      }
+      for (long seq = from; seq <= to; seq++) {
+        ByteString event = record.eventBytes(seq);
+        events.add(event);
+        bytes += event.size();
+      }
+      last = record;
+      conversation.written = to;
+      if (bytes >= MAX_BYTES || events.size() >= 64) {
+        flush();
+      }
+    }
+
+    void flush() {
+      if (last != null && !events.isEmpty()) {
+        out.frame(EncodedFrame.events(last, events));
+        events.clear();
+        bytes = 0;
+      }
+    }
+  }
+
+  /** Writes a record event by event: SendResult in the place of this session's own ones, nothing that is not readable. */
+  private void writeWithResults(Following conversation, CommittedRecord record, long from, long to) {
+    long start = conversation.nextReadable(from);
+    for (long seq = start; seq <= to; seq++) {
+      boolean readable = conversation.mayRead(seq);
+      ServerFrame.Builder result = readable ? commands.resultFor(record, seq) : null;
+      if (readable && result == null) {
+        continue;
+      }
+      if (start < seq) {
+        out.frame(EncodedFrame.events(record, start, seq - 1));
+      }
+      if (result != null) {
+        out.frame(EncodedFrame.of(result));
+      }
+      start = readable ? seq + 1 : Math.min(conversation.nextReadable(seq), to + 1);
+      seq = start - 1;
+    }
+    if (start <= to) {
+      out.frame(EncodedFrame.events(record, start, to));
+    }
+    conversation.written = to;
+  }
+
+  /**
+   * A command is on the log. True: its answer comes in its place in the order, by the feed or by the reading for one who
+   * is behind. Else it is to be given now.
+   */
+  boolean comesInOrder(Request request, Answer.Stored stored) {
+    Following conversation = following.get(request.conversationId());
+    return !stored.repeated() && conversation != null && stored.cursor().getSeq() > conversation.written;
+  }
+
+  /** A command has begun or joined this conversation: on from its own event, if nobody follows yet. */
+  void began(String conversationId, Cursor cursor) {
+    if (listed && !following.containsKey(conversationId)) {
+      askToFollow(conversationId, cursor, Start.HEAD);
+      followNext();
+    }
+  }
+
+  /** The user is a member there and may be seen typing. */
+  boolean isMemberOf(String conversationId) {
+    Following conversation = following.get(conversationId);
+    return conversation != null && conversation.active && conversation.open();
+  }
+
+  /** Somebody has read. Not sent to one who is behind: the first thing to be shed. */
+  void receipt(Receipt receipt) {
+    if (isMemberOf(receipt.getConversationId()) && out.open()) {
+      out.frame(EncodedFrame.of(ServerFrame.newBuilder().setReceipt(receipt)));
+    }
+  }
+
+  /** Somebody is typing. Not sent to one who is behind: the first thing to be shed. */
+  void typing(String conversationId, String typist) {
+    if (isMemberOf(conversationId) && out.open()) {
+      out.frame(
+          EncodedFrame.of(
+              ServerFrame.newBuilder()
+                  .setTyping(Typing.newBuilder().setConversationId(conversationId).setUserId(typist))));
+    }
+  }
+
+  /** Tells heads: those that changed, or all. */
+  void heads(boolean all) {
+    Frames.heads(following.values(), all).forEach(out::control);
+  }
+
+  /** Tries again what failed. Called about once a second. */
+  void tick() {
+    if (retryFollowsAt != null && !retryFollowsAt.isAfter(clock.instant())) {
+      retryFollowsAt = null;
+      followNext();
+    }
+    pump();
+  }
+
+  /** The session is over. */
+  void release() {
+    following.values().forEach(conversation -> port.unfollow(conversation.id));
+    following.clear();
+    behind.clear();
+    toFollow.clear();
+  }
+}
