@@ -149,6 +149,7 @@ final class Deliveries {
       retryFollowsAt = clock.instant().plus(FOLLOW_RETRY);
     } else {
       following.remove(conversation.id);
+      port.unfollow(conversation.id);
       answerUpTo(conversation.id, Long.MAX_VALUE);
       out.control(Frames.error(refusal, conversation.id, false));
     }
@@ -309,7 +310,7 @@ final class Deliveries {
       if (from > to) {
         return;
       }
-      if (commands.touches(record) || !conversation.mayRead(to) || from != conversation.written + 1) {
+      if (commands.touches(record) || !conversation.mayReadAll(from, to) || from != conversation.written + 1) {
         flush();
         writeWithResults(conversation, record, from, to);
         return;

@@ -160,6 +160,19 @@ class DeliveriesTest {
   }
 
   @Test
+  void oneRecordWithTheRemovalAndTheReturnHidesWhatLiesBetween() {
+    rig.hello();
+    rig.cursors(2);
+    rig.session.conversations(List.of(C));
+    rig.followed(following(8, 2, range(1, 4), range(7, 0)));
+    rig.reads.removeFirst();
+    rig.session.read(
+        C, List.of(record(message(3), removal(4, "ann"), message(5), message(6), message(7), message(8))));
+
+    assertThat(rig.frames()).containsExactly("welcome", "from 2", "events [3, 4]", "events [7, 8]", "live");
+  }
+
+  @Test
   void whoIsAddedAgainInALiveSessionGoesOnFromTheJoin() {
     rig.following(3);
     rig.feed(record(removal(4, "ann")));
@@ -313,6 +326,7 @@ class DeliveriesTest {
     rig.followed(new FollowAnswer.Refused(Refusal.of(ErrorReason.ERROR_REASON_CONVERSATION_NOT_FOUND, "no")));
 
     assertThat(rig.frames()).containsExactly("welcome", "error CONVERSATION_NOT_FOUND", "live");
+    assertThat(rig.unfollowed).containsExactly(C);
   }
 
   @Test

@@ -2,7 +2,6 @@ package dev.parley.router.shard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.parley.conversation.log.Broker.TableName;
 import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.LogException;
 import dev.parley.conversation.log.MarkLog;
@@ -27,7 +26,7 @@ class MarksTest {
   private final ShardRig shard = rig().start().withGroup();
 
   private ShardRig rig() {
-    return new ShardRig(broker, time, ShardRig.LIMITS, broker.table(TableName.PROGRESS), log);
+    return new ShardRig(broker, time, ShardRig.LIMITS, log);
   }
 
   /** Read marks that cannot be reached for a while. */

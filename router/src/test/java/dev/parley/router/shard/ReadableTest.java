@@ -23,6 +23,10 @@ class ReadableTest {
     assertThat(readable.previous(2)).isZero();
     assertThat(readable.contains(8)).isFalse();
     assertThat(readable.contains(9)).isTrue();
+    assertThat(readable.containsAll(3, 6)).isTrue();
+    assertThat(readable.containsAll(9, 90)).isTrue();
+    assertThat(readable.containsAll(6, 9)).isFalse();
+    assertThat(readable.containsAll(1, 4)).isFalse();
   }
 
   @Test

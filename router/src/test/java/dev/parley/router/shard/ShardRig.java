@@ -6,10 +6,10 @@ import dev.parley.conversation.Request;
 import dev.parley.conversation.history.HistoryReader;
 import dev.parley.conversation.history.ReadRetry;
 import dev.parley.conversation.history.StateLoader;
+import dev.parley.conversation.log.Broker;
 import dev.parley.conversation.log.Broker.TableName;
 import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.MarkLog;
-import dev.parley.conversation.log.Table;
 import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.internal.v1.LogRecord;
 import dev.parley.router.ManualTime;
@@ -34,7 +34,7 @@ final class ShardRig {
           Duration.ofSeconds(10), Duration.ofMillis(500));
 
   final ManualTime time;
-  final MemoryBroker broker;
+  final Broker broker;
   final ScriptedLog log;
   final Heard heard = new Heard();
   final Set<String> blocked = new HashSet<>();
@@ -114,28 +114,34 @@ final class ShardRig {
     this(new MemoryBroker(new Layout(1, 1, 1)), new ManualTime(), limits);
   }
 
-  private ShardRig(MemoryBroker broker, ManualTime time, OwnerLimits limits) {
-    this(broker, time, limits, broker.table(TableName.PROGRESS), broker.marks());
+  private ShardRig(Broker broker, ManualTime time, OwnerLimits limits) {
+    this(broker, time, limits, broker.marks());
   }
 
-  ShardRig(MemoryBroker broker, ManualTime time, OwnerLimits limits, Table progress, MarkLog markLog) {
+  ShardRig(Broker broker, ManualTime time, OwnerLimits limits, MarkLog markLog) {
+    this(broker, time, limits, markLog, new Random(7), null);
+  }
+
+  /** A shard that feeds {@code feed} instead of {@link #heard}. */
+  ShardRig(Broker broker, ManualTime time, OwnerLimits limits, MarkLog markLog, Random random, @Nullable Feed other) {
+    Feed feed = other == null ? heard : other;
     this.broker = broker;
     this.time = time;
     log = new ScriptedLog(broker.shard(0));
     ShardContext context =
         new ShardContext(
-            0, "router", log, limits, time, time, new Random(7),
+            0, "router", log, limits, time, time, random,
             (one, two) -> blocked.contains(one) || blocked.contains(two), () -> connected);
-    ReadRetry once = new ReadRetry(3, Duration.ZERO);
+    ReadRetry once = new ReadRetry(20, Duration.ZERO);
     HistoryReader reader = new HistoryReader(log, once);
     tail = new ShardTail(limits.tailBytes());
     StateLoader loader = new StateLoader(log, broker.table(TableName.SNAPSHOTS), once);
     conversations = new Conversations(context, loader, reader, tail);
     lists = new ConversationLists(0, broker.table(TableName.CONVERSATION_LISTS));
-    projector = new Projector(context, lists, conversations, reader, progress, heard);
-    owner = new ShardOwner(context, conversations, tail, heard, projector);
-    marks = new Marks(context, markLog, conversations, tail, heard);
-    follows = new Follows(conversations, reader, marks, heard);
+    projector = new Projector(context, lists, conversations, reader, broker.table(TableName.PROGRESS), feed);
+    owner = new ShardOwner(context, conversations, tail, feed, projector);
+    marks = new Marks(context, markLog, conversations, tail, feed);
+    follows = new Follows(conversations, reader, marks, feed);
     history = new HistoryService(limits, conversations, reader, tail);
   }
 
