@@ -8,14 +8,28 @@ import dev.parley.v1.Durability;
 import dev.parley.v1.Event;
 import dev.parley.v1.SendResult;
 import dev.parley.v1.ServerFrame;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Commands of a session that have no answer yet, known by the fingerprint that their events carry on the log. */
 final class OpenCommands {
   private final Durability durability;
   private final Map<Long, Request> open = new HashMap<>();
+  /** Outcomes that wait for their place in the order, by the same fingerprints. */
+  private final Map<Long, Held> held = new HashMap<>();
+
+  /** A command that is on the log, whose event has not been delivered yet. */
+  record Held(Request request, Answer.Stored stored) {
+    long seq() {
+      return stored.cursor().getSeq();
+    }
+  }
 
   OpenCommands(Durability durability) {
     this.durability = durability;
@@ -49,6 +63,37 @@ final class OpenCommands {
 
   void remove(Request request) {
     open.remove(request.fingerprint(), request);
+    held.remove(request.fingerprint());
+  }
+
+  /** The command is on the log; its answer comes with its event, or when it is known that the event is passed over. */
+  void hold(Request request, Answer.Stored stored) {
+    held.put(request.fingerprint(), new Held(request, stored));
+  }
+
+  /** Conversations with held outcomes. */
+  Set<String> heldConversations() {
+    return held.values().stream().map(one -> one.request.conversationId()).collect(Collectors.toSet());
+  }
+
+  /** The held outcome with the smallest seq in a conversation; null: there is none. */
+  @Nullable Held firstHeld(String conversationId) {
+    return heldUpTo(conversationId, Long.MAX_VALUE).stream().findFirst().orElse(null);
+  }
+
+  /** The held outcomes of a conversation up to this seq, in order. */
+  List<Held> heldUpTo(String conversationId, long seq) {
+    if (held.isEmpty()) {
+      return List.of();
+    }
+    List<Held> found = new ArrayList<>();
+    for (Held one : held.values()) {
+      if (one.seq() <= seq && one.request.conversationId().equals(conversationId)) {
+        found.add(one);
+      }
+    }
+    found.sort(Comparator.comparingLong(Held::seq));
+    return found;
   }
 
   /** One of the record's events is one of these commands. */
@@ -73,7 +118,7 @@ final class OpenCommands {
         || !request.conversationId().equals(record.conversationId())) {
       return null;
     }
-    open.remove(request.fingerprint());
+    remove(request);
     Event event = record.event(seq);
     Cursor cursor = Cursor.newBuilder().setSeq(seq).setPosition(record.position()).setTerm(record.term()).build();
     return result(request, new Answer.Stored(cursor, event.getTime(), event.getMessageCount(), false, event));

@@ -358,13 +358,7 @@ public final class Session {
         commands.remove(request);
         out.control(Frames.refused(request.conversationId(), request.command().getClientEventId(), refused.refusal()));
       }
-      case Answer.Stored stored -> {
-        if (!deliveries.comesInOrder(request, stored)) {
-          commands.remove(request);
-          out.control(commands.result(request, stored));
-          deliveries.began(request.conversationId(), stored.cursor());
-        }
-      }
+      case Answer.Stored stored -> deliveries.stored(request, stored);
     }
   }
 

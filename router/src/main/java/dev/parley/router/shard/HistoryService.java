@@ -59,8 +59,7 @@ final class HistoryService {
                   tail.from(conversationId, fromSeq, limits.readEvents(), limits.readBytes());
               return recent != null
                   ? CompletableFuture.completedFuture(recent)
-                  : page(entry, state, PageIndex.pageOf(fromSeq))
-                      .thenApply(page -> committed(entry, state, page, fromSeq));
+                  : readPage(entry, state, PageIndex.pageOf(fromSeq), fromSeq);
             });
   }
 
@@ -74,8 +73,14 @@ final class HistoryService {
               if (seq < 1 || seq > state.headSeq()) {
                 return CompletableFuture.completedFuture(List.of());
               }
-              return page(entry, state, PageIndex.pageOf(seq)).thenApply(page -> committed(entry, state, page, 1));
+              return readPage(entry, state, PageIndex.pageOf(seq), 1);
             });
+  }
+
+  private CompletableFuture<List<CommittedRecord>> readPage(
+      ConversationEntry entry, ConversationState state, long page, long fromSeq) {
+    return conversations.keepUntil(
+        entry, page(entry, state, page).thenApply(read -> committed(entry, state, read, fromSeq)));
   }
 
   /** The records as readers get them: deleted messages, and edits of them, without their bodies. */

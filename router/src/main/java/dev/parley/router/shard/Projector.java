@@ -115,13 +115,14 @@ final class Projector implements ShardOwner.CommitListener {
         .read(positions)
         .whenComplete(
             (records, failure) -> {
-              if (failure != null) {
+              if (failure != null || records.contains(null)) {
+                // A missing record below an acknowledged one means a stale reader.
                 context.timer().after(RETRY, () -> redo(from, end, missed));
                 return;
               }
               for (StoredRecord stored : records) {
-                CommittedRecord record = stored == null ? null : parse(stored);
-                if (record != null && concerns(record)) {
+                CommittedRecord record = parse(Objects.requireNonNull(stored));
+                if (concerns(record)) {
                   missed.addLast(record);
                 }
               }

@@ -94,7 +94,8 @@ final class ShardOwner implements Tenure.Listener {
 
   void close() {
     tenure.close();
-    for (Work work : open) {
+    Work work;
+    while ((work = open.pollFirst()) != null) {
       finish(work, refused(ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN, "the router stops", RETRY_SOON));
     }
   }
@@ -262,7 +263,8 @@ final class ShardOwner implements Tenure.Listener {
   private void append(Batch next, ConversationState before, Instant now) {
     List<Records.Ids> ids = next.works.stream().map(work -> Records.Ids.of(work.request)).toList();
     LogRecord record = Records.build(before, next.events, ids, tenure.term(), tenure.recordId(), now);
-    next.works.forEach(work -> work.inFlight = true);
+    // A refusal or a repetition in it may rest on what the record holds, so it is as uncertain as that.
+    next.outcomes.forEach(outcome -> outcome.work.inFlight = true);
     batch = next;
     next.entry.appending = true;
     tenure.append(record);
@@ -316,9 +318,13 @@ final class ShardOwner implements Tenure.Listener {
     if (done != null) {
       batch = null;
       entry.appending = false;
-      entry.state = done.provisional.stored(record, position, size);
+      ConversationState stored = done.provisional.stored(record, position, size);
+      // A snapshot that was saved while the record was in flight is not known to the provisional state.
+      entry.state = entry.snapshot == null ? stored : stored.withSnapshot(entry.snapshot);
     } else if (state != null && state.headPosition() < position) {
       entry.state = state.fold(record, position, size);
+    } else if (state == null) {
+      entry.overtaken = entry.loading;
     }
     tail.add(committed);
     if (entry.state != null && committed.events().stream().anyMatch(Event::hasDeletion)) {
