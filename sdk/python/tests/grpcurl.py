@@ -59,10 +59,16 @@ class Server:
         found = []
         for key, value in failure.trailing_metadata() or ():
             if key == "grpc-status-details-bin":
-                for detail in status_pb2.Status.FromString(value).details:
-                    self._learn(file_containing_symbol=detail.TypeName())
-                    found.append(self._json(detail))
+                found += [self._detail(detail) for detail in status_pb2.Status.FromString(value).details]
         return found
+
+    def _detail(self, detail):
+        try:
+            self._learn(file_containing_symbol=detail.TypeName())
+        except grpc.RpcError:
+            # Whoever may not ask for types sees the name alone.
+            return {"@type": detail.type_url}
+        return self._json(detail)
 
     def _json(self, message):
         return json_format.MessageToDict(message, preserving_proto_field_name=True, descriptor_pool=self.pool)
