@@ -98,11 +98,15 @@ class Session:
     async def __aenter__(self):
         self._ready = asyncio.get_running_loop().create_future()
         self._task = asyncio.ensure_future(self._run())
-        first = asyncio.FIRST_COMPLETED
-        await asyncio.wait([self._ready, self._task], timeout=self._connect_seconds, return_when=first)
-        if not self._ready.done():
+        try:
+            await asyncio.wait(
+                [self._ready, self._task], timeout=self._connect_seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not self._ready.done():
+                raise self._last_error or ParleyError("no connection", code=grpc.StatusCode.UNAVAILABLE)
+        except BaseException:
             await self.close()
-            raise self._last_error or ParleyError("no connection", code=grpc.StatusCode.UNAVAILABLE)
+            raise
         return self
 
     async def __aexit__(self, *failure):

@@ -36,9 +36,10 @@ class Stream:
         self._follows = {}
         self._outgoing = asyncio.Queue()
         self._heartbeat = DEFAULT_HEARTBEAT_SECONDS
+        self._received = 0
         self._processed = 0
         self._acknowledged = 0
-        self._credit_step = 1
+        self._window = 1
         self._delivered = {}
         self._suspects = {}  # Announced heads that have not come, with the time since when.
         self._heads_asked = False
@@ -61,7 +62,7 @@ class Stream:
     def processed(self):
         """A frame was processed to its end. Acknowledges when a quarter of the server's window is used."""
         self._processed += 1
-        if self.welcome and self._processed - self._acknowledged >= self._credit_step:
+        if self.welcome and self._processed - self._acknowledged >= max(1, self._window // 4):
             self._acknowledge()
 
     def delivered(self, conversation_id, seq):
@@ -131,7 +132,8 @@ class Stream:
                         raise ParleyError("the server has ended the stream", code=grpc.StatusCode.UNAVAILABLE)
                     self._frame(frame)
                     dead_at = now + 3 * self._heartbeat
-                elif now >= dead_at:
+                elif now >= dead_at and self._received - self._processed < self._window:
+                    # With the whole window untaken, the server is silent for the application's sake.
                     raise ParleyError("nothing was heard from the server", code=grpc.StatusCode.UNAVAILABLE)
                 await self._tick(now)
         finally:
@@ -150,6 +152,9 @@ class Stream:
         if now >= self._refresh_at:
             self._refresh_at = float("inf")
             await self._refresh_token(now)
+        if self._received > self._processed:
+            # What is missing may be held back until the application has taken more.
+            return
         for conversation_id, (seq, since) in list(self._suspects.items()):
             follow = self._follows.get(conversation_id)
             if follow and follow.last >= seq:
@@ -182,6 +187,7 @@ class Stream:
 
     def _frame(self, frame):
         kind = frame.WhichOneof("frame")
+        self._received += 1
         self.session.seen(frame)
         if kind == "events":
             # Counts as processed when the last of its events has been taken.
@@ -208,7 +214,7 @@ class Stream:
     def _welcomed(self, welcome):
         self.welcome = welcome
         self._heartbeat = _seconds(welcome.heartbeat) or DEFAULT_HEARTBEAT_SECONDS
-        self._credit_step = max(1, welcome.limits.unacknowledged_frames // 4)
+        self._window = max(1, welcome.limits.unacknowledged_frames)
         self._credit_due = time.monotonic() + self._heartbeat * 3 / 4
         self.session.clock.server_said(_seconds(welcome.server_time))
         if welcome.HasField("token_expire_time"):

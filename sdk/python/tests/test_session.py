@@ -76,6 +76,18 @@ class SessionTest(unittest.IsolatedAsyncioTestCase):
             second = await self.router.next_stream()
             await second.welcome()
 
+    async def test_an_announced_event_may_wait_until_the_application_has_taken_more(self):
+        with mock.patch("parley.stream.HEAD_GRACE_SECONDS", 0.01):
+            session, stream = await self.open()
+            await stream.events(TALK, 1)
+            await stream.say(heads=chat_pb2.Heads(heads=[chat_pb2.Head(conversation_id=TALK, seq=2)]))
+            for _ in range(3):
+                # One a heartbeat.
+                await stream.expect("credit")
+            self.assertTrue(self.router.no_stream_waits())
+            await stream.events(TALK, 2)
+            self.assertEqual([1, 2], await self.take(session, 2))
+
     async def test_a_silent_stream_is_given_up(self):
         session, first = await self.open()
         second = await self.router.next_stream()
@@ -101,8 +113,12 @@ class SessionTest(unittest.IsolatedAsyncioTestCase):
         await second.welcome()
         again = await second.expect("command")
         self.assertEqual(command, again)
+        await second.follow(TALK)
         await second.stored(again, 1, repeated=True)
         self.assertTrue((await sending).repeated)
+        # Such an answer does not stand for the event, which comes by itself.
+        await second.events(TALK, 1)
+        self.assertEqual("1", (await asyncio.wait_for(anext(session), SECONDS)).event.message.text)
 
     async def test_a_refusal_that_says_to_wait_is_tried_again_under_the_same_id(self):
         session, stream = await self.open()

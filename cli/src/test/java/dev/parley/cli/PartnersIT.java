@@ -26,14 +26,15 @@ import org.junit.jupiter.api.io.TempDir;
 class PartnersIT {
   private static final String SERVICE = "parley.v1.ChatService";
 
-  @TempDir private Path data;
+  private Path data;
   private PythonClient python;
   private String edge;
   private String caFile;
   private Map<String, Object> tokens;
 
   @BeforeAll
-  void startTheStack() throws Exception {
+  void startTheStack(@TempDir Path directory) throws Exception {
+    data = directory;
     python = new PythonClient(data);
     Map<String, Object> up = Cli.run(data, "up", "--json", "--detach").readJson();
     edge = JSONObjectUtils.getString(up, "edge");
