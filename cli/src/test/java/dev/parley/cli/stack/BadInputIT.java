@@ -41,6 +41,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -132,8 +133,9 @@ class BadInputIT {
 
     void awaitEnd(ErrorReason reason) {
       await().until(() -> failure != null);
-      assertThat(Errors.info(java.util.Objects.requireNonNull(failure))).isNotNull();
-      assertThat(Errors.info(java.util.Objects.requireNonNull(failure)).getReason()).isEqualTo(Errors.name(reason));
+      var info = Errors.info(Objects.requireNonNull(failure));
+      assertThat(info).isNotNull();
+      assertThat(Objects.requireNonNull(info).getReason()).isEqualTo(Errors.name(reason));
     }
 
     @Override
@@ -165,7 +167,7 @@ class BadInputIT {
 
   private static ErrorReason reason(Runnable call) {
     StatusRuntimeException failure = catchThrowableOfType(StatusRuntimeException.class, call::run);
-    return Errors.reason(java.util.Objects.requireNonNull(Errors.info(failure)));
+    return Errors.reason(Objects.requireNonNull(Errors.info(failure)));
   }
 
   @Test
@@ -333,7 +335,7 @@ class BadInputIT {
               GetConversationResponse unused =
                   calls.getConversation(GetConversationRequest.newBuilder().setConversationId("a.b").build());
             });
-    var info = java.util.Objects.requireNonNull(Errors.info(failure));
+    var info = Objects.requireNonNull(Errors.info(failure));
     assertThat(info.getReason()).isEqualTo("INVALID_FIELD");
     assertThat(info.getMetadataMap()).containsEntry("field", "conversation_id");
     assertThat(

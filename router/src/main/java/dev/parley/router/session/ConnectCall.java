@@ -6,7 +6,7 @@ import dev.parley.chassis.errors.Errors;
 import dev.parley.chassis.errors.Validation;
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.Request;
-import dev.parley.router.Profiles;
+import dev.parley.router.user.Profiles;
 import dev.parley.router.shard.ShardHost;
 import dev.parley.v1.ClientFrame;
 import dev.parley.v1.Cursor;
