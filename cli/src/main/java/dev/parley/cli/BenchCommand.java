@@ -3,7 +3,7 @@ package dev.parley.cli;
 import dev.parley.bench.Bench;
 import dev.parley.bench.BenchOptions;
 import dev.parley.bench.BenchResult;
-import dev.parley.bench.Deployment;
+import dev.parley.chassis.config.Settings;
 import dev.parley.sdk.ParleyEndpoint;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -55,11 +55,10 @@ final class BenchCommand extends ClientCommand {
 
   @Override
   int run(ConnectOptions connect, PrintWriter out) throws IOException, InterruptedException {
-    Deployment here = connect.deployment();
     BenchOptions options = new BenchOptions(mode, rate, duration, warmup, clients, size, groups, missed,
         channels.equals("shared"), Duration.ofSeconds(30));
     try (ParleyEndpoint endpoint = connect.endpoint()) {
-      BenchResult result = new Bench(options, endpoint, here::tokens, here.pids(), System.err).run();
+      BenchResult result = new Bench(options, endpoint, connect.tokensOfAnybody(), connect.pids(), System.err).run();
       out.println(json ? result.json() : result.text());
       out.flush();
       return result.ok() ? 0 : 1;
@@ -74,18 +73,11 @@ final class BenchCommand extends ClientCommand {
     }
   }
 
-  /** Reads {@code 500ms}, {@code 30s}, {@code 2m}, {@code 1h}; a bare number means seconds. */
+  /** Reads {@code 500ms}, {@code 30s}, {@code 2m}, {@code 1h}. */
   static final class Time implements ITypeConverter<Duration> {
     @Override
     public Duration convert(String value) {
-      String number = value.replaceFirst("(ms|s|m|h)$", "");
-      long amount = Long.parseLong(number);
-      return switch (value.substring(number.length())) {
-        case "ms" -> Duration.ofMillis(amount);
-        case "m" -> Duration.ofMinutes(amount);
-        case "h" -> Duration.ofHours(amount);
-        default -> Duration.ofSeconds(amount);
-      };
+      return Settings.duration(value);
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.parley.cli;
 
 import dev.parley.sdk.ParleyException;
 import dev.parley.sdk.SessionOptions;
+import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.UUID;
@@ -11,26 +12,25 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** A command that talks to a deployment. Says in one line on stderr why it could not, and exits with 1. */
+/** A command that talks to an installation, and says in one line why it could not. */
 abstract class ClientCommand implements Callable<Integer> {
-  @Mixin
-  private ConnectOptions connect = new ConnectOptions();
+  @Mixin private ConnectOptions connect = new ConnectOptions();
 
   @Spec
   @SuppressWarnings("NullAway.Init") // picocli sets it before the command runs.
   private CommandSpec spec;
 
   @Override
-  public final Integer call() {
+  public final Integer call() throws IOException {
     try {
       return run(connect, out());
-    } catch (IOException | IllegalArgumentException | IllegalStateException failed) {
-      return failed(String.valueOf(failed.getMessage()));
-    } catch (ParleyException | CompletionException | io.grpc.StatusRuntimeException refused) {
-      return failed(String.valueOf(ParleyException.of(refused).getMessage()));
+    } catch (ParleyException | CompletionException | StatusRuntimeException refused) {
+      throw new CommandFailure(String.valueOf(ParleyException.of(refused).getMessage()), refused);
+    } catch (IllegalArgumentException | IllegalStateException unusable) {
+      throw new CommandFailure(String.valueOf(unusable.getMessage()), unusable);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
-      return failed("interrupted");
+      throw new CommandFailure("interrupted", interrupted);
     }
   }
 
@@ -48,11 +48,5 @@ abstract class ClientCommand implements Callable<Integer> {
   /** A device of its own for each run, so that two terminals of one user do not displace each other. */
   static SessionOptions device() {
     return SessionOptions.forDevice("cli-" + UUID.randomUUID()).withClient("parley-cli");
-  }
-
-  private int failed(String why) {
-    err().println("parley: " + why);
-    err().flush();
-    return 1;
   }
 }

@@ -1,63 +1,95 @@
 package dev.parley.cli;
 
-import dev.parley.bench.Deployment;
+import dev.parley.chassis.auth.DevKeys;
+import dev.parley.chassis.auth.TokenSigner;
+import dev.parley.cli.stack.ProcessRef;
+import dev.parley.cli.stack.StackState;
 import dev.parley.sdk.ParleyClient;
 import dev.parley.sdk.ParleyEndpoint;
 import dev.parley.sdk.TokenSource;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The options by which a command finds the deployment and says who it is. */
-final class ConnectOptions {
+/** The options by which a command finds an installation and says who it is; a mixin of the commands. */
+public final class ConnectOptions {
+  private static final Duration TOKEN_LIFE = Duration.ofHours(1);
+
+  @Mixin private DataDirectory data = new DataDirectory();
+
   @Option(names = "--address", paramLabel = "HOST:PORT",
-      description = "A deployment elsewhere, with TLS. Default: the one that `parley up` has started here.")
+      description = "Another installation. Default: the one that `parley up` has started here.")
   private @Nullable String address;
 
   @Option(names = "--ca", paramLabel = "FILE",
-      description = "Certificates to trust, in PEM. Default with --address: those of the JDK.")
+      description = "With --address: certificates to trust, in PEM. Default: those of the JDK.")
   private @Nullable Path caFile;
 
-  @Option(names = "--direct", description = "Past the edge, at the first router, without TLS.")
+  @Option(names = "--direct", description = "At a router, past the edge, without TLS.")
   private boolean direct;
-
-  @Option(names = "--data", paramLabel = "DIR", description = "What `parley up` has made. Default: .parley")
-  private @Nullable Path data;
 
   @Option(names = "--token", paramLabel = "JWT",
       description = "Who I am. Default: the environment variable PARLEY_TOKEN.")
   private @Nullable String token;
 
   @Option(names = {"--as", "--user"}, paramLabel = "USER",
-      description = "Who I am, with a token made by the development key of `parley up`.")
+      description = "Who I am, with a token made with the development key of this machine.")
   private @Nullable String user;
 
-  /** A client for whom the options name. */
+  /** A connection as the user whom the options name. */
   ParleyClient client() throws IOException {
     TokenSource tokens = tokens();
     if (address != null) {
       return direct ? ParleyClient.plaintext(address, tokens) : ParleyClient.tls(address, caFile, tokens);
     }
-    Deployment here = deployment();
-    if (direct || here.edge().isEmpty()) {
-      return ParleyClient.plaintext(here.router(), tokens);
-    }
-    return ParleyClient.tls(here.edge(), here.caFile(), tokens);
+    StackState here = here();
+    return direct
+        ? ParleyClient.plaintext(here.router(), tokens)
+        : ParleyClient.tls(here.edge(), here.caFile(), tokens);
   }
 
-  /** An endpoint for many clients, which the caller closes. */
+  /** An endpoint for many users, which the caller closes. */
   ParleyEndpoint endpoint() throws IOException {
     if (address != null) {
       return direct ? ParleyEndpoint.plaintext(address) : ParleyEndpoint.tls(address, caFile);
     }
-    return deployment().endpoint(direct);
+    StackState here = here();
+    return direct ? ParleyEndpoint.plaintext(here.router()) : ParleyEndpoint.tls(here.edge(), here.caFile());
   }
 
-  /** What runs on this machine. */
-  Deployment deployment() throws IOException {
-    return Deployment.in(
-        data != null ? data : Path.of(System.getProperty("parley.home", "")).resolve(".parley").toAbsolutePath());
+  /** Makes tokens for any user, with the development key of this machine. */
+  Function<String, TokenSource> tokensOfAnybody() throws IOException {
+    Path keys = data.path().resolve("keys");
+    if (!Files.exists(keys.resolve("key.jwk"))) {
+      throw new CommandFailure("there are no keys in " + keys + ": start Parley once with ./parley up");
+    }
+    TokenSigner signer = DevKeys.in(keys).signer();
+    return userId ->
+        () -> CompletableFuture.completedFuture(signer.sign(userId, userId, Instant.now().plus(TOKEN_LIFE)));
+  }
+
+  /** The ids of the processes that {@code parley up} has started here, by name; none with --address. */
+  Map<String, Long> pids() throws IOException {
+    Map<String, Long> pids = new TreeMap<>();
+    if (address == null) {
+      here().processes().forEach((String name, ProcessRef process) -> pids.put(name, process.pid()));
+    }
+    return pids;
+  }
+
+  private StackState here() throws IOException {
+    return StackState.read(data.path())
+        .orElseThrow(() -> new CommandFailure(
+            "nothing runs in " + data.path() + ": start Parley with ./parley up, or name an --address"));
   }
 
   private TokenSource tokens() throws IOException {
@@ -65,12 +97,12 @@ final class ConnectOptions {
       return TokenSource.fixed(token);
     }
     if (user != null) {
-      return deployment().tokens(user);
+      return tokensOfAnybody().apply(user);
     }
     String fromEnvironment = System.getenv("PARLEY_TOKEN");
     if (fromEnvironment != null && !fromEnvironment.isBlank()) {
       return TokenSource.fixed(fromEnvironment.strip());
     }
-    throw new IllegalArgumentException("Say who you are: --as USER, --token JWT or the variable PARLEY_TOKEN");
+    throw new CommandFailure("who are you? Say --as USER, --token JWT or set PARLEY_TOKEN");
   }
 }

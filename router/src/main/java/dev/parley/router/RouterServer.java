@@ -13,6 +13,8 @@ import dev.parley.router.session.Allowances;
 import dev.parley.router.session.SessionHub;
 import dev.parley.router.session.Sessions;
 import dev.parley.router.shard.ShardHost;
+import dev.parley.router.user.Blocks;
+import dev.parley.router.user.Profiles;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;

@@ -6,10 +6,10 @@ import dev.parley.chassis.errors.Errors;
 import dev.parley.chassis.errors.Validation;
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.Request;
+import dev.parley.router.user.Profiles;
 import dev.parley.router.shard.ShardHost;
 import dev.parley.v1.ClientFrame;
 import dev.parley.v1.Cursor;
-import dev.parley.v1.User;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
@@ -37,18 +37,11 @@ public final class ConnectCall implements SessionPort, StreamObserver<ClientFram
     this.sessions = sessions;
     this.hub = sessions.hub();
     this.call = call;
-    User.Builder user = User.newBuilder().setUserId(identity.userId());
-    if (identity.name() != null) {
-      user.setName(identity.name());
-    }
-    if (identity.picture() != null) {
-      user.setPicture(identity.picture());
-    }
     this.session =
         new Session(
             UUID.randomUUID().toString(),
             sessions.router(),
-            user.build(),
+            Profiles.user(identity),
             identity.expires(),
             sessions.limits(),
             sessions.durability().get(),

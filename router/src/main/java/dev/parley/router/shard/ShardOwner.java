@@ -82,13 +82,6 @@ final class ShardOwner implements Tenure.Listener {
     tenure.settle();
   }
 
-  /** The connection to the broker came back: what is in flight may have been lost with the old one. */
-  void reconnected() {
-    if (tenure.active()) {
-      tenure.settle();
-    }
-  }
-
   /** No new commands; what waits is still decided. */
   void drain() {
     draining = true;

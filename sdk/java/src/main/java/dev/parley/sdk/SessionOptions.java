@@ -12,7 +12,7 @@ import java.time.Duration;
  * @param sendTimeout how long a command is tried; 30 s, so that it outlives a restart of its router
  * @param connectTimeout how long opening a stream may take until the Welcome; 10 s
  * @param backoffBase the first wait before connecting again is at most this long; 200 ms
- * @param backoffMax the longest wait; 10 s
+ * @param backoffMax the longest wait; 5 s
  * @param outboxCommands commands that may wait or be under way; 1,000. More are refused with LIMIT_EXCEEDED
  * @param commandsInFlight commands of one conversation that may be under way at once; 1. With more, a command that is
  *     refused for a while can be overtaken by those sent right behind it
@@ -47,7 +47,7 @@ public record SessionOptions(
         Duration.ofSeconds(30),
         Duration.ofSeconds(10),
         Duration.ofMillis(200),
-        Duration.ofSeconds(10),
+        Duration.ofSeconds(5),
         1_000,
         1);
   }
