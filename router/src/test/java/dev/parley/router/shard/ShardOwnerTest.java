@@ -294,19 +294,6 @@ class ShardOwnerTest {
   }
 
   @Test
-  void aReconnectSettlesBeforeAnythingElseIsAppended() {
-    shard.log.holding = true;
-    Asked inFlight = say("lost with the connection");
-    ScriptedLog.Append lost = shard.log.takeHeld();
-    shard.log.holding = false;
-    shard.owner.reconnected();
-    lost.now();
-
-    assertThat(lost.ack).isCompletedExceptionally();
-    assertThat(inFlight.seq()).isEqualTo(2);
-  }
-
-  @Test
   void usersWhoBlockEachOtherDoNotTalkDirectly() {
     Asked created = shard.ask(Request.of("ann", directTo("bob")));
     String id = created.request.conversationId();
