@@ -43,6 +43,9 @@ import org.jspecify.annotations.Nullable;
  * <p>A state machine without I/O: the {@link SessionPort} does what it asks, on the session's one thread.
  */
 public final class Session {
+  /** Answers come within milliseconds, or after a deadline of seconds. */
+  private static final Duration OPEN_COMMANDS_RETRY = Duration.ofMillis(500);
+
   private static final Duration RATE_NOTICE_INTERVAL = Duration.ofSeconds(10);
 
   private final String id;
@@ -246,7 +249,12 @@ public final class Session {
     Refusal refusal = null;
     Duration wait;
     if (commands.size() >= limits.openCommands()) {
-      refusal = Refusal.limitExceeded("commands without an answer", limits.openCommands());
+      refusal =
+          new Refusal(
+              ErrorReason.ERROR_REASON_LIMIT_EXCEEDED,
+              "more than " + limits.openCommands() + " commands of this session without an answer",
+              Map.of("limit", Integer.toString(limits.openCommands())),
+              OPEN_COMMANDS_RETRY);
     } else if ((wait = port.takeCommand()) != null) {
       refusal =
           new Refusal(

@@ -13,10 +13,12 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -200,9 +202,16 @@ final class Projector implements ShardOwner.CommitListener {
 
   private CompletableFuture<Void> project(CommittedRecord record) {
     Map<String, Boolean> changes = new LinkedHashMap<>();
+    // Whoever was a member for a while is told, even if the same record ends it again: there is something to read.
+    Set<String> added = new HashSet<>();
     CompletableFuture<Void> all = CompletableFuture.completedFuture(null);
     for (Event event : record.events()) {
-      changes.putAll(memberships(event));
+      memberships(event).forEach((user, member) -> {
+        changes.put(user, member);
+        if (member) {
+          added.add(user);
+        }
+      });
       if (event.hasDeletion()) {
         all = all.thenCompose(before -> erase(record.conversationId(), event));
       }
@@ -210,12 +219,13 @@ final class Projector implements ShardOwner.CommitListener {
     List<Map.Entry<String, Boolean>> users = List.copyOf(changes.entrySet());
     for (int from = 0; from < users.size(); from += USERS_AT_A_TIME) {
       List<Map.Entry<String, Boolean>> some = users.subList(from, Math.min(users.size(), from + USERS_AT_A_TIME));
-      all = all.thenCompose(before -> list(record, some));
+      all = all.thenCompose(before -> list(record, some, added));
     }
     return all;
   }
 
-  private CompletableFuture<Void> list(CommittedRecord record, List<Map.Entry<String, Boolean>> users) {
+  private CompletableFuture<Void> list(
+      CommittedRecord record, List<Map.Entry<String, Boolean>> users, Set<String> added) {
     return CompletableFuture.allOf(
         users.stream()
             .map(
@@ -225,7 +235,7 @@ final class Projector implements ShardOwner.CommitListener {
                             user.getKey(), record.conversationId(), user.getValue(), record.position(), record.term())
                         .thenRun(
                             () -> {
-                              if (user.getValue()) {
+                              if (added.contains(user.getKey())) {
                                 feed.added(user.getKey(), record.conversationId());
                               }
                             }))

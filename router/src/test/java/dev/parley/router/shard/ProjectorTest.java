@@ -25,6 +25,20 @@ class ProjectorTest {
   }
 
   @Test
+  void whoWasAMemberForTheTimeOfOneRecordIsToldToo() {
+    shard.start().withGroup();
+    shard.log.holding = true;
+    shard.ask("ann", Say.message("in flight"));
+    shard.ask("ann", Say.add("cid"));
+    shard.ask("ann", Say.remove("cid"));
+    shard.log.takeHeld().now();
+    shard.log.takeHeld().now();
+
+    assertThat(shard.heard.added).containsExactly("ann", "bob", "cid");
+    assertThat(shard.lists.of("cid").join()).isEmpty();
+  }
+
+  @Test
   void whatIsNotRememberedIsDoneAgainAfterARestartThoughAReaderIsBehind() {
     shard.start().withGroup();
     ShardRig later = shard.restarted();

@@ -79,7 +79,6 @@ final class RandomTalk {
         broker.connected = false;
       } else if (!broker.connected && random.nextInt(20) == 0) {
         broker.connected = true;
-        router.reconnected();
       }
       time.advance(STEP);
     }
@@ -89,10 +88,7 @@ final class RandomTalk {
 
   private void rest() {
     broker.calm = true;
-    if (!broker.connected) {
-      broker.connected = true;
-      router.reconnected();
-    }
+    broker.connected = true;
     for (int step = 0; step < 3_000 && !devices.stream().allMatch(Device::done); step++) {
       devices.forEach(Device::rest);
       time.advance(STEP);

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import org.junit.jupiter.api.Test;
 
 class RandomTalkIT {
-  private static final int SEEDS = 300;
+  private static final int SEEDS = 150;
   private static final int STEPS = 1_500;
 
   @Test

@@ -2,11 +2,15 @@ package dev.parley.router.shard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.conversation.ClientEventIds;
 import dev.parley.conversation.Request;
 import dev.parley.conversation.log.LogException.Kind;
 import dev.parley.internal.v1.LogRecord;
 import dev.parley.router.Say;
 import dev.parley.router.shard.ShardRig.Asked;
+import dev.parley.v1.Command;
+import dev.parley.v1.ConversationKind;
+import dev.parley.v1.CreateConversation;
 import dev.parley.v1.ErrorReason;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -303,12 +307,12 @@ class ShardOwnerTest {
     assertThat(shard.ask("bob", id, Say.message("hi")).seq()).isEqualTo(2);
   }
 
-  private dev.parley.v1.Command directTo(String peer) {
-    return dev.parley.v1.Command.newBuilder()
-        .setClientEventId(dev.parley.conversation.ClientEventIds.create(shard.time.instant()))
+  private Command directTo(String peer) {
+    return Command.newBuilder()
+        .setClientEventId(ClientEventIds.create(shard.time.instant()))
         .setCreate(
-            dev.parley.v1.CreateConversation.newBuilder()
-                .setKind(dev.parley.v1.ConversationKind.CONVERSATION_KIND_DIRECT)
+            CreateConversation.newBuilder()
+                .setKind(ConversationKind.CONVERSATION_KIND_DIRECT)
                 .addMemberIds(peer))
         .build();
   }

@@ -83,10 +83,6 @@ final class SimulatedRouter {
     shard.owner.close();
   }
 
-  void reconnected() {
-    shardThread.execute(shard.owner::reconnected);
-  }
-
   private final class Loop implements Follower {
     @Override
     public void execute(Runnable task) {
