@@ -122,10 +122,11 @@ public final class RouterServer implements AutoCloseable {
   @Override
   public void close() {
     server.draining();
-    sessions.endAll().join();
+    sessions.draining().set(true);
     CompletableFuture.allOf(
             shards.stream().map(shard -> shard.drain(LAST_APPENDS)).toArray(CompletableFuture[]::new))
         .join();
+    sessions.endAll().join();
     server.close();
     keys.close();
   }

@@ -21,8 +21,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +54,8 @@ final class Deliveries {
   /** Conversations that have not reached the head of their follow answer. */
   private int catchingUp;
   private boolean listed;
+  /** Conversations that the user came into while the list was read. */
+  private final Set<String> addedMeanwhile = new LinkedHashSet<>();
   private boolean announcedLive;
 
   private record FollowRequest(Following following, @Nullable Cursor cursor, Start start) {}
@@ -89,6 +93,8 @@ final class Deliveries {
         askToFollow(conversation, null, Start.HEAD);
       }
     }
+    addedMeanwhile.forEach(this::added);
+    addedMeanwhile.clear();
     followNext();
     announceLive();
   }
@@ -96,7 +102,8 @@ final class Deliveries {
   /** The user has become a member of a conversation. */
   void added(String conversationId) {
     if (!listed) {
-      return; // the list that is being read says so too
+      addedMeanwhile.add(conversationId); // a shard may have answered for the list before this
+      return;
     }
     Following known = following.get(conversationId);
     if (known == null) {

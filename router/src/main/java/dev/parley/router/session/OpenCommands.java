@@ -20,9 +20,16 @@ import org.jspecify.annotations.Nullable;
 /** Commands of a session that have no answer yet, known by the fingerprint that their events carry on the log. */
 final class OpenCommands {
   private final Durability durability;
-  private final Map<Long, Request> open = new HashMap<>();
+  private final Map<Key, Request> open = new HashMap<>();
   /** Outcomes that wait for their place in the order, by the same fingerprints. */
-  private final Map<Long, Held> held = new HashMap<>();
+  private final Map<Key, Held> held = new HashMap<>();
+
+  /** An id belongs to a conversation: the same one elsewhere is another command. */
+  private record Key(String conversationId, long fingerprint) {
+    static Key of(Request request) {
+      return new Key(request.conversationId(), request.fingerprint());
+    }
+  }
 
   /** A command that is on the log, whose event has not been delivered yet. */
   record Held(Request request, Answer.Stored stored) {
@@ -41,7 +48,7 @@ final class OpenCommands {
 
   /** Remembers a command unless the same id is open already. */
   Added add(Request request) {
-    Request known = open.putIfAbsent(request.fingerprint(), request);
+    Request known = open.putIfAbsent(Key.of(request), request);
     if (known == null) {
       return Added.NEW;
     }
@@ -58,17 +65,17 @@ final class OpenCommands {
   }
 
   boolean isOpen(Request request) {
-    return open.get(request.fingerprint()) == request;
+    return open.get(Key.of(request)) == request;
   }
 
   void remove(Request request) {
-    open.remove(request.fingerprint(), request);
-    held.remove(request.fingerprint());
+    open.remove(Key.of(request), request);
+    held.remove(Key.of(request));
   }
 
   /** The command is on the log; its answer comes with its event, or when it is known that the event is passed over. */
   void hold(Request request, Answer.Stored stored) {
-    held.put(request.fingerprint(), new Held(request, stored));
+    held.put(Key.of(request), new Held(request, stored));
   }
 
   /** Conversations with held outcomes. */
@@ -102,7 +109,7 @@ final class OpenCommands {
       return false;
     }
     for (int i = 0; i < record.record().getFingerprintsCount(); i++) {
-      if (open.containsKey(record.record().getFingerprints(i))) {
+      if (open.containsKey(new Key(record.conversationId(), record.record().getFingerprints(i)))) {
         return true;
       }
     }
@@ -112,10 +119,8 @@ final class OpenCommands {
   /** The answer that stands for this event, if it is one of these commands; it is not open any more then. */
   ServerFrame.@Nullable Builder resultFor(CommittedRecord record, long seq) {
     int index = (int) (seq - record.firstSeq());
-    Request request = open.get(record.record().getFingerprints(index));
-    if (request == null
-        || request.bodyHash() != record.record().getBodyHashes(index)
-        || !request.conversationId().equals(record.conversationId())) {
+    Request request = open.get(new Key(record.conversationId(), record.record().getFingerprints(index)));
+    if (request == null || request.bodyHash() != record.record().getBodyHashes(index)) {
       return null;
     }
     remove(request);

@@ -46,6 +46,8 @@ public final class Session {
   /** Answers come within milliseconds, or after a deadline of seconds. */
   private static final Duration OPEN_COMMANDS_RETRY = Duration.ofMillis(500);
 
+  /** How often a client may ask for all heads: telling them costs a hash for each conversation. */
+  private static final Duration HEADS_REQUEST_INTERVAL = Duration.ofSeconds(5);
   private static final Duration RATE_NOTICE_INTERVAL = Duration.ofSeconds(10);
 
   private final String id;
@@ -65,6 +67,7 @@ public final class Session {
   private Instant lastHeard;
   private Instant lastHeads;
   private Instant rateNotice = Instant.EPOCH;
+  private Instant lastAllHeads = Instant.EPOCH;
   private final Instant opened;
 
   private final Map<String, Cursor> cursors = new HashMap<>();
@@ -178,7 +181,7 @@ public final class Session {
       case TYPING -> whenOpen("Typing", () -> typing(frame.getTyping()));
       case CREDIT -> whenOpen("Credit", () -> credit(frame.getCredit()));
       case REFRESH_TOKEN -> port.verify(frame.getRefreshToken().getToken());
-      case HEADS_REQUEST -> whenOpen("HeadsRequest", () -> heads(true));
+      case HEADS_REQUEST -> whenOpen("HeadsRequest", this::headsRequest);
       case FRAME_NOT_SET ->
           out.control(
               Frames.error(
@@ -412,6 +415,24 @@ public final class Session {
     }
   }
 
+  private void headsRequest() {
+    Instant now = clock.instant();
+    if (Duration.between(lastAllHeads, now).compareTo(HEADS_REQUEST_INTERVAL) < 0) {
+      out.control(
+          Frames.error(
+              new Refusal(
+                  ErrorReason.ERROR_REASON_RATE_LIMITED,
+                  "all heads are told once in " + HEADS_REQUEST_INTERVAL.toSeconds() + " s",
+                  Map.of(),
+                  HEADS_REQUEST_INTERVAL),
+              "",
+              false));
+      return;
+    }
+    lastAllHeads = now;
+    heads(true);
+  }
+
   private void heads(boolean all) {
     lastHeads = clock.instant();
     deliveries.heads(all);
@@ -448,6 +469,13 @@ public final class Session {
     if (phase != Phase.CLOSED) {
       out.control(ServerFrame.newBuilder().setReconnect(Reconnect.newBuilder().setReason("DISPLACED")));
       fail(Refusal.of(ErrorReason.ERROR_REASON_DISPLACED, "another session of this device has taken its place"));
+    }
+  }
+
+  /** Something in this session went wrong that is the server's fault: the client comes back and resumes. */
+  void fault() {
+    if (phase != Phase.CLOSED) {
+      fail(Refusal.of(ErrorReason.ERROR_REASON_INTERNAL, "a fault of the server; session " + id + " in its log"));
     }
   }
 

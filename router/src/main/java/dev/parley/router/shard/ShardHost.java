@@ -122,7 +122,8 @@ public final class ShardHost {
   private <T> CompletableFuture<T> ask(Supplier<CompletableFuture<T>> question) {
     CompletableFuture<T> answer = new CompletableFuture<>();
     run(
-        () ->
+        () -> {
+          try {
             question
                 .get()
                 .whenComplete(
@@ -132,7 +133,11 @@ public final class ShardHost {
                       } else {
                         answer.completeExceptionally(failure);
                       }
-                    }));
+                    });
+          } catch (RuntimeException e) {
+            answer.completeExceptionally(e);
+          }
+        });
     return answer;
   }
 

@@ -50,6 +50,7 @@ final class ShardOwner implements Tenure.Listener {
   private long openBytes;
   private @Nullable Batch batch;
   private boolean draining;
+  private boolean deciding;
 
   /** Who follows the log for its projections. */
   interface CommitListener {
@@ -129,7 +130,7 @@ final class ShardOwner implements Tenure.Listener {
     }
     if (!context.connected().getAsBoolean()) {
       return refused(
-          ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE, "no connection to the broker; nothing was stored", RETRY_SOON);
+          ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE, "no connection to the broker; this attempt stored nothing", RETRY_SOON);
     }
     if (openCount >= context.limits().waitingCommands() || openBytes + bytes > context.limits().waitingBytes()) {
       return refused(ErrorReason.ERROR_REASON_OVERLOADED, "too many commands wait for the log", RETRY_SOON);
@@ -152,7 +153,7 @@ final class ShardOwner implements Tenure.Listener {
                     RETRY_SOON)
                 : refused(
                     ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE,
-                    "the broker took nothing until the deadline; nothing was stored",
+                    "the broker took nothing until the deadline; this attempt stored nothing",
                     RETRY_SOON));
       }
     }
@@ -167,7 +168,20 @@ final class ShardOwner implements Tenure.Listener {
     }
   }
 
+  /** Decides until a record is in flight or nothing waits. What comes back at once joins the loop it comes from. */
   private void decideNext() {
+    if (deciding) {
+      return;
+    }
+    deciding = true;
+    try {
+      decideAll();
+    } finally {
+      deciding = false;
+    }
+  }
+
+  private void decideAll() {
     while (tenure.ready() && batch == null && !toDecide.isEmpty()) {
       ConversationEntry entry = toDecide.removeFirst();
       entry.queued = false;
@@ -389,7 +403,14 @@ final class ShardOwner implements Tenure.Listener {
         .record(entry, java.util.Objects.requireNonNull(entry.state), seq)
         .whenComplete(
             (record, failure) ->
-                finish(work, failure != null ? Refusals.of(failure) : stored(record, record.event(seq), true)));
+                finish(
+                    work,
+                    failure == null
+                        ? stored(record, record.event(seq), true)
+                        : refused(
+                            ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN,
+                            "it was stored before, but cannot be read now; send the same id again",
+                            RETRY_SOON)));
   }
 
   private static Answer.Stored stored(CommittedRecord record, Event event, boolean repeated) {
