@@ -125,7 +125,7 @@ final class Conversations {
   private void readState(ConversationEntry entry) {
     loader
         .load(entry.id)
-        .whenComplete(
+        .whenComplete(Completion.seen(
             (state, failure) -> {
               if (entry.overtaken) {
                 entry.overtaken = false;
@@ -139,13 +139,13 @@ final class Conversations {
               List<java.util.function.Consumer<@Nullable Throwable>> waiting = List.copyOf(entry.whenLoaded);
               entry.whenLoaded.clear();
               waiting.forEach(callback -> callback.accept(failure));
-            });
+            }));
   }
 
   /** Keeps the entry, and so its state up to date, until the future is completed. */
   <T> CompletableFuture<T> keepUntil(ConversationEntry entry, CompletableFuture<T> future) {
     entry.inUse++;
-    return future.whenComplete((value, failure) -> entry.inUse--);
+    return future.whenComplete(Completion.seen((value, failure) -> entry.inUse--));
   }
 
   /** The event with this seq, its body cut if it was deleted; null: there is none. */
@@ -210,7 +210,7 @@ final class Conversations {
     entry.savingSnapshot = true;
     loader
         .save(state)
-        .whenComplete(
+        .whenComplete(Completion.seen(
             (saved, failure) -> {
               entry.savingSnapshot = false;
               if (failure != null) {
@@ -219,6 +219,6 @@ final class Conversations {
                 entry.snapshot = saved;
                 entry.state = entry.state.withSnapshot(saved);
               }
-            });
+            }));
   }
 }

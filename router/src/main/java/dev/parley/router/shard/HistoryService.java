@@ -111,7 +111,7 @@ final class HistoryService {
     }
     CompletableFuture<Page> read = whenAllowed(() -> walkTo(entry, state, page));
     onTheirWay.put(key, read);
-    return read.whenComplete((done, failure) -> onTheirWay.remove(key, read));
+    return read.whenComplete(Completion.seen((done, failure) -> onTheirWay.remove(key, read)));
   }
 
   /** Reads a page that is closed, by the walk that stands before it if there is one. */
@@ -151,12 +151,12 @@ final class HistoryService {
         () -> {
           reading++;
           read.get()
-              .whenComplete(
+              .whenComplete(Completion.seen(
                   (value, failure) -> {
                     reading--;
                     complete(result, value, failure);
                     startNext();
-                  });
+                  }));
         };
     waiting.addLast(start);
     startNext();

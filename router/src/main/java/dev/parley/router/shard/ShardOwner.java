@@ -291,19 +291,19 @@ final class ShardOwner implements Tenure.Listener {
       case Decision.NeedsTarget target ->
           conversations
               .event(entry, state, target.seq())
-              .whenComplete(
+              .whenComplete(Completion.seen(
                   (event, failure) ->
                       lookedUp(
                           entry,
                           work,
                           failure,
                           () -> work.facts.withTarget(
-                              event == null ? Facts.Target.absent(target.seq()) : Facts.Target.of(event))));
+                              event == null ? Facts.Target.absent(target.seq()) : Facts.Target.of(event)))));
       case Decision.NeedsSearch search ->
           conversations
               .search(entry, state, work.request, search, now())
-              .whenComplete(
-                  (found, failure) -> lookedUp(entry, work, failure, () -> work.facts.withSearch(found)));
+              .whenComplete(Completion.seen(
+                  (found, failure) -> lookedUp(entry, work, failure, () -> work.facts.withSearch(found))));
       default -> throw new IllegalArgumentException("nothing to look up for " + needs);
     }
   }
@@ -401,7 +401,7 @@ final class ShardOwner implements Tenure.Listener {
   private void answerRepeated(ConversationEntry entry, Work work, long seq) {
     conversations
         .record(entry, java.util.Objects.requireNonNull(entry.state), seq)
-        .whenComplete(
+        .whenComplete(Completion.seen(
             (record, failure) ->
                 finish(
                     work,
@@ -410,7 +410,7 @@ final class ShardOwner implements Tenure.Listener {
                         : refused(
                             ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN,
                             "it was stored before, but cannot be read now; send the same id again",
-                            RETRY_SOON)));
+                            RETRY_SOON))));
   }
 
   private static Answer.Stored stored(CommittedRecord record, Event event, boolean repeated) {

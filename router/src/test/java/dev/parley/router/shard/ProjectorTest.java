@@ -45,10 +45,10 @@ class ProjectorTest {
     later.log.staleReads = 1;
     later.start();
     assertThat(later.heard.added).isEmpty();
-    assertThat(later.projector.barrier()).isNotDone();
+    assertThat(later.projector.listed("ann")).isNotDone();
 
     later.time.advance(Duration.ofSeconds(1));
-    assertThat(later.projector.barrier()).isCompleted();
+    assertThat(later.projector.listed("ann")).isCompleted();
     assertThat(later.heard.added).containsExactly("ann", "bob");
   }
 

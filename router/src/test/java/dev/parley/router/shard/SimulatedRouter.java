@@ -169,7 +169,7 @@ final class SimulatedRouter {
       shardThread.execute(
           () ->
               shard.projector
-                  .barrier()
+                  .listed(session.userId())
                   .thenCompose(reached -> shard.lists.of(session.userId()))
                   .whenComplete(
                       (ids, failure) ->
