@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -50,6 +51,10 @@ final class BenchCommand extends ClientCommand {
       description = "A connection for each session, or one for all.")
   private String channels = "own";
 
+  @Option(names = "--max-p99", paramLabel = "TIME", converter = Time.class,
+      description = "Exit with 1 also when the delivery p99 is above this.")
+  private @Nullable Duration maxP99;
+
   @Option(names = "--json", description = "The result as one JSON object.")
   private boolean json;
 
@@ -61,8 +66,12 @@ final class BenchCommand extends ClientCommand {
       BenchResult result = new Bench(options, endpoint, connect.tokensOfAnybody(), connect.pids(), System.err).run();
       out.println(json ? result.json() : result.text());
       out.flush();
-      return result.ok() ? 0 : 1;
+      return result.ok() && inTime(result) ? 0 : 1;
     }
+  }
+
+  private boolean inTime(BenchResult result) {
+    return maxP99 == null || result.latency().getValueAtPercentile(99) <= maxP99.toNanos() / 1_000;
   }
 
   /** Reads {@code pairs}, {@code group} and {@code resume}. */

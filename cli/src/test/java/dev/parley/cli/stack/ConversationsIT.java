@@ -35,7 +35,9 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -254,12 +256,25 @@ class ConversationsIT {
     reader.session().close();
     sendMany(writer, id, missed);
 
+    AtomicBoolean live = new AtomicBoolean();
+    FutureTask<Long> load = new FutureTask<>(() -> writeUntil(writer, id, live));
+    Thread.ofPlatform().daemon().name("load").start(load);
     Device back = parley.connect("away-reader-" + missed, cursors("phone", id, reader.heard().cursor(id)));
-    sendMany(writer, id, 200);
-    long last = 1L + missed + 200;
+    live.set(true);
+    long last = load.get(60, TimeUnit.SECONDS);
     back.heard().awaitSeq(id, last);
+    assertThat(last).isGreaterThan(1L + missed);
     assertThat(back.heard().seqs(id)).isEqualTo(LongStream.rangeClosed(2, last).boxed().toList());
     assertThat(back.heard().resets).isEmpty();
+  }
+
+  /** Writes one message after the other until told to stop, and 50 more; the last one's seq. */
+  private static long writeUntil(Device writer, String id, AtomicBoolean live) throws Exception {
+    long last = 0;
+    for (int after = 0; after < 50; after += live.get() ? 1 : 0) {
+      last = get(writer.session().sendText(id, "during")).getCursor().getSeq();
+    }
+    return last;
   }
 
   private static void sendMany(Device writer, String id, int count) throws Exception {

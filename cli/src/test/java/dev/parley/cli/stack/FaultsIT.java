@@ -42,10 +42,9 @@ class FaultsIT {
                   LiveStack::crashRouter,
                   LiveStack::crashBroker,
                   LiveStack::replaceRouter,
-                  stack -> {
-                    stack.nats().pause();
-                    stack.nats().resume();
-                  },
+                  // Three seconds hung: longer than an append may take.
+                  stack -> stack.nats().pause(),
+                  stack -> stack.nats().resume(),
                   LiveStack::crashRouter,
                   LiveStack::crashBroker));
       assertThat(result.lost()).as("lost").isZero();
