@@ -74,6 +74,21 @@ class UpIT {
   }
 
   @Test
+  void whatWasSaidIsThereInTheNextRun() throws Exception {
+    assertThat(Cli.run(data, "up", "--detach").exit()).isZero();
+    assertThat(Cli.run(data, "send", "bob", "still here tomorrow", "--as=alice").exit()).isZero();
+    assertThat(Cli.run(data, "down").exit()).isZero();
+
+    assertThat(Cli.run(data, "up", "--detach").exit()).isZero();
+    try (Cli chat = Cli.start(data, "chat", "alice", "--as=bob")) {
+      chat.type("/quit");
+
+      assertThat(chat.exit()).as(chat.errors()).isZero();
+      assertThat(chat.output()).contains("2 alice: still here tomorrow");
+    }
+  }
+
+  @Test
   void aPartThatDiesIsToldAndTheOthersAreStopped() throws Exception {
     try (Cli cli = Cli.start(data, "up", "--json")) {
       Map<String, Object> up = cli.readJson();
@@ -103,6 +118,10 @@ class UpIT {
 
       assertThat(ProcessHandle.of(JSONObjectUtils.getLong(up, "pid")).orElseThrow().children()).isEmpty();
       assertThat(JSONObjectUtils.getJSONObject(up, "tokens")).containsKeys("alice", "bob");
+      String address = String.valueOf(JSONObjectUtils.getJSONObject(up, "routers").get("router-1"));
+      Cli send = Cli.run(data, "send", "bob", "hello", "--as=alice", "--direct", "--address=" + address);
+      assertThat(send.exit()).as(send.errors()).isZero();
+      assertThat(send.output()).endsWith(" 2 memory\n");
       cli.signal();
       assertThat(cli.exit()).isZero();
     }

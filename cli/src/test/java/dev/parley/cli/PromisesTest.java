@@ -1,0 +1,75 @@
+package dev.parley.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.parts.Parts;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Keeps {@code docs/promises.md} true: behind each promise stand tests that exist. */
+class PromisesTest {
+  private static final Pattern PROMISE = Pattern.compile("## (P\\d+) .*?\\n- \\*Tests:\\* (.*?)\\n\\n", Pattern.DOTALL);
+
+  /** A class with its methods in brackets, or either of them alone. */
+  private static final Pattern NAMED = Pattern.compile("`([A-Z]\\w+)`(\\s+\\(`)?|`([a-z]\\w+)`");
+
+  private static final int PROMISES = 12;
+
+  @Test
+  void everyTestThatAPromiseNamesExists() throws IOException {
+    Path home = Parts.findHome();
+    Map<String, Path> sources = testSources(home);
+    List<String> wrong = new ArrayList<>();
+    List<MatchResult> promises =
+        PROMISE.matcher(Files.readString(home.resolve("docs/promises.md"))).results().toList();
+    for (MatchResult promise : promises) {
+      String source = "";
+      for (MatchResult named : NAMED.matcher(promise.group(2)).results().toList()) {
+        String type = named.group(1);
+        if (type == null) {
+          if (!source.contains(" void " + named.group(3) + "(")) {
+            wrong.add(promise.group(1) + ": no method " + named.group(3));
+          }
+        } else if (!sources.containsKey(type)) {
+          wrong.add(promise.group(1) + ": no class " + type);
+        } else {
+          source = Files.readString(sources.get(type));
+          if (named.group(2) == null) {
+            wrong.add(promise.group(1) + ": which methods of " + type + "?");
+          }
+        }
+      }
+    }
+
+    assertThat(promises).hasSize(PROMISES);
+    assertThat(wrong).isEmpty();
+  }
+
+  private static Map<String, Path> testSources(Path home) throws IOException {
+    Map<String, Path> sources = new HashMap<>();
+    for (Path root : testRoots(home)) {
+      try (Stream<Path> files = Files.walk(root)) {
+        files
+            .filter(file -> file.toString().endsWith(".java"))
+            .forEach(file -> sources.put(file.getFileName().toString().replace(".java", ""), file));
+      }
+    }
+    return sources;
+  }
+
+  /** Of the modules, which lie one or two directories below. */
+  private static List<Path> testRoots(Path home) throws IOException {
+    try (Stream<Path> modules = Files.find(home, 3, (path, file) -> path.endsWith("pom.xml"))) {
+      return modules.map(pom -> pom.resolveSibling("src/test/java")).filter(Files::isDirectory).toList();
+    }
+  }
+}
