@@ -161,9 +161,10 @@ final class UpCommand implements Callable<Integer> {
 
         %s
         Next:
-          ./parley chat bob        talk to bob; ./parley chat --help says how to be somebody else
-          ./parley token carol     a token for anybody else
-          ./parley doctor          when something seems wrong
+          ./parley chat bob --as alice     in one terminal, and
+          ./parley chat alice --as bob     in another
+          ./parley token carol             a token for anybody else
+          ./parley doctor                  when something seems wrong
           grpcurl -cacert %s -H "authorization: Bearer $(./parley token alice)" %s list
 
         %s"""

@@ -55,6 +55,33 @@ class RecentIdsTest {
     assertThat(before.find(fingerprint(80))).isNotNull();
   }
 
+  @Test
+  void findsEachOfThousandsAndNoOther() {
+    RecentIds ids = RecentIds.empty();
+    for (int i = 1; i <= 9_000; i++) {
+      ids = ids.with(entry(i, START.plusMillis(i)), START.plusMillis(i));
+    }
+
+    assertThat(ids.size()).isEqualTo(9_000);
+    for (long seq = 1; seq <= 9_000; seq += 7) {
+      assertThat(ids.find(fingerprint(seq)).seq()).isEqualTo(seq);
+    }
+    assertThat(ids.find(fingerprint(9_001))).isNull();
+    assertThat(RecentIds.of(ids.entries(), null)).isEqualTo(ids);
+  }
+
+  @Test
+  void twoVersionsThatGoOnFromOneDoNotSeeEachOther() {
+    RecentIds before = filled(10, 1);
+    RecentIds one = before.with(new Entry(1, 1, 11, START), START);
+    RecentIds other = before.with(new Entry(2, 2, 11, START), START);
+
+    assertThat(one.find(2)).isNull();
+    assertThat(other.find(1)).isNull();
+    assertThat(one.find(1)).isNotNull();
+    assertThat(before.find(1)).isNull();
+  }
+
   private static RecentIds filled(int count, int secondsApart) {
     RecentIds ids = RecentIds.empty();
     for (int i = 1; i <= count; i++) {

@@ -20,6 +20,10 @@ public record EdgeSettings(
     Path key,
     @Setting(doc = "Public keys of the token issuer (JWK set): a file, or an http(s) URL that is read every 5 minutes.")
     String jwks,
+    @Setting(
+        value = "/etc/ssl/certs/ca-certificates.crt",
+        doc = "Authorities (PEM), one of which must have signed the certificate of an https issuer.")
+    Path jwksAuthorities,
     @Setting(doc = "The issuer (iss) that tokens must name; none: any.")
     @Nullable String issuer,
     @Setting(doc = "The audience (aud) that tokens must name; none: any.")

@@ -108,13 +108,12 @@ public final class EnvoyBootstrap {
             typed_config:
               "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
               sni: %1$s
-              # The certificates that the system trusts; the issuer must be who its name says.
-              auto_sni_san_validation: true
               common_tls_context:
-                validation_context: { system_root_certs: {} }
+                validation_context:
+                  trusted_ca: { filename: %2$s }
+                  match_typed_subject_alt_names: [{ san_type: DNS, matcher: { exact: %1$s } }]
         """
-            .formatted(quoted(uri.getHost()))
-            .indent(2);
+            .formatted(quoted(uri.getHost()), quoted(settings.jwksAuthorities()));
   }
 
   private static String routers(EdgeSettings settings) {

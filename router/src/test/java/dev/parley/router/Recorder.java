@@ -22,19 +22,19 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** Remembers what a session heard. */
-final class Recorder implements SessionListener {
+public final class Recorder implements SessionListener {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-  final Map<String, List<Event>> events = new ConcurrentHashMap<>();
-  final Map<String, Cursor> cursors = new ConcurrentHashMap<>();
-  final List<Receipt> receipts = new CopyOnWriteArrayList<>();
-  final List<Typing> typings = new CopyOnWriteArrayList<>();
-  final Map<String, Following> following = new ConcurrentHashMap<>();
-  final List<Reset> resets = new CopyOnWriteArrayList<>();
-  final List<ParleyException> errors = new CopyOnWriteArrayList<>();
-  final List<Violation> violations = new CopyOnWriteArrayList<>();
-  final List<SessionState> states = new CopyOnWriteArrayList<>();
-  final AtomicInteger caughtUp = new AtomicInteger();
+  public final Map<String, List<Event>> events = new ConcurrentHashMap<>();
+  public final Map<String, Cursor> cursors = new ConcurrentHashMap<>();
+  public final List<Receipt> receipts = new CopyOnWriteArrayList<>();
+  public final List<Typing> typings = new CopyOnWriteArrayList<>();
+  public final Map<String, Following> following = new ConcurrentHashMap<>();
+  public final List<Reset> resets = new CopyOnWriteArrayList<>();
+  public final List<ParleyException> errors = new CopyOnWriteArrayList<>();
+  public final List<Violation> violations = new CopyOnWriteArrayList<>();
+  public final List<SessionState> states = new CopyOnWriteArrayList<>();
+  public final AtomicInteger caughtUp = new AtomicInteger();
 
   @Override
   public void onEvent(String conversationId, Event event, Cursor cursor) {
@@ -85,28 +85,28 @@ final class Recorder implements SessionListener {
     violations.add(violation);
   }
 
-  List<Event> in(String conversationId) {
+  public List<Event> in(String conversationId) {
     return events.getOrDefault(conversationId, List.of());
   }
 
-  Cursor cursor(String conversationId) {
+  public Cursor cursor(String conversationId) {
     return cursors.getOrDefault(conversationId, Cursor.getDefaultInstance());
   }
 
-  List<Long> seqs(String conversationId) {
+  public List<Long> seqs(String conversationId) {
     return in(conversationId).stream().map(Event::getSeq).toList();
   }
 
-  List<String> texts(String conversationId) {
+  public List<String> texts(String conversationId) {
     return in(conversationId).stream().filter(Event::hasMessage).map(event -> event.getMessage().getText()).toList();
   }
 
-  void awaitCaughtUp() {
+  public void awaitCaughtUp() {
     await().atMost(PATIENCE).until(() -> caughtUp.get() > 0);
   }
 
   /** Waits until this event was heard, and checks that no promise about order was broken. */
-  void awaitSeq(String conversationId, long seq) {
+  public void awaitSeq(String conversationId, long seq) {
     await()
         .atMost(PATIENCE)
         .untilAsserted(

@@ -141,14 +141,14 @@ public final class Stack implements AutoCloseable {
 
   private void startAll(Consumer<String> progress) throws IOException {
     Path data = settings.data();
-    Parts parts = Parts.atHome(progress);
-    Path natsServer = parts.natsServer();
-    Path envoyProgram = parts.envoy();
-    DevKeys keys = DevKeys.in(data.resolve("keys"));
-    DevCertificates certificates = DevCertificates.in(data.resolve("tls"));
     int edgePort = Ports.choose("--edge-port", settings.edgePort(), EDGE_PORT);
     int routerPort = Ports.choose("--router-port", settings.routerPort(), ROUTER_PORT);
     int natsPort = Ports.choose("--nats-port", settings.natsPort(), NATS_PORT);
+    DevKeys keys = DevKeys.in(data.resolve("keys"));
+    DevCertificates certificates = DevCertificates.in(data.resolve("tls"));
+    Parts parts = Parts.atHome(progress);
+    Path natsServer = parts.natsServer();
+    Path envoyProgram = parts.envoy();
 
     progress.accept("starting nats-server");
     NatsServer nats =

@@ -1,7 +1,6 @@
 package dev.parley.router.shard;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.InvalidProtocolBufferException;
 import dev.parley.conversation.ConversationState;
 import dev.parley.conversation.Records;
 import dev.parley.conversation.history.LoggedRecord;
@@ -12,17 +11,19 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A record that is on the log, as it is fed and delivered. Immutable to its users, who may be on several threads: the
- * events' parsed form is made when somebody asks for it, at worst once per thread.
- */
+/** A record that is on the log, as it is fed and delivered. Immutable. */
 public final class CommittedRecord {
   private final LogRecord record;
   private final long position;
   private final int size;
-  private @Nullable List<Event> events;
+  private final @Nullable List<Event> events;
 
-  /** A record at its position; {@code size} is its encoded size in bytes. */
+  /**
+   * A record at its position.
+   *
+   * @param size its encoded size in bytes
+   * @param events the parsed ones, if they are at hand; null: they are parsed when somebody asks
+   */
   public CommittedRecord(LogRecord record, long position, int size, @Nullable List<Event> events) {
     this.record = record;
     this.position = position;
@@ -92,7 +93,8 @@ public final class CommittedRecord {
 
   /** The event with this seq. */
   public Event event(long seq) {
-    return events().get((int) (seq - firstSeq()));
+    int index = (int) (seq - firstSeq());
+    return events != null ? events.get(index) : Records.event(record, index);
   }
 
   /** Somebody's membership ends in it. */
@@ -102,18 +104,18 @@ public final class CommittedRecord {
 
   /** All events. */
   public List<Event> events() {
-    List<Event> parsed = events;
-    if (parsed == null) {
-      parsed = new ArrayList<>(record.getEventsCount());
-      try {
-        for (ByteString bytes : record.getEventsList()) {
-          parsed.add(Event.parseFrom(bytes));
-        }
-      } catch (InvalidProtocolBufferException e) {
-        throw new IllegalStateException("the record at position " + position + " is not readable", e);
-      }
-      events = parsed;
+    if (events != null) {
+      return events;
+    }
+    List<Event> parsed = new ArrayList<>(record.getEventsCount());
+    for (int i = 0; i < record.getEventsCount(); i++) {
+      parsed.add(Records.event(record, i));
     }
     return parsed;
+  }
+
+  /** The same without the parsed events: what is kept for long. */
+  CommittedRecord compact() {
+    return events == null ? this : new CommittedRecord(record, position, size, null);
   }
 }

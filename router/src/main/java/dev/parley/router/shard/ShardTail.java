@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * from there on.
  */
 final class ShardTail {
+  /** What a record costs in memory beyond its encoded bytes: objects, and its places in the two queues. */
+  private static final int OVERHEAD = 768;
+
   private final long maxBytes;
   private long bytes;
   private final ArrayDeque<CommittedRecord> order = new ArrayDeque<>();
@@ -26,18 +29,23 @@ final class ShardTail {
     this.maxBytes = maxBytes;
   }
 
-  void add(CommittedRecord record) {
+  void add(CommittedRecord committed) {
+    CommittedRecord record = committed.compact();
     order.addLast(record);
-    byConversation.computeIfAbsent(record.conversationId(), id -> new ArrayDeque<>(4)).addLast(record);
-    bytes += record.size();
+    byConversation.computeIfAbsent(record.conversationId(), id -> new ArrayDeque<>(2)).addLast(record);
+    bytes += weight(record);
     while (bytes > maxBytes) {
       evictOldest();
     }
   }
 
+  private static long weight(CommittedRecord record) {
+    return (long) record.size() + OVERHEAD;
+  }
+
   private void evictOldest() {
     CommittedRecord oldest = order.removeFirst();
-    bytes -= oldest.size();
+    bytes -= weight(oldest);
     byConversation.computeIfPresent(
         oldest.conversationId(),
         (id, records) -> {
@@ -105,7 +113,7 @@ final class ShardTail {
       CommittedRecord cut = record.cutWhere(state);
       if (cut != record) {
         replaced.put(record, cut);
-        bytes += cut.size() - record.size();
+        bytes += weight(cut) - weight(record);
       }
     }
     if (!replaced.isEmpty()) {

@@ -1,0 +1,76 @@
+package dev.parley.edge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.parley.chassis.config.Settings;
+import dev.parley.chassis.config.SettingsException;
+import dev.parley.parts.Parts;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** That Envoy accepts what is rendered, also for setups that no other test starts. */
+class EnvoyBootstrapIT {
+  @TempDir Path directory;
+
+  private EdgeSettings settings(String... more) throws Exception {
+    DevCertificates certificates = DevCertificates.in(directory);
+    List<String> args = new ArrayList<>();
+    args.add("--parley.edge.certificate=" + certificates.certificate());
+    args.add("--parley.edge.key=" + certificates.key());
+    args.add("--parley.edge.jwks-authorities=" + certificates.authority());
+    args.addAll(List.of(more));
+    return Settings.load(EdgeSettings.class, Map.of(), args);
+  }
+
+  private void accepted(EdgeSettings settings) throws Exception {
+    Path file = directory.resolve("envoy.yaml");
+    Files.writeString(file, EnvoyBootstrap.render(settings));
+    Process envoy =
+        new ProcessBuilder(
+                Parts.atHome(line -> {}).envoy().toString(),
+                "--mode",
+                "validate",
+                "--log-level",
+                "warning",
+                "--config-path",
+                file.toString())
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(envoy.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+    assertThat(envoy.waitFor()).as(said).isZero();
+    assertThat(said).doesNotContain("[warning]");
+  }
+
+  @Test
+  void keysMayComeFromAnIssuerByHttps() throws Exception {
+    accepted(settings("--parley.edge.jwks=https://issuer.example.org/keys.json"));
+  }
+
+  @Test
+  void keysMayComeFromAPlainPortOfThisMachine() throws Exception {
+    accepted(settings("--parley.edge.jwks=http://127.0.0.1:8080/keys"));
+  }
+
+  @Test
+  void routersMayHaveTheirHealthOnAnotherPort() throws Exception {
+    accepted(
+        settings(
+            "--parley.edge.jwks=http://127.0.0.1:8080/keys",
+            "--parley.edge.routers=router-a:8700/8701, router-b:8700/8701"));
+  }
+
+  @Test
+  void anIdleTimeoutThatWouldCutQuietStreamsIsRefused() {
+    assertThatThrownBy(() -> settings("--parley.edge.jwks=x", "--parley.edge.stream-idle-timeout=30s"))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining("60s");
+  }
+}
