@@ -3,6 +3,7 @@ package dev.parley.cli;
 import com.nimbusds.jose.util.JSONObjectUtils;
 import dev.parley.parts.Parts;
 import java.io.IOException;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,11 +40,23 @@ final class Cli implements AutoCloseable {
 
   /** The JSON object that {@code up --json} prints when everything is ready. */
   Map<String, Object> readJson() throws IOException, ParseException {
+    return JSONObjectUtils.parse(readLine());
+  }
+
+  /** A line on its standard input, as typed. */
+  void type(String line) throws IOException {
+    Writer input = process.outputWriter(StandardCharsets.UTF_8);
+    input.write(line + "\n");
+    input.flush();
+  }
+
+  /** The next line of its output; waits for it. */
+  String readLine() throws IOException {
     String line = process.inputReader(StandardCharsets.UTF_8).readLine();
     if (line == null) {
       throw new AssertionError("it ended: " + errors());
     }
-    return JSONObjectUtils.parse(line);
+    return line;
   }
 
   int exit() throws InterruptedException {

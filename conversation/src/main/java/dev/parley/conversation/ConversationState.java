@@ -231,7 +231,12 @@ public final class ConversationState {
 
   /** The other user of a direct conversation; with notes to self the user. */
   public String peerOf(String userId) {
-    return members().stream().map(Membership::userId).filter(id -> !id.equals(userId)).findFirst().orElse(userId);
+    for (String id : content.members().byUser().keySet()) {
+      if (!id.equals(userId)) {
+        return id;
+      }
+    }
+    return userId;
   }
 
   // ---------------------------------------------------------------- where it is stored

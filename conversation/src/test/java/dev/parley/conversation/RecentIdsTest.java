@@ -64,7 +64,7 @@ class RecentIdsTest {
 
     assertThat(ids.size()).isEqualTo(9_000);
     for (long seq = 1; seq <= 9_000; seq += 7) {
-      assertThat(ids.find(fingerprint(seq)).seq()).isEqualTo(seq);
+      assertThat(ids.find(fingerprint(seq))).isEqualTo(entry(seq, START.plusMillis(seq)));
     }
     assertThat(ids.find(fingerprint(9_001))).isNull();
     assertThat(RecentIds.of(ids.entries(), null)).isEqualTo(ids);

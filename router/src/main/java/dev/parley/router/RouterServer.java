@@ -13,6 +13,8 @@ import dev.parley.router.session.Allowances;
 import dev.parley.router.session.SessionHub;
 import dev.parley.router.session.Sessions;
 import dev.parley.router.shard.ShardHost;
+import dev.parley.router.user.Blocks;
+import dev.parley.router.user.Profiles;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
@@ -120,10 +122,11 @@ public final class RouterServer implements AutoCloseable {
   @Override
   public void close() {
     server.draining();
-    sessions.endAll().join();
+    sessions.draining().set(true);
     CompletableFuture.allOf(
             shards.stream().map(shard -> shard.drain(LAST_APPENDS)).toArray(CompletableFuture[]::new))
         .join();
+    sessions.endAll().join();
     server.close();
     keys.close();
   }

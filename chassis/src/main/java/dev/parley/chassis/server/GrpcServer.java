@@ -68,7 +68,10 @@ public final class GrpcServer implements AutoCloseable {
 
   /** The event loops for a server, so that a service can pin its own work to them before the server exists. */
   public static EventLoopGroup newWorkers(ServerSettings settings) {
-    int loops = settings.loops() > 0 ? settings.loops() : Runtime.getRuntime().availableProcessors();
+    int loops =
+        settings.loops() > 0
+            ? settings.loops()
+            : Math.min(ServerSettings.MAX_LOOPS, Runtime.getRuntime().availableProcessors());
     return Transport.loops("loop", loops);
   }
 

@@ -32,11 +32,17 @@ public record ServerSettings(
     int flowControlWindow,
     @Setting(value = "10s", doc = "The shortest time between two keepalive pings of a client.")
     Duration keepAlivePermitted) {
+  /** The most event loops: who follows what is kept as one bit a loop. */
+  public static final int MAX_LOOPS = 64;
+
   /** The window of {@link #resetsPerWindow}. */
   static final int RESET_WINDOW_SECONDS = 10;
 
   /** Checks what belongs together. */
   public ServerSettings {
+    if (loops < 0 || loops > MAX_LOOPS) {
+      throw new IllegalArgumentException("loops must be 0 to " + MAX_LOOPS + ", not " + loops);
+    }
     if ((tlsCertificate == null) != (tlsKey == null)) {
       throw new IllegalArgumentException("tls-certificate and tls-key belong together: set both or none");
     }

@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.parley.cli.stack.LiveStack.Device;
-import dev.parley.sdk.ClientEventIds;
+import dev.parley.conversation.ClientEventIds;
+
 import dev.parley.sdk.MemoryCursorStore;
 import dev.parley.sdk.ParleyException;
 import dev.parley.sdk.SessionOptions;
@@ -30,6 +31,7 @@ import dev.parley.v1.SetReadMarkRequest;
 import dev.parley.v1.Stored;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -291,7 +293,7 @@ class ConversationsIT {
         writer.session().send(once.toBuilder().setMessage(Message.newBuilder().setText("another")).build()),
         ErrorReason.ERROR_REASON_CLIENT_EVENT_ID_CONFLICT);
 
-    String old = ClientEventIds.create(java.time.Instant.now().minus(Duration.ofMinutes(10)));
+    String old = ClientEventIds.create(Instant.now().minus(Duration.ofMinutes(10)));
     Command late =
         command(writer, id).setClientEventId(old).setMessage(Message.newBuilder().setText("late")).build();
     long lateSeq = get(writer.session().send(late)).getCursor().getSeq();

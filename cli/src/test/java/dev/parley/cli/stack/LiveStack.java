@@ -15,6 +15,9 @@ import dev.parley.sdk.ParleyEndpoint;
 import dev.parley.sdk.ParleySession;
 import dev.parley.sdk.SessionOptions;
 import dev.parley.sdk.TokenSource;
+import io.grpc.Grpc;
+import io.grpc.ManagedChannel;
+import io.grpc.TlsChannelCredentials;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -104,6 +107,17 @@ final class LiveStack implements AutoCloseable {
     ParleyEndpoint endpoint = ParleyEndpoint.tls("localhost:" + edgePort, certificates.authority());
     opened.add(endpoint);
     return endpoint;
+  }
+
+  /** A connection to the edge for frames that no well-behaved client would send. */
+  ManagedChannel channel() throws IOException {
+    ManagedChannel channel =
+        Grpc.newChannelBuilder(
+                "localhost:" + edgePort,
+                TlsChannelCredentials.newBuilder().trustManager(certificates.authority().toFile()).build())
+            .build();
+    opened.add(channel::shutdownNow);
+    return channel;
   }
 
   ParleyClient client(String user) {

@@ -30,6 +30,8 @@ final class Listings {
   private static final int CONVERSATIONS_PER_PAGE = 50;
   private static final int MEMBERS_PER_PAGE = 100;
   private static final int EVENTS_PER_PAGE = 64;
+  /** A page ends behind the event that reaches this size: gRPC clients take 4 MiB unless told otherwise. */
+  private static final int BYTES_PER_PAGE = 1 << 20;
 
   private final Shards shards;
 
@@ -178,6 +180,7 @@ final class Listings {
     private final int size;
     private final List<Events> pages = new ArrayList<>();
     private int count;
+    private int bytes;
 
     EventPage(Readable readable, long head, int size) {
       this.readable = readable;
@@ -186,7 +189,7 @@ final class Listings {
     }
 
     boolean full() {
-      return count >= size;
+      return count >= size || bytes >= BYTES_PER_PAGE;
     }
 
     /** Adds the record's readable events from {@code from} on; the seq up to which everything is looked at. */
@@ -196,6 +199,7 @@ final class Listings {
       long reached = from - 1;
       while (seq <= record.lastSeq() && seq <= head && !full()) {
         events.add(record.event(seq));
+        bytes += record.eventBytes(seq).size();
         count++;
         reached = seq;
         seq = readable.next(seq + 1);
@@ -210,6 +214,7 @@ final class Listings {
       long seq = readable.previous(Math.min(from, record.lastSeq()));
       while (seq >= record.firstSeq() && seq >= 1 && !full()) {
         events.add(record.event(seq));
+        bytes += record.eventBytes(seq).size();
         count++;
         seq = readable.previous(seq - 1);
       }

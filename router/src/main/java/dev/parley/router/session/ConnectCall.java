@@ -6,10 +6,11 @@ import dev.parley.chassis.errors.Errors;
 import dev.parley.chassis.errors.Validation;
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.Request;
+import dev.parley.router.user.Profiles;
 import dev.parley.router.shard.ShardHost;
 import dev.parley.v1.ClientFrame;
 import dev.parley.v1.Cursor;
-import dev.parley.v1.User;
+import dev.parley.v1.ErrorReason;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
@@ -32,23 +33,17 @@ public final class ConnectCall implements SessionPort, StreamObserver<ClientFram
   private final Session session;
   private boolean closed;
   private boolean registered;
+  private boolean inputPaused;
 
   private ConnectCall(Sessions sessions, Identity identity, ServerCallStreamObserver<EncodedFrame> call) {
     this.sessions = sessions;
     this.hub = sessions.hub();
     this.call = call;
-    User.Builder user = User.newBuilder().setUserId(identity.userId());
-    if (identity.name() != null) {
-      user.setName(identity.name());
-    }
-    if (identity.picture() != null) {
-      user.setPicture(identity.picture());
-    }
     this.session =
         new Session(
             UUID.randomUUID().toString(),
             sessions.router(),
-            user.build(),
+            Profiles.user(identity),
             identity.expires(),
             sessions.limits(),
             sessions.durability().get(),
@@ -60,10 +55,19 @@ public final class ConnectCall implements SessionPort, StreamObserver<ClientFram
   public static StreamObserver<ClientFrame> open(
       Sessions sessions, Identity identity, StreamObserver<EncodedFrame> responses) {
     ServerCallStreamObserver<EncodedFrame> call = (ServerCallStreamObserver<EncodedFrame>) responses;
+    if (sessions.draining().get()) {
+      call.onError(
+          Errors.status(
+              ErrorReason.ERROR_REASON_DRAINING,
+              "this router is going away",
+              Map.of(),
+              Duration.ofMillis(100)));
+      return new Ignored();
+    }
     if (sessions.open().get() >= sessions.limits().sessions()) {
       call.onError(
           Errors.status(
-              dev.parley.v1.ErrorReason.ERROR_REASON_OVERLOADED,
+              ErrorReason.ERROR_REASON_OVERLOADED,
               "this router holds as many sessions as it may",
               Map.of("limit", Integer.toString(sessions.limits().sessions())),
               Duration.ofSeconds(5)));
@@ -73,7 +77,7 @@ public final class ConnectCall implements SessionPort, StreamObserver<ClientFram
     ConnectCall connect = new ConnectCall(sessions, identity, call);
     connect.hub.opened(connect.session);
     call.disableAutoRequest();
-    call.setOnReadyHandler(connect.session::ready);
+    call.setOnReadyHandler(connect::onReady);
     call.setOnCancelHandler(connect.session::ended);
     call.request(1);
     return connect;
@@ -114,9 +118,26 @@ public final class ConnectCall implements SessionPort, StreamObserver<ClientFram
     }
     Duration wait = session.closed() ? Duration.ZERO : session.throttle();
     if (wait.isZero()) {
+      takeNext();
+    } else {
+      hub.loop().schedule(this::takeNext, wait.toMillis(), TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /** Takes another frame, unless the client does not read what its frames bring about. */
+  private void takeNext() {
+    if (call.isReady() || session.closed()) {
       call.request(1);
     } else {
-      hub.loop().schedule(() -> call.request(1), wait.toMillis(), TimeUnit.MILLISECONDS);
+      inputPaused = true;
+    }
+  }
+
+  private void onReady() {
+    session.ready();
+    if (inputPaused) {
+      inputPaused = false;
+      call.request(1);
     }
   }
 
@@ -221,7 +242,13 @@ public final class ConnectCall implements SessionPort, StreamObserver<ClientFram
             session.userId(),
             cursor,
             start == Start.JOIN,
-            answer -> session.followed(conversationId, cursor, start, answer));
+            answer -> {
+              session.followed(conversationId, cursor, start, answer);
+              if (!hub.isFollowed(conversationId)) {
+                // The session ended before the owner began to feed this loop for it.
+                sessions.shardOf(conversationId).unfollow(hub.index(), conversationId);
+              }
+            });
   }
 
   @Override

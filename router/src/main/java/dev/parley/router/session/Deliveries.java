@@ -21,8 +21,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +54,8 @@ final class Deliveries {
   /** Conversations that have not reached the head of their follow answer. */
   private int catchingUp;
   private boolean listed;
+  /** Conversations that the user came into while the list was read. */
+  private final Set<String> addedMeanwhile = new LinkedHashSet<>();
   private boolean announcedLive;
 
   private record FollowRequest(Following following, @Nullable Cursor cursor, Start start) {}
@@ -77,11 +81,20 @@ final class Deliveries {
     for (Map.Entry<String, Cursor> cursor : cursors.entrySet()) {
       askToFollow(cursor.getKey(), cursor.getValue(), Start.HEAD);
     }
+    for (String conversation : commands.heldConversations()) {
+      OpenCommands.Held first = commands.firstHeld(conversation);
+      if (first != null && !following.containsKey(conversation)) {
+        answer(first.request(), first.stored());
+        askToFollow(conversation, first.stored().cursor(), Start.HEAD);
+      }
+    }
     for (String conversation : ids) {
-      if (!cursors.containsKey(conversation)) {
+      if (!following.containsKey(conversation)) {
         askToFollow(conversation, null, Start.HEAD);
       }
     }
+    addedMeanwhile.forEach(this::added);
+    addedMeanwhile.clear();
     followNext();
     announceLive();
   }
@@ -89,7 +102,8 @@ final class Deliveries {
   /** The user has become a member of a conversation. */
   void added(String conversationId) {
     if (!listed) {
-      return; // the list that is being read says so too
+      addedMeanwhile.add(conversationId); // a shard may have answered for the list before this
+      return;
     }
     Following known = following.get(conversationId);
     if (known == null) {
@@ -130,7 +144,7 @@ final class Deliveries {
     }
     switch (answer) {
       case FollowAnswer.Refused refused -> notFollowed(conversation, cursor, start, refused.refusal());
-      case FollowAnswer.Following begun -> begin(conversation, begun);
+      case FollowAnswer.Following begun -> begin(conversation, begun, cursor == null && start == Start.HEAD);
     }
     followNext();
     announceLive();
@@ -142,18 +156,28 @@ final class Deliveries {
       retryFollowsAt = clock.instant().plus(FOLLOW_RETRY);
     } else {
       following.remove(conversation.id);
+      port.unfollow(conversation.id);
+      answerUpTo(conversation.id, Long.MAX_VALUE);
       out.control(Frames.error(refusal, conversation.id, false));
     }
   }
 
-  private void begin(Following conversation, FollowAnswer.Following begun) {
+  private void begin(Following conversation, FollowAnswer.Following begun, boolean fromHead) {
     conversation.active = true;
     conversation.readable(begun.readable());
     conversation.head = begun.head().getSeq();
     conversation.headTold = conversation.head;
-    conversation.written = begun.afterSeq();
+    // After a new start in the same session a read may have brought it further than where that start was asked from.
+    conversation.written = Math.max(conversation.written, begun.afterSeq());
+    OpenCommands.Held own = fromHead ? commands.firstHeld(conversation.id) : null;
+    if (own != null) {
+      conversation.written = Math.min(conversation.written, own.seq());
+    }
     if (begun.reset() != null) {
       conversation.written = conversation.head;
+    }
+    answerUpTo(conversation.id, conversation.written);
+    if (begun.reset() != null) {
       out.control(
           ServerFrame.newBuilder()
               .setReset(
@@ -163,9 +187,10 @@ final class Deliveries {
                       .setNext(begun.head())));
     }
     out.control(Frames.catchUp(conversation.id, conversation.written, begun));
+    boolean wasCatchingUp = conversation.catchUpTo > 0;
+    conversation.catchUpTo = conversation.lacks() ? conversation.head : 0;
+    catchingUp += (conversation.catchUpTo > 0 ? 1 : 0) - (wasCatchingUp ? 1 : 0);
     if (conversation.lacks()) {
-      conversation.catchUpTo = conversation.head;
-      catchingUp++;
       readFor(conversation);
     } else if (!begun.member()) {
       ended(conversation);
@@ -252,7 +277,7 @@ final class Deliveries {
     if (conversation.catchUpTo > 0 && conversation.written >= conversation.catchUpTo) {
       conversation.catchUpTo = 0;
       catchingUp--;
-      if (!conversation.open()) {
+      if (!conversation.open() && !conversation.lacks()) {
         ended(conversation);
       }
     }
@@ -292,7 +317,7 @@ final class Deliveries {
       if (from > to) {
         return;
       }
-      if (commands.touches(record) || !conversation.mayRead(to) || from != conversation.written + 1) {
+      if (commands.touches(record) || !conversation.mayReadAll(from, to) || from != conversation.written + 1) {
         flush();
         writeWithResults(conversation, record, from, to);
         return;
@@ -343,20 +368,32 @@ final class Deliveries {
   }
 
   /**
-   * A command is on the log. True: its answer comes in its place in the order, by the feed or by the reading for one who
-   * is behind. Else it is to be given now.
+   * A command is on the log. Its answer stands in the order at its seq: it comes with the feed, or with the reading for
+   * one who is behind. What is not delivered as an event is answered at once.
    */
-  boolean comesInOrder(Request request, Answer.Stored stored) {
+  void stored(Request request, Answer.Stored stored) {
     Following conversation = following.get(request.conversationId());
-    return !stored.repeated() && conversation != null && stored.cursor().getSeq() > conversation.written;
-  }
-
-  /** A command has begun or joined this conversation: on from its own event, if nobody follows yet. */
-  void began(String conversationId, Cursor cursor) {
-    if (listed && !following.containsKey(conversationId)) {
-      askToFollow(conversationId, cursor, Start.HEAD);
+    boolean passed = conversation != null && stored.cursor().getSeq() <= conversation.written;
+    boolean unknown = conversation == null && listed;
+    if (!stored.repeated() && !passed && !unknown) {
+      commands.hold(request, stored);
+      return;
+    }
+    answer(request, stored);
+    if (unknown) {
+      // The command has begun or joined this conversation: on from its own event.
+      askToFollow(request.conversationId(), stored.cursor(), Start.HEAD);
       followNext();
     }
+  }
+
+  private void answer(Request request, Answer.Stored stored) {
+    commands.remove(request);
+    out.control(commands.result(request, stored));
+  }
+
+  private void answerUpTo(String conversationId, long seq) {
+    commands.heldUpTo(conversationId, seq).forEach(held -> answer(held.request(), held.stored()));
   }
 
   /** The user is a member there and may be seen typing. */

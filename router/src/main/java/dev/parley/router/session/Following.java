@@ -54,6 +54,10 @@ final class Following {
     return readable.contains(seq);
   }
 
+  boolean mayReadAll(long first, long last) {
+    return readable.containsAll(first, last);
+  }
+
   /** Something that the user may read is not written yet. */
   boolean lacks() {
     return nextReadable(written + 1) <= head;

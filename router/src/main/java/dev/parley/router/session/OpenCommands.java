@@ -8,14 +8,35 @@ import dev.parley.v1.Durability;
 import dev.parley.v1.Event;
 import dev.parley.v1.SendResult;
 import dev.parley.v1.ServerFrame;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Commands of a session that have no answer yet, known by the fingerprint that their events carry on the log. */
 final class OpenCommands {
   private final Durability durability;
-  private final Map<Long, Request> open = new HashMap<>();
+  private final Map<Key, Request> open = new HashMap<>();
+  /** Outcomes that wait for their place in the order, by the same fingerprints. */
+  private final Map<Key, Held> held = new HashMap<>();
+
+  /** An id belongs to a conversation: the same one elsewhere is another command. */
+  private record Key(String conversationId, long fingerprint) {
+    static Key of(Request request) {
+      return new Key(request.conversationId(), request.fingerprint());
+    }
+  }
+
+  /** A command that is on the log, whose event has not been delivered yet. */
+  record Held(Request request, Answer.Stored stored) {
+    long seq() {
+      return stored.cursor().getSeq();
+    }
+  }
 
   OpenCommands(Durability durability) {
     this.durability = durability;
@@ -27,7 +48,7 @@ final class OpenCommands {
 
   /** Remembers a command unless the same id is open already. */
   Added add(Request request) {
-    Request known = open.putIfAbsent(request.fingerprint(), request);
+    Request known = open.putIfAbsent(Key.of(request), request);
     if (known == null) {
       return Added.NEW;
     }
@@ -44,11 +65,42 @@ final class OpenCommands {
   }
 
   boolean isOpen(Request request) {
-    return open.get(request.fingerprint()) == request;
+    return open.get(Key.of(request)) == request;
   }
 
   void remove(Request request) {
-    open.remove(request.fingerprint(), request);
+    open.remove(Key.of(request), request);
+    held.remove(Key.of(request));
+  }
+
+  /** The command is on the log; its answer comes with its event, or when it is known that the event is passed over. */
+  void hold(Request request, Answer.Stored stored) {
+    held.put(Key.of(request), new Held(request, stored));
+  }
+
+  /** Conversations with held outcomes. */
+  Set<String> heldConversations() {
+    return held.values().stream().map(one -> one.request.conversationId()).collect(Collectors.toSet());
+  }
+
+  /** The held outcome with the smallest seq in a conversation; null: there is none. */
+  @Nullable Held firstHeld(String conversationId) {
+    return heldUpTo(conversationId, Long.MAX_VALUE).stream().findFirst().orElse(null);
+  }
+
+  /** The held outcomes of a conversation up to this seq, in order. */
+  List<Held> heldUpTo(String conversationId, long seq) {
+    if (held.isEmpty()) {
+      return List.of();
+    }
+    List<Held> found = new ArrayList<>();
+    for (Held one : held.values()) {
+      if (one.seq() <= seq && one.request.conversationId().equals(conversationId)) {
+        found.add(one);
+      }
+    }
+    found.sort(Comparator.comparingLong(Held::seq));
+    return found;
   }
 
   /** One of the record's events is one of these commands. */
@@ -57,7 +109,7 @@ final class OpenCommands {
       return false;
     }
     for (int i = 0; i < record.record().getFingerprintsCount(); i++) {
-      if (open.containsKey(record.record().getFingerprints(i))) {
+      if (open.containsKey(new Key(record.conversationId(), record.record().getFingerprints(i)))) {
         return true;
       }
     }
@@ -67,13 +119,11 @@ final class OpenCommands {
   /** The answer that stands for this event, if it is one of these commands; it is not open any more then. */
   ServerFrame.@Nullable Builder resultFor(CommittedRecord record, long seq) {
     int index = (int) (seq - record.firstSeq());
-    Request request = open.get(record.record().getFingerprints(index));
-    if (request == null
-        || request.bodyHash() != record.record().getBodyHashes(index)
-        || !request.conversationId().equals(record.conversationId())) {
+    Request request = open.get(new Key(record.conversationId(), record.record().getFingerprints(index)));
+    if (request == null || request.bodyHash() != record.record().getBodyHashes(index)) {
       return null;
     }
-    open.remove(request.fingerprint());
+    remove(request);
     Event event = record.event(seq);
     Cursor cursor = Cursor.newBuilder().setSeq(seq).setPosition(record.position()).setTerm(record.term()).build();
     return result(request, new Answer.Stored(cursor, event.getTime(), event.getMessageCount(), false, event));

@@ -43,6 +43,11 @@ import org.jspecify.annotations.Nullable;
  * <p>A state machine without I/O: the {@link SessionPort} does what it asks, on the session's one thread.
  */
 public final class Session {
+  /** Answers come within milliseconds, or after a deadline of seconds. */
+  private static final Duration OPEN_COMMANDS_RETRY = Duration.ofMillis(500);
+
+  /** How often a client may ask for all heads: telling them costs a hash for each conversation. */
+  private static final Duration HEADS_REQUEST_INTERVAL = Duration.ofSeconds(5);
   private static final Duration RATE_NOTICE_INTERVAL = Duration.ofSeconds(10);
 
   private final String id;
@@ -62,6 +67,7 @@ public final class Session {
   private Instant lastHeard;
   private Instant lastHeads;
   private Instant rateNotice = Instant.EPOCH;
+  private Instant lastAllHeads = Instant.EPOCH;
   private final Instant opened;
 
   private final Map<String, Cursor> cursors = new HashMap<>();
@@ -175,7 +181,7 @@ public final class Session {
       case TYPING -> whenOpen("Typing", () -> typing(frame.getTyping()));
       case CREDIT -> whenOpen("Credit", () -> credit(frame.getCredit()));
       case REFRESH_TOKEN -> port.verify(frame.getRefreshToken().getToken());
-      case HEADS_REQUEST -> whenOpen("HeadsRequest", () -> heads(true));
+      case HEADS_REQUEST -> whenOpen("HeadsRequest", this::headsRequest);
       case FRAME_NOT_SET ->
           out.control(
               Frames.error(
@@ -246,7 +252,12 @@ public final class Session {
     Refusal refusal = null;
     Duration wait;
     if (commands.size() >= limits.openCommands()) {
-      refusal = Refusal.limitExceeded("commands without an answer", limits.openCommands());
+      refusal =
+          new Refusal(
+              ErrorReason.ERROR_REASON_LIMIT_EXCEEDED,
+              "more than " + limits.openCommands() + " commands of this session without an answer",
+              Map.of("limit", Integer.toString(limits.openCommands())),
+              OPEN_COMMANDS_RETRY);
     } else if ((wait = port.takeCommand()) != null) {
       refusal =
           new Refusal(
@@ -358,13 +369,7 @@ public final class Session {
         commands.remove(request);
         out.control(Frames.refused(request.conversationId(), request.command().getClientEventId(), refused.refusal()));
       }
-      case Answer.Stored stored -> {
-        if (!deliveries.comesInOrder(request, stored)) {
-          commands.remove(request);
-          out.control(commands.result(request, stored));
-          deliveries.began(request.conversationId(), stored.cursor());
-        }
-      }
+      case Answer.Stored stored -> deliveries.stored(request, stored);
     }
   }
 
@@ -410,6 +415,24 @@ public final class Session {
     }
   }
 
+  private void headsRequest() {
+    Instant now = clock.instant();
+    if (Duration.between(lastAllHeads, now).compareTo(HEADS_REQUEST_INTERVAL) < 0) {
+      out.control(
+          Frames.error(
+              new Refusal(
+                  ErrorReason.ERROR_REASON_RATE_LIMITED,
+                  "all heads are told once in " + HEADS_REQUEST_INTERVAL.toSeconds() + " s",
+                  Map.of(),
+                  HEADS_REQUEST_INTERVAL),
+              "",
+              false));
+      return;
+    }
+    lastAllHeads = now;
+    heads(true);
+  }
+
   private void heads(boolean all) {
     lastHeads = clock.instant();
     deliveries.heads(all);
@@ -446,6 +469,13 @@ public final class Session {
     if (phase != Phase.CLOSED) {
       out.control(ServerFrame.newBuilder().setReconnect(Reconnect.newBuilder().setReason("DISPLACED")));
       fail(Refusal.of(ErrorReason.ERROR_REASON_DISPLACED, "another session of this device has taken its place"));
+    }
+  }
+
+  /** Something in this session went wrong that is the server's fault: the client comes back and resumes. */
+  void fault() {
+    if (phase != Phase.CLOSED) {
+      fail(Refusal.of(ErrorReason.ERROR_REASON_INTERNAL, "a fault of the server; session " + id + " in its log"));
     }
   }
 

@@ -6,12 +6,14 @@ import dev.parley.v1.Receipt;
 import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -81,6 +83,11 @@ public final class SessionHub implements Follower {
     return remove(byConversation, conversationId, session);
   }
 
+  /** Some session on this loop follows the conversation. */
+  boolean isFollowed(String conversationId) {
+    return byConversation.containsKey(conversationId);
+  }
+
   private static boolean remove(Map<String, List<Session>> map, String key, Session session) {
     List<Session> left = map.get(key);
     if (left == null || !left.remove(session)) {
@@ -100,39 +107,49 @@ public final class SessionHub implements Follower {
       return;
     }
     EncodedFrame frame = EncodedFrame.events(record, record.firstSeq(), record.lastSeq());
-    for (Session session : List.copyOf(following)) {
-      session.fed(record, frame);
-    }
+    each(following, session -> session.fed(record, frame));
   }
 
   @Override
   public void receipt(Receipt receipt, @Nullable String onlyFor) {
-    for (Session session : List.copyOf(byConversation.getOrDefault(receipt.getConversationId(), List.of()))) {
-      if (onlyFor == null || onlyFor.equals(session.userId())) {
-        session.receipt(receipt);
-      }
-    }
+    each(
+        byConversation.getOrDefault(receipt.getConversationId(), List.of()),
+        session -> {
+          if (onlyFor == null || onlyFor.equals(session.userId())) {
+            session.receipt(receipt);
+          }
+        });
   }
 
   @Override
   public void typing(String conversationId, String userId) {
-    for (Session session : List.copyOf(byConversation.getOrDefault(conversationId, List.of()))) {
-      if (!userId.equals(session.userId())) {
-        session.typing(conversationId, userId);
-      }
-    }
+    each(
+        byConversation.getOrDefault(conversationId, List.of()),
+        session -> {
+          if (!userId.equals(session.userId())) {
+            session.typing(conversationId, userId);
+          }
+        });
   }
 
   @Override
   public void added(String userId, String conversationId) {
-    for (Session session : List.copyOf(byUser.getOrDefault(userId, List.of()))) {
-      session.added(conversationId);
-    }
+    each(byUser.getOrDefault(userId, List.of()), session -> session.added(conversationId));
   }
 
   private void tick() {
+    each(sessions, Session::tick);
+  }
+
+  /** Does something with each session; a fault ends the one that it happens to, and no other notices. */
+  private static void each(Collection<Session> sessions, Consumer<Session> action) {
     for (Session session : List.copyOf(sessions)) {
-      session.tick();
+      try {
+        action.accept(session);
+      } catch (RuntimeException e) {
+        LOG.error("a fault in session {}", session.id(), e);
+        session.fault();
+      }
     }
   }
 

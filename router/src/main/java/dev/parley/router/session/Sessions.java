@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -19,6 +20,7 @@ import java.util.random.RandomGenerator;
  *
  * @param router its name
  * @param open how many there are
+ * @param draining no new ones are taken
  * @param durability how safe a stored event is, as the broker says now
  */
 public record Sessions(
@@ -31,6 +33,7 @@ public record Sessions(
     Allowances allowances,
     Devices devices,
     AtomicInteger open,
+    AtomicBoolean draining,
     Supplier<Durability> durability,
     InstantSource clock) {
   /** The sessions of a router that has none yet. */
@@ -54,6 +57,7 @@ public record Sessions(
         allowances,
         new Devices(limits.devicesPerUser()),
         new AtomicInteger(),
+        new AtomicBoolean(),
         durability,
         clock);
   }
@@ -76,6 +80,7 @@ public record Sessions(
 
   /** Asks all clients to go elsewhere, within {@code spread}. */
   public void reconnectAll(Duration spread) {
+    draining.set(true);
     RandomGenerator random = RandomGenerator.getDefault();
     hubs.forEach(hub -> hub.execute(() -> hub.reconnectAll(spread, random)));
   }

@@ -3,6 +3,7 @@ package dev.parley.router.shard;
 import dev.parley.conversation.ConversationState;
 import dev.parley.conversation.Facts;
 import dev.parley.conversation.Request;
+import dev.parley.conversation.SnapshotMark;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -24,6 +25,12 @@ final class ConversationEntry {
   long followers;
 
   boolean loading;
+  /** A record was found while the state is loaded, which may lack it: it is loaded again. */
+  boolean overtaken;
+  /** Questions that are answered from this entry as soon as something is read. */
+  int inUse;
+  /** The newest snapshot that was saved since the state was loaded; null: none was. */
+  @Nullable SnapshotMark snapshot;
   /** Stands in the shard's queue of conversations with commands to decide. */
   boolean queued;
   /** Its first command waits for something to be read from the log. */
@@ -45,6 +52,7 @@ final class ConversationEntry {
         && waiting.isEmpty()
         && whenLoaded.isEmpty()
         && !loading
+        && inUse == 0
         && !lookingUp
         && !appending
         && !savingSnapshot;

@@ -55,8 +55,8 @@ final class Conversations {
     ConversationEntry added =
         new ConversationEntry(
             id, new RateMeter(context.limits().sendsPerSecond(), context.limits().sendsPerSecond()));
-    entries.put(id, added);
     forgetIdle();
+    entries.put(id, added);
     return added;
   }
 
@@ -65,10 +65,10 @@ final class Conversations {
     return entries.get(id);
   }
 
-  /** Drops the longest unused conversations above the limit, looking at a few only. */
+  /** Makes room for one more: drops the longest unused conversations, looking at a few only. */
   private void forgetIdle() {
     var oldestFirst = entries.values().iterator();
-    for (int looked = 0; looked < 8 && entries.size() > context.limits().loadedConversations(); looked++) {
+    for (int looked = 0; looked < 8 && entries.size() >= context.limits().loadedConversations(); looked++) {
       if (!oldestFirst.hasNext()) {
         return;
       }
@@ -125,8 +125,13 @@ final class Conversations {
   private void readState(ConversationEntry entry) {
     loader
         .load(entry.id)
-        .whenComplete(
+        .whenComplete(Completion.seen(
             (state, failure) -> {
+              if (entry.overtaken) {
+                entry.overtaken = false;
+                readState(entry);
+                return;
+              }
               entry.loading = false;
               if (failure == null) {
                 entry.state = state;
@@ -134,7 +139,13 @@ final class Conversations {
               List<java.util.function.Consumer<@Nullable Throwable>> waiting = List.copyOf(entry.whenLoaded);
               entry.whenLoaded.clear();
               waiting.forEach(callback -> callback.accept(failure));
-            });
+            }));
+  }
+
+  /** Keeps the entry, and so its state up to date, until the future is completed. */
+  <T> CompletableFuture<T> keepUntil(ConversationEntry entry, CompletableFuture<T> future) {
+    entry.inUse++;
+    return future.whenComplete(Completion.seen((value, failure) -> entry.inUse--));
   }
 
   /** The event with this seq, its body cut if it was deleted; null: there is none. */
@@ -199,14 +210,15 @@ final class Conversations {
     entry.savingSnapshot = true;
     loader
         .save(state)
-        .whenComplete(
+        .whenComplete(Completion.seen(
             (saved, failure) -> {
               entry.savingSnapshot = false;
               if (failure != null) {
                 LOG.warn("shard {}: a snapshot was not written; the next record tries again", context.shard(), failure);
               } else if (entry.state != null) {
+                entry.snapshot = saved;
                 entry.state = entry.state.withSnapshot(saved);
               }
-            });
+            }));
   }
 }

@@ -17,6 +17,9 @@ public interface Feed {
   /** Somebody is typing. */
   void typing(long followers, String conversationId, String userId);
 
-  /** A user has become a member and the user's conversation list says so; told to all loops. */
+  /**
+   * A user has become a member, if only until the end of the same record, and the user's conversation list says what
+   * became of it; told to all loops.
+   */
   void added(String userId, String conversationId);
 }

@@ -57,7 +57,7 @@ final class Follows {
     return marks
         .loaded()
         .thenCompose(ready -> conversations.loaded(conversationId))
-        .thenCompose(entry -> verified(entry, userId, cursor))
+        .thenCompose(entry -> conversations.keepUntil(entry, verified(entry, userId, cursor)))
         .handle(
             (verified, failure) ->
                 failure != null

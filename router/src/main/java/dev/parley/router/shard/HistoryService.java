@@ -32,11 +32,14 @@ final class HistoryService {
   private final ShardTail tail;
 
   private final Map<PageKey, CompletableFuture<Page>> onTheirWay = new HashMap<>();
-  private final LinkedHashMap<PageKey, PageWalk> walks = new LinkedHashMap<>(16, 0.75f, true);
+  private final LinkedHashMap<PageKey, KeptWalk> walks = new LinkedHashMap<>(16, 0.75f, true);
   private final ArrayDeque<Runnable> waiting = new ArrayDeque<>();
   private int reading;
 
   private record PageKey(String conversationId, long page) {}
+
+  /** A walk, and the page that was open when it began: it knows only part of that one. */
+  private record KeptWalk(PageWalk walk, long openPage) {}
 
   HistoryService(OwnerLimits limits, Conversations conversations, HistoryReader history, ShardTail tail) {
     this.limits = limits;
@@ -59,8 +62,7 @@ final class HistoryService {
                   tail.from(conversationId, fromSeq, limits.readEvents(), limits.readBytes());
               return recent != null
                   ? CompletableFuture.completedFuture(recent)
-                  : page(entry, state, PageIndex.pageOf(fromSeq))
-                      .thenApply(page -> committed(entry, state, page, fromSeq));
+                  : readPage(entry, state, PageIndex.pageOf(fromSeq), fromSeq);
             });
   }
 
@@ -74,8 +76,14 @@ final class HistoryService {
               if (seq < 1 || seq > state.headSeq()) {
                 return CompletableFuture.completedFuture(List.of());
               }
-              return page(entry, state, PageIndex.pageOf(seq)).thenApply(page -> committed(entry, state, page, 1));
+              return readPage(entry, state, PageIndex.pageOf(seq), 1);
             });
+  }
+
+  private CompletableFuture<List<CommittedRecord>> readPage(
+      ConversationEntry entry, ConversationState state, long page, long fromSeq) {
+    return conversations.keepUntil(
+        entry, page(entry, state, page).thenApply(read -> committed(entry, state, read, fromSeq)));
   }
 
   /** The records as readers get them: deleted messages, and edits of them, without their bodies. */
@@ -92,33 +100,49 @@ final class HistoryService {
   }
 
   private CompletableFuture<Page> page(ConversationEntry entry, ConversationState state, long page) {
+    if (page >= state.pages().openPage()) {
+      // The open page grows: everybody reads it as it is now.
+      return whenAllowed(() -> history.read(entry.id, state.pages(), page));
+    }
     PageKey key = new PageKey(entry.id, page);
     CompletableFuture<Page> shared = onTheirWay.get(key);
-    // The open page grows: one who wants what came after another one's reading began reads anew.
-    if (shared != null && page < state.pages().openPage()) {
+    if (shared != null) {
       return shared;
     }
     CompletableFuture<Page> read = whenAllowed(() -> walkTo(entry, state, page));
     onTheirWay.put(key, read);
-    read.whenComplete((done, failure) -> onTheirWay.remove(key, read));
-    return read;
+    return read.whenComplete(Completion.seen((done, failure) -> onTheirWay.remove(key, read)));
   }
 
+  /** Reads a page that is closed, by the walk that stands before it if there is one. */
   private CompletableFuture<Page> walkTo(ConversationEntry entry, ConversationState state, long page) {
-    if (page == state.pages().openPage()) {
-      return history.read(entry.id, state.pages(), page);
-    }
-    PageWalk kept = walks.remove(new PageKey(entry.id, page));
-    PageWalk walk = kept != null ? kept : history.forward(entry.id, state.pages(), page);
-    return walk.next()
+    KeptWalk kept = walks.remove(new PageKey(entry.id, page));
+    KeptWalk walk =
+        kept != null
+            ? kept
+            : new KeptWalk(history.forward(entry.id, state.pages(), page), state.pages().openPage());
+    return walk.walk
+        .next()
         .thenApply(
             found -> {
-              walks.put(new PageKey(entry.id, page + 1), walk);
-              if (walks.size() > KEPT_WALKS) {
-                walks.pollFirstEntry();
+              if (page + 1 < walk.openPage) {
+                walks.put(new PageKey(entry.id, page + 1), walk);
+                if (walks.size() > KEPT_WALKS) {
+                  walks.pollFirstEntry();
+                }
               }
-              return java.util.Objects.requireNonNull(found, "a page below the head");
+              return whole(entry.id, page, found);
             });
+  }
+
+  /** A closed page holds all of its events: one that does not was read by an index that is too old. */
+  private static Page whole(String conversationId, long page, @Nullable Page found) {
+    if (found == null
+        || found.records().isEmpty()
+        || found.records().getLast().lastSeq() + 1 != PageIndex.firstSeqOf(page + 1)) {
+      throw new IllegalStateException("page " + page + " of " + conversationId + " was not read whole");
+    }
+    return found;
   }
 
   private <T> CompletableFuture<T> whenAllowed(Supplier<CompletableFuture<T>> read) {
@@ -127,12 +151,12 @@ final class HistoryService {
         () -> {
           reading++;
           read.get()
-              .whenComplete(
+              .whenComplete(Completion.seen(
                   (value, failure) -> {
                     reading--;
                     complete(result, value, failure);
                     startNext();
-                  });
+                  }));
         };
     waiting.addLast(start);
     startNext();

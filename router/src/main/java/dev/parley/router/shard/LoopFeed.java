@@ -6,12 +6,16 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Carries what a shard says to the event loops: everything to one loop in order, and what one turn of the shard says as
  * one task. Belongs to the shard's thread.
  */
 final class LoopFeed implements Feed {
+  private static final Logger LOG = LoggerFactory.getLogger(LoopFeed.class);
+
   private final Executor shardThread;
   private final List<? extends Follower> followers;
   private final List<List<Consumer<Follower>>> pending = new ArrayList<>();
@@ -39,8 +43,17 @@ final class LoopFeed implements Feed {
       if (!messages.isEmpty()) {
         pending.set(i, new ArrayList<>());
         Follower follower = followers.get(i);
-        follower.execute(() -> messages.forEach(message -> message.accept(follower)));
+        follower.execute(() -> messages.forEach(message -> tell(follower, message)));
       }
+    }
+  }
+
+  /** A fault in one message must not keep the others from being heard. */
+  private static void tell(Follower follower, Consumer<Follower> message) {
+    try {
+      message.accept(follower);
+    } catch (RuntimeException e) {
+      LOG.error("a fault in what a shard told an event loop", e);
     }
   }
 

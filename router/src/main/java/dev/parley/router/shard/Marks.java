@@ -61,7 +61,7 @@ final class Marks {
                 throw new IllegalStateException("read marks at position " + message.position() + " are not readable", e);
               }
             })
-        .whenComplete(
+        .whenComplete(Completion.seen(
             (done, failure) -> {
               if (failure == null) {
                 loaded.complete(null);
@@ -69,7 +69,7 @@ final class Marks {
                 LOG.debug("shard {}: read marks could not be read, trying again", context.shard(), failure);
                 context.timer().after(RETRY, this::start);
               }
-            });
+            }));
   }
 
   /** Completed when the marks are there. */
@@ -86,9 +86,9 @@ final class Marks {
     loaded
         .thenCompose(ready -> conversations.loaded(conversationId))
         .thenCompose(entry -> advance(entry, userId, seq))
-        .whenComplete(
+        .whenComplete(Completion.seen(
             (answer, failure) ->
-                reply.accept(failure == null ? answer : new MarkAnswer.Refused(Refusals.refusal(failure))));
+                reply.accept(failure == null ? answer : new MarkAnswer.Refused(Refusals.refusal(failure)))));
   }
 
   private CompletableFuture<MarkAnswer> advance(ConversationEntry entry, String userId, long asked) {
@@ -175,7 +175,7 @@ final class Marks {
     }
     writing = true;
     log.append(context.shard(), message.bytes())
-        .whenComplete(
+        .whenComplete(Completion.seen(
             (position, failure) -> {
               writing = false;
               if (failure != null) {
@@ -189,7 +189,7 @@ final class Marks {
                         LOG.debug("shard {}: old read marks stay until the next writing", context.shard(), notTrimmed);
                         return null;
                       });
-            });
+            }));
   }
 
   /** Everything is written, as far as the broker takes it. */

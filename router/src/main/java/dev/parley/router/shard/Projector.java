@@ -11,12 +11,13 @@ import dev.parley.conversation.log.Table;
 import dev.parley.v1.Event;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,13 +42,11 @@ final class Projector implements ShardOwner.CommitListener {
   private final Table progress;
   private final Feed feed;
 
-  private final ArrayDeque<CommittedRecord> queue = new ArrayDeque<>();
-  private final List<CompletableFuture<Void>> barriers = new ArrayList<>();
-  private boolean working;
+  private final ProjectionLane memberships;
+  private final ProjectionLane erasures;
   private boolean started;
-  private boolean caughtUp;
-  /** The newest position that is done or needed nothing. */
-  private long done;
+  /** What a router before this one left undone is in the lanes. */
+  private final CompletableFuture<Void> caughtUp = new CompletableFuture<>();
   private long newest;
   private long saved;
   private long savedRevision;
@@ -66,6 +65,8 @@ final class Projector implements ShardOwner.CommitListener {
     this.history = history;
     this.progress = progress;
     this.feed = feed;
+    this.memberships = new ProjectionLane("conversation lists", context, this::list);
+    this.erasures = new ProjectionLane("erasures", context, this::erase);
   }
 
   @Override
@@ -80,7 +81,7 @@ final class Projector implements ShardOwner.CommitListener {
   private void readProgress(long ownerPosition) {
     progress
         .get(key())
-        .whenComplete(
+        .whenComplete(Completion.seen(
             (entry, failure) -> {
               if (failure != null) {
                 context.timer().after(RETRY, () -> readProgress(ownerPosition));
@@ -90,19 +91,16 @@ final class Projector implements ShardOwner.CommitListener {
                 saved = Long.parseLong(new String(entry.value(), StandardCharsets.US_ASCII));
                 savedRevision = entry.revision();
               }
-              done = saved;
-              redo(saved + 1, ownerPosition, new ArrayDeque<>());
-            });
+              redo(saved + 1, ownerPosition, new ArrayList<>());
+            }));
   }
 
   /** Collects what lies between the remembered position and the take-over, then puts it before what came since. */
-  private void redo(long from, long end, ArrayDeque<CommittedRecord> missed) {
+  private void redo(long from, long end, List<CommittedRecord> missed) {
     if (from >= end) {
-      while (!missed.isEmpty()) {
-        queue.addFirst(missed.removeLast());
-      }
-      caughtUp = true;
-      work();
+      memberships.open(missed.stream().filter(Projector::changesMembers).toList());
+      erasures.open(missed.stream().filter(Projector::deletes).toList());
+      caughtUp.complete(null);
       return;
     }
     long to = Math.min(end, from + ShardLog.MAX_READ);
@@ -113,20 +111,21 @@ final class Projector implements ShardOwner.CommitListener {
     context
         .log()
         .read(positions)
-        .whenComplete(
+        .whenComplete(Completion.seen(
             (records, failure) -> {
-              if (failure != null) {
+              if (failure != null || records.contains(null)) {
+                // A missing record below an acknowledged one means a stale reader.
                 context.timer().after(RETRY, () -> redo(from, end, missed));
                 return;
               }
               for (StoredRecord stored : records) {
-                CommittedRecord record = stored == null ? null : parse(stored);
-                if (record != null && concerns(record)) {
-                  missed.addLast(record);
+                CommittedRecord record = parse(Objects.requireNonNull(stored));
+                if (changesMembers(record) || deletes(record)) {
+                  missed.add(record);
                 }
               }
               redo(to, end, missed);
-            });
+            }));
   }
 
   private static CommittedRecord parse(StoredRecord stored) {
@@ -136,16 +135,20 @@ final class Projector implements ShardOwner.CommitListener {
   @Override
   public void committed(CommittedRecord record) {
     newest = record.position();
-    if (concerns(record)) {
-      queue.addLast(record);
-      work();
-    } else if (caughtUp && queue.isEmpty() && !working) {
-      done = newest;
+    if (changesMembers(record)) {
+      memberships.add(record);
+    }
+    if (deletes(record)) {
+      erasures.add(record);
     }
   }
 
-  private static boolean concerns(CommittedRecord record) {
-    return record.events().stream().anyMatch(event -> event.hasDeletion() || !memberships(event).isEmpty());
+  private static boolean changesMembers(CommittedRecord record) {
+    return record.events().stream().anyMatch(event -> !memberships(event).isEmpty());
+  }
+
+  private static boolean deletes(CommittedRecord record) {
+    return record.events().stream().anyMatch(Event::hasDeletion);
   }
 
   /** Users whose membership an event changes, and whether they are members after it. */
@@ -165,56 +168,31 @@ final class Projector implements ShardOwner.CommitListener {
     return changes;
   }
 
-  private void work() {
-    if (working || !caughtUp) {
-      return;
-    }
-    CommittedRecord record = queue.pollFirst();
-    if (record == null) {
-      done = newest;
-      List<CompletableFuture<Void>> reached = List.copyOf(barriers);
-      barriers.clear();
-      reached.forEach(barrier -> barrier.complete(null));
-      return;
-    }
-    working = true;
-    project(record)
-        .whenComplete(
-            (nothing, failure) -> {
-              working = false;
-              if (failure == null) {
-                done = record.position();
-                work();
-              } else {
-                LOG.info(
-                    "shard {}: what follows from position {} waits for the broker",
-                    context.shard(),
-                    record.position(),
-                    failure);
-                queue.addFirst(record);
-                context.timer().after(RETRY, this::work);
-              }
-            });
-  }
-
-  private CompletableFuture<Void> project(CommittedRecord record) {
+  private CompletableFuture<Void> list(CommittedRecord record) {
     Map<String, Boolean> changes = new LinkedHashMap<>();
-    CompletableFuture<Void> all = CompletableFuture.completedFuture(null);
+    // Whoever was a member for a while is told, even if the same record ends it again: there is something to read.
+    Set<String> added = new HashSet<>();
     for (Event event : record.events()) {
-      changes.putAll(memberships(event));
-      if (event.hasDeletion()) {
-        all = all.thenCompose(before -> erase(record.conversationId(), event));
-      }
+      memberships(event)
+          .forEach(
+              (user, member) -> {
+                changes.put(user, member);
+                if (member) {
+                  added.add(user);
+                }
+              });
     }
+    CompletableFuture<Void> all = CompletableFuture.completedFuture(null);
     List<Map.Entry<String, Boolean>> users = List.copyOf(changes.entrySet());
     for (int from = 0; from < users.size(); from += USERS_AT_A_TIME) {
       List<Map.Entry<String, Boolean>> some = users.subList(from, Math.min(users.size(), from + USERS_AT_A_TIME));
-      all = all.thenCompose(before -> list(record, some));
+      all = all.thenCompose(before -> list(record, some, added));
     }
     return all;
   }
 
-  private CompletableFuture<Void> list(CommittedRecord record, List<Map.Entry<String, Boolean>> users) {
+  private CompletableFuture<Void> list(
+      CommittedRecord record, List<Map.Entry<String, Boolean>> users, Set<String> added) {
     return CompletableFuture.allOf(
         users.stream()
             .map(
@@ -224,11 +202,21 @@ final class Projector implements ShardOwner.CommitListener {
                             user.getKey(), record.conversationId(), user.getValue(), record.position(), record.term())
                         .thenRun(
                             () -> {
-                              if (user.getValue()) {
+                              if (added.contains(user.getKey())) {
                                 feed.added(user.getKey(), record.conversationId());
                               }
                             }))
             .toArray(CompletableFuture[]::new));
+  }
+
+  private CompletableFuture<Void> erase(CommittedRecord record) {
+    CompletableFuture<Void> all = CompletableFuture.completedFuture(null);
+    for (Event event : record.events()) {
+      if (event.hasDeletion()) {
+        all = all.thenCompose(before -> erase(record.conversationId(), event));
+      }
+    }
+    return all;
   }
 
   /** Replaces every record that holds the deleted message, or an edit of it, by its copy without the body. */
@@ -264,23 +252,21 @@ final class Projector implements ShardOwner.CommitListener {
             });
   }
 
-  /** Completed when everything that is committed now has been projected. */
-  CompletableFuture<Void> barrier() {
-    if (caughtUp && queue.isEmpty() && !working) {
-      return CompletableFuture.completedFuture(null);
-    }
-    CompletableFuture<Void> barrier = new CompletableFuture<>();
-    barriers.add(barrier);
-    return barrier;
+  /** Completed when the user's list holds everything that is committed now. */
+  CompletableFuture<Void> listed(String userId) {
+    return caughtUp.thenCompose(
+        done ->
+            memberships.after(
+                record -> record.events().stream().anyMatch(event -> memberships(event).containsKey(userId))));
   }
 
   /** Remembers how far it has come, if that is news. Called every few seconds, and before the end. */
   CompletableFuture<Void> save() {
-    if (saving || !caughtUp || done == saved) {
+    long position = Math.min(memberships.doneUpTo(newest), erasures.doneUpTo(newest));
+    if (saving || !caughtUp.isDone() || position == saved) {
       return CompletableFuture.completedFuture(null);
     }
     saving = true;
-    long position = done;
     return progress
         .put(key(), Long.toString(position).getBytes(StandardCharsets.US_ASCII), savedRevision)
         .handle((revision, failure) -> saved(position, revision, failure));

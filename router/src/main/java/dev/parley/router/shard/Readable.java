@@ -42,6 +42,16 @@ public record Readable(List<SeqRange> ranges) {
     return next(seq) == seq;
   }
 
+  /** The user may read all events from {@code first} to {@code last}. */
+  public boolean containsAll(long first, long last) {
+    for (SeqRange range : ranges) {
+      if (first >= range.getFirstSeq() && (range.getLastSeq() == 0 || first <= range.getLastSeq())) {
+        return range.getLastSeq() == 0 || last <= range.getLastSeq();
+      }
+    }
+    return false;
+  }
+
   /** New events come: the user is a member. */
   public boolean open() {
     return !ranges.isEmpty() && ranges.getLast().getLastSeq() == 0;

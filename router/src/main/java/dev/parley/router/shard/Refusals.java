@@ -41,7 +41,7 @@ final class Refusals {
         case NOT_SENT, UNKNOWN, CONFLICT ->
             new Refusal(
                 ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE,
-                "the broker does not answer; nothing was stored",
+                "the broker does not answer; this attempt stored nothing",
                 Map.of(),
                 RETRY_SOON);
         case REFUSED -> incident(cause);

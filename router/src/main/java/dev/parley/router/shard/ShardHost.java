@@ -122,10 +122,11 @@ public final class ShardHost {
   private <T> CompletableFuture<T> ask(Supplier<CompletableFuture<T>> question) {
     CompletableFuture<T> answer = new CompletableFuture<>();
     run(
-        () ->
+        () -> {
+          try {
             question
                 .get()
-                .whenComplete(
+                .whenComplete(Completion.seen(
                     (value, failure) -> {
                       if (failure == null) {
                         answer.complete(value);
@@ -133,6 +134,10 @@ public final class ShardHost {
                         answer.completeExceptionally(failure);
                       }
                     }));
+          } catch (RuntimeException e) {
+            answer.completeExceptionally(e);
+          }
+        });
     return answer;
   }
 
@@ -170,13 +175,13 @@ public final class ShardHost {
         () ->
             history
                 .from(conversationId, fromSeq)
-                .whenComplete(
+                .whenComplete(Completion.seen(
                     (records, failure) -> {
                       if (failure != null) {
                         LOG.warn("shard {}: reading {} from {} failed", shard, conversationId, fromSeq, failure);
                       }
                       feed.post(follower, loop -> reply.accept(failure == null ? records : null));
-                    }));
+                    })));
   }
 
   /** Moves a read mark; answered through the follower. */
@@ -242,7 +247,7 @@ public final class ShardHost {
 
   /** The user's conversations in this shard, with everything that was committed before the question. */
   public CompletableFuture<Set<String>> conversationsOf(String userId) {
-    return ask(() -> projector.barrier().thenCompose(reached -> lists.of(userId)));
+    return ask(() -> projector.listed(userId).thenCompose(reached -> lists.of(userId)));
   }
 
   // ------------------------------------------------------------------ the end
@@ -264,12 +269,12 @@ public final class ShardHost {
     if (late || (owner.quiet() && marks.quiet())) {
       projector
           .save()
-          .whenComplete(
+          .whenComplete(Completion.seen(
               (saved, failure) -> {
                 ticks.forEach(tick -> tick.cancel(false));
                 owner.close();
                 drained.complete(null);
-              });
+              }));
     } else {
       thread.schedule(guarded(() -> awaitQuiet(drained, until)), 5, TimeUnit.MILLISECONDS);
     }

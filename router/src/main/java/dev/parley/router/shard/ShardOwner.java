@@ -50,6 +50,7 @@ final class ShardOwner implements Tenure.Listener {
   private long openBytes;
   private @Nullable Batch batch;
   private boolean draining;
+  private boolean deciding;
 
   /** Who follows the log for its projections. */
   interface CommitListener {
@@ -82,13 +83,6 @@ final class ShardOwner implements Tenure.Listener {
     tenure.settle();
   }
 
-  /** The connection to the broker came back: what is in flight may have been lost with the old one. */
-  void reconnected() {
-    if (tenure.active()) {
-      tenure.settle();
-    }
-  }
-
   /** No new commands; what waits is still decided. */
   void drain() {
     draining = true;
@@ -101,7 +95,8 @@ final class ShardOwner implements Tenure.Listener {
 
   void close() {
     tenure.close();
-    for (Work work : open) {
+    Work work;
+    while ((work = open.pollFirst()) != null) {
       finish(work, refused(ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN, "the router stops", RETRY_SOON));
     }
   }
@@ -135,7 +130,7 @@ final class ShardOwner implements Tenure.Listener {
     }
     if (!context.connected().getAsBoolean()) {
       return refused(
-          ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE, "no connection to the broker; nothing was stored", RETRY_SOON);
+          ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE, "no connection to the broker; this attempt stored nothing", RETRY_SOON);
     }
     if (openCount >= context.limits().waitingCommands() || openBytes + bytes > context.limits().waitingBytes()) {
       return refused(ErrorReason.ERROR_REASON_OVERLOADED, "too many commands wait for the log", RETRY_SOON);
@@ -158,7 +153,7 @@ final class ShardOwner implements Tenure.Listener {
                     RETRY_SOON)
                 : refused(
                     ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE,
-                    "the broker took nothing until the deadline; nothing was stored",
+                    "the broker took nothing until the deadline; this attempt stored nothing",
                     RETRY_SOON));
       }
     }
@@ -173,7 +168,20 @@ final class ShardOwner implements Tenure.Listener {
     }
   }
 
+  /** Decides until a record is in flight or nothing waits. What comes back at once joins the loop it comes from. */
   private void decideNext() {
+    if (deciding) {
+      return;
+    }
+    deciding = true;
+    try {
+      decideAll();
+    } finally {
+      deciding = false;
+    }
+  }
+
+  private void decideAll() {
     while (tenure.ready() && batch == null && !toDecide.isEmpty()) {
       ConversationEntry entry = toDecide.removeFirst();
       entry.queued = false;
@@ -269,7 +277,8 @@ final class ShardOwner implements Tenure.Listener {
   private void append(Batch next, ConversationState before, Instant now) {
     List<Records.Ids> ids = next.works.stream().map(work -> Records.Ids.of(work.request)).toList();
     LogRecord record = Records.build(before, next.events, ids, tenure.term(), tenure.recordId(), now);
-    next.works.forEach(work -> work.inFlight = true);
+    // A refusal or a repetition in it may rest on what the record holds, so it is as uncertain as that.
+    next.outcomes.forEach(outcome -> outcome.work.inFlight = true);
     batch = next;
     next.entry.appending = true;
     tenure.append(record);
@@ -282,19 +291,19 @@ final class ShardOwner implements Tenure.Listener {
       case Decision.NeedsTarget target ->
           conversations
               .event(entry, state, target.seq())
-              .whenComplete(
+              .whenComplete(Completion.seen(
                   (event, failure) ->
                       lookedUp(
                           entry,
                           work,
                           failure,
                           () -> work.facts.withTarget(
-                              event == null ? Facts.Target.absent(target.seq()) : Facts.Target.of(event))));
+                              event == null ? Facts.Target.absent(target.seq()) : Facts.Target.of(event)))));
       case Decision.NeedsSearch search ->
           conversations
               .search(entry, state, work.request, search, now())
-              .whenComplete(
-                  (found, failure) -> lookedUp(entry, work, failure, () -> work.facts.withSearch(found)));
+              .whenComplete(Completion.seen(
+                  (found, failure) -> lookedUp(entry, work, failure, () -> work.facts.withSearch(found))));
       default -> throw new IllegalArgumentException("nothing to look up for " + needs);
     }
   }
@@ -323,9 +332,13 @@ final class ShardOwner implements Tenure.Listener {
     if (done != null) {
       batch = null;
       entry.appending = false;
-      entry.state = done.provisional.stored(record, position, size);
+      ConversationState stored = done.provisional.stored(record, position, size);
+      // A snapshot that was saved while the record was in flight is not known to the provisional state.
+      entry.state = entry.snapshot == null ? stored : stored.withSnapshot(entry.snapshot);
     } else if (state != null && state.headPosition() < position) {
       entry.state = state.fold(record, position, size);
+    } else if (state == null) {
+      entry.overtaken = entry.loading;
     }
     tail.add(committed);
     if (entry.state != null && committed.events().stream().anyMatch(Event::hasDeletion)) {
@@ -388,9 +401,16 @@ final class ShardOwner implements Tenure.Listener {
   private void answerRepeated(ConversationEntry entry, Work work, long seq) {
     conversations
         .record(entry, java.util.Objects.requireNonNull(entry.state), seq)
-        .whenComplete(
+        .whenComplete(Completion.seen(
             (record, failure) ->
-                finish(work, failure != null ? Refusals.of(failure) : stored(record, record.event(seq), true)));
+                finish(
+                    work,
+                    failure == null
+                        ? stored(record, record.event(seq), true)
+                        : refused(
+                            ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN,
+                            "it was stored before, but cannot be read now; send the same id again",
+                            RETRY_SOON))));
   }
 
   private static Answer.Stored stored(CommittedRecord record, Event event, boolean repeated) {

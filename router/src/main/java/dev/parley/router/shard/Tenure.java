@@ -127,7 +127,7 @@ final class Tenure {
     inFlight = attempt;
     byte[] bytes = record.toByteArray();
     log.append(record.getConversationId(), bytes, last)
-        .whenComplete((position, failure) -> appended(attempt, bytes.length, position, failure));
+        .whenComplete(Completion.seen((position, failure) -> appended(attempt, bytes.length, position, failure)));
   }
 
   private void appended(InFlight attempt, int size, @Nullable Long position, @Nullable Throwable failure) {
@@ -165,14 +165,14 @@ final class Tenure {
       return;
     }
     log.tail()
-        .whenComplete(
+        .whenComplete(Completion.seen(
             (tail, failure) -> {
               if (failure != null) {
                 retry("reading the tail", failure);
               } else {
                 appendOwner(tail);
               }
-            });
+            }));
   }
 
   private void appendOwner(Tail tail) {
@@ -194,7 +194,7 @@ final class Tenure {
             .build()
             .toByteArray();
     log.append(ShardLog.OWNER_KEY, record, tail.position())
-        .whenComplete(
+        .whenComplete(Completion.seen(
             (position, failure) -> {
               if (failure != null) {
                 retry("appending the Owner record", failure);
@@ -205,7 +205,7 @@ final class Tenure {
                 last = position;
                 resolve(told < 0 ? position : told + 1, position);
               }
-            });
+            }));
   }
 
   /** Reads and tells what lies between what was known and the Owner record. */
@@ -223,7 +223,7 @@ final class Tenure {
       positions[i] = from + i;
     }
     log.read(positions)
-        .whenComplete(
+        .whenComplete(Completion.seen(
             (records, failure) -> {
               if (failure != null || records.contains(null)) {
                 // A missing record below an acknowledged one means a stale reader, never "not stored".
@@ -232,7 +232,7 @@ final class Tenure {
                 tell(records);
                 resolve(to, owner);
               }
-            });
+            }));
   }
 
   private void tell(List<@Nullable StoredRecord> records) {

@@ -1,4 +1,4 @@
-package dev.parley.router;
+package dev.parley.router.user;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.parley.chassis.auth.Identity;
@@ -37,14 +37,7 @@ public final class Profiles {
 
   /** A user has come with a token. Returns at once; the profile is written behind. */
   public void seen(Identity identity) {
-    User.Builder profile = User.newBuilder().setUserId(identity.userId());
-    if (identity.name() != null) {
-      profile.setName(identity.name());
-    }
-    if (identity.picture() != null) {
-      profile.setPicture(identity.picture());
-    }
-    User user = profile.build();
+    User user = user(identity);
     synchronized (written) {
       if (user.equals(written.put(user.getUserId(), user))) {
         return;
@@ -61,16 +54,32 @@ public final class Profiles {
             });
   }
 
+  /** What a token says of its user. */
+  public static User user(Identity identity) {
+    User.Builder user = User.newBuilder().setUserId(identity.userId());
+    if (identity.name() != null) {
+      user.setName(identity.name());
+    }
+    if (identity.picture() != null) {
+      user.setPicture(identity.picture());
+    }
+    return user.build();
+  }
+
+  /** Writes what is new; a token without a name does not take away the one that is known. */
   private CompletableFuture<Void> write(User user) {
     return table
         .get(user.getUserId())
         .thenCompose(
-            entry ->
-                entry != null && user.equals(parse(entry))
-                    ? CompletableFuture.completedFuture(null)
-                    : table
-                        .put(user.getUserId(), user.toByteArray(), entry == null ? 0 : entry.revision())
-                        .thenApply(revision -> null));
+            entry -> {
+              User known = parse(entry);
+              User merged = known.toBuilder().mergeFrom(user).build();
+              return merged.equals(known)
+                  ? CompletableFuture.completedFuture(null)
+                  : table
+                      .put(user.getUserId(), merged.toByteArray(), entry == null ? 0 : entry.revision())
+                      .thenApply(revision -> null);
+            });
   }
 
   /** The profiles of those who have ever come, in the order asked for. */

@@ -1,4 +1,4 @@
-package dev.parley.router;
+package dev.parley.router.user;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.parley.conversation.Refusal;

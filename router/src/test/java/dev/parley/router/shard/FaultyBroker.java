@@ -1,0 +1,182 @@
+package dev.parley.router.shard;
+
+import dev.parley.conversation.log.Broker;
+import dev.parley.conversation.log.Layout;
+import dev.parley.conversation.log.LogException;
+import dev.parley.conversation.log.LogException.Kind;
+import dev.parley.conversation.log.MarkLog;
+import dev.parley.conversation.log.ShardLog;
+import dev.parley.conversation.log.Table;
+import dev.parley.conversation.log.memory.MemoryBroker;
+import dev.parley.router.ManualTime;
+import dev.parley.v1.Durability;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The memory broker behind a bad network: answers come late or not at all, an append may land though nobody hears of it
+ * or long after its time-out, a reader may be behind, and the connection may be gone. All from one seed.
+ */
+final class FaultyBroker implements Broker {
+  private static final Duration TIME_OUT = Duration.ofSeconds(2);
+
+  final MemoryBroker stored = new MemoryBroker(new Layout(1, 1, 1));
+  private final ManualTime time;
+  private final Random random;
+  private final ShardLog log = new FaultyLog();
+  boolean calm;
+  boolean connected = true;
+
+  FaultyBroker(ManualTime time, Random random) {
+    this.time = time;
+    this.random = random;
+  }
+
+  private boolean happens(int percent) {
+    return !calm && random.nextInt(100) < percent;
+  }
+
+  private Duration delay() {
+    return Duration.ofMillis(random.nextInt(12));
+  }
+
+  /** Does it after a while and answers after another; or one of both is lost. */
+  private <T> CompletableFuture<T> over(Supplier<CompletableFuture<T>> action, int lossPercent) {
+    CompletableFuture<T> answer = new CompletableFuture<>();
+    if (!connected) {
+      time.after(Duration.ofMillis(1), () -> fail(answer, Kind.NOT_SENT));
+      return answer;
+    }
+    boolean lost = happens(lossPercent);
+    boolean done = !lost || random.nextInt(3) > 0;
+    boolean late = lost && random.nextBoolean();
+    if (done) {
+      time.after(
+          late ? TIME_OUT.plusMillis(random.nextInt(400)) : delay(),
+          () -> action.get().whenComplete((value, failure) -> answer(answer, lost, value, failure)));
+    }
+    if (lost) {
+      time.after(TIME_OUT, () -> fail(answer, Kind.UNKNOWN));
+    }
+    return answer;
+  }
+
+  private <T> void answer(CompletableFuture<T> answer, boolean lost, T value, @Nullable Throwable failure) {
+    if (lost) {
+      return;
+    }
+    time.after(
+        delay(),
+        () -> {
+          if (failure == null) {
+            answer.complete(value);
+          } else {
+            answer.completeExceptionally(failure);
+          }
+        });
+  }
+
+  private static void fail(CompletableFuture<?> answer, Kind kind) {
+    answer.completeExceptionally(new LogException(kind, "a bad network"));
+  }
+
+  private final class FaultyLog implements ShardLog {
+    private final ShardLog there = stored.shard(0);
+
+    @Override
+    public CompletableFuture<Long> append(String key, byte[] record, long expectedLast) {
+      return over(() -> there.append(key, record, expectedLast), 6);
+    }
+
+    @Override
+    public CompletableFuture<Tail> tail() {
+      return over(there::tail, 6);
+    }
+
+    @Override
+    public CompletableFuture<@Nullable StoredRecord> last(String key) {
+      return over(() -> there.last(key), 3);
+    }
+
+    @Override
+    public CompletableFuture<List<@Nullable StoredRecord>> read(long[] positions) {
+      boolean behind = happens(10);
+      return over(
+          () ->
+              behind
+                  ? CompletableFuture.completedFuture(new ArrayList<>(Collections.nCopies(positions.length, null)))
+                  : there.read(positions),
+          3);
+    }
+
+    @Override
+    public CompletableFuture<Void> replace(long position, byte[] cut) {
+      return over(() -> there.replace(position, cut), 6);
+    }
+  }
+
+  private final class FaultyTable implements Table {
+    private final Table there;
+
+    FaultyTable(Table there) {
+      this.there = there;
+    }
+
+    @Override
+    public CompletableFuture<@Nullable Entry> get(String key) {
+      return over(() -> there.get(key), 3);
+    }
+
+    @Override
+    public CompletableFuture<Long> put(String key, byte[] value, long expectedRevision) {
+      return over(() -> there.put(key, value, expectedRevision), 6);
+    }
+
+    @Override
+    public CompletableFuture<Void> watch(BiConsumer<String, Entry> listener) {
+      return there.watch(listener);
+    }
+  }
+
+  @Override
+  public Layout layout() {
+    return stored.layout();
+  }
+
+  @Override
+  public ShardLog shard(int shard) {
+    return log;
+  }
+
+  @Override
+  public Table table(TableName name) {
+    return new FaultyTable(stored.table(name));
+  }
+
+  @Override
+  public MarkLog marks() {
+    return stored.marks();
+  }
+
+  @Override
+  public Durability durability() {
+    return stored.durability();
+  }
+
+  @Override
+  public boolean connected() {
+    return connected;
+  }
+
+  @Override
+  public void close() {
+    stored.close();
+  }
+}

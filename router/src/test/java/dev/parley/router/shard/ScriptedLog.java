@@ -1,0 +1,117 @@
+package dev.parley.router.shard;
+
+import dev.parley.conversation.log.LogException;
+import dev.parley.conversation.log.LogException.Kind;
+import dev.parley.conversation.log.ShardLog;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** A log in memory whose appends and reads meet the fates that a test prepares; without one they succeed at once. */
+final class ScriptedLog implements ShardLog {
+  private final ShardLog stored;
+  final ArrayDeque<Append> held = new ArrayDeque<>();
+  final ArrayDeque<Fate> fates = new ArrayDeque<>();
+  /** Appends wait for {@link Append#now} or another fate. */
+  boolean holding;
+  /** So many reads see nothing. */
+  int staleReads;
+  int reads;
+  final List<byte[]> appended = new ArrayList<>();
+
+  /** What becomes of an append. */
+  interface Fate {
+    void of(Append append);
+  }
+
+  ScriptedLog(ShardLog stored) {
+    this.stored = stored;
+  }
+
+  /** An append that has been sent. */
+  final class Append {
+    final String key;
+    final byte[] bytes;
+    final long expected;
+    final CompletableFuture<Long> ack = new CompletableFuture<>();
+
+    Append(String key, byte[] bytes, long expected) {
+      this.key = key;
+      this.bytes = bytes;
+      this.expected = expected;
+    }
+
+    /** Stored and acknowledged, or refused by its position. */
+    void now() {
+      stored
+          .append(key, bytes, expected)
+          .whenComplete(
+              (position, failure) -> {
+                if (failure == null) {
+                  ack.complete(position);
+                } else {
+                  ack.completeExceptionally(failure);
+                }
+              });
+    }
+
+    /** Stored, though nobody hears of it. */
+    void ackLost() {
+      stored.append(key, bytes, expected).join();
+      failed(Kind.UNKNOWN);
+    }
+
+    void failed(Kind kind) {
+      ack.completeExceptionally(new LogException(kind, "as the test says"));
+    }
+  }
+
+  Append takeHeld() {
+    return held.removeFirst();
+  }
+
+  @Override
+  public CompletableFuture<Long> append(String key, byte[] record, long expectedLast) {
+    Append append = new Append(key, record, expectedLast);
+    if (!key.equals(OWNER_KEY)) {
+      appended.add(record);
+    }
+    Fate fate = key.equals(OWNER_KEY) ? null : fates.pollFirst();
+    if (fate != null) {
+      fate.of(append);
+    } else if (holding && !key.equals(OWNER_KEY)) {
+      held.addLast(append);
+    } else {
+      append.now();
+    }
+    return append.ack;
+  }
+
+  @Override
+  public CompletableFuture<Tail> tail() {
+    return stored.tail();
+  }
+
+  @Override
+  public CompletableFuture<@Nullable StoredRecord> last(String key) {
+    return stored.last(key);
+  }
+
+  @Override
+  public CompletableFuture<List<@Nullable StoredRecord>> read(long[] positions) {
+    reads++;
+    if (staleReads > 0) {
+      staleReads--;
+      return CompletableFuture.completedFuture(new ArrayList<>(Collections.nCopies(positions.length, null)));
+    }
+    return stored.read(positions);
+  }
+
+  @Override
+  public CompletableFuture<Void> replace(long position, byte[] cut) {
+    return stored.replace(position, cut);
+  }
+}

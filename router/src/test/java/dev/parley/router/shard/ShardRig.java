@@ -1,0 +1,188 @@
+package dev.parley.router.shard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.conversation.Request;
+import dev.parley.conversation.history.HistoryReader;
+import dev.parley.conversation.history.ReadRetry;
+import dev.parley.conversation.history.StateLoader;
+import dev.parley.conversation.log.Broker;
+import dev.parley.conversation.log.Broker.TableName;
+import dev.parley.conversation.log.Layout;
+import dev.parley.conversation.log.MarkLog;
+import dev.parley.conversation.log.memory.MemoryBroker;
+import dev.parley.internal.v1.LogRecord;
+import dev.parley.router.ManualTime;
+import dev.parley.router.Say;
+import dev.parley.v1.Command;
+import dev.parley.v1.ErrorReason;
+import dev.parley.v1.Receipt;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** A shard's parts over a log in memory, on the test's thread; everything happens before a call returns. */
+final class ShardRig {
+  static final OwnerLimits LIMITS =
+      new OwnerLimits(
+          10_000, 16 << 20, 100_000, 60, 2_000, 1 << 20, 8, 256, 256 << 10, 256 << 10,
+          Duration.ofSeconds(10), Duration.ofMillis(500));
+
+  final ManualTime time;
+  final Broker broker;
+  final ScriptedLog log;
+  final Heard heard = new Heard();
+  final Set<String> blocked = new HashSet<>();
+  final ShardTail tail;
+  final ConversationLists lists;
+  final Conversations conversations;
+  final Projector projector;
+  final Marks marks;
+  final Follows follows;
+  final HistoryService history;
+  final ShardOwner owner;
+  boolean connected = true;
+
+  /** What the feed carried, in order. */
+  static final class Heard implements Feed {
+    final List<CommittedRecord> records = new ArrayList<>();
+    final List<Receipt> receipts = new ArrayList<>();
+    final List<@Nullable String> receiptsOnlyFor = new ArrayList<>();
+    final List<String> typings = new ArrayList<>();
+    final List<String> added = new ArrayList<>();
+
+    @Override
+    public void committed(long followers, CommittedRecord record) {
+      records.add(record);
+    }
+
+    @Override
+    public void receipt(long followers, Receipt receipt, @Nullable String onlyFor) {
+      receipts.add(receipt);
+      receiptsOnlyFor.add(onlyFor);
+    }
+
+    @Override
+    public void typing(long followers, String conversationId, String userId) {
+      typings.add(userId);
+    }
+
+    @Override
+    public void added(String userId, String conversationId) {
+      added.add(userId);
+    }
+  }
+
+  /** A command and its answers. */
+  static final class Asked {
+    final Request request;
+    final List<Answer> answers = new ArrayList<>();
+
+    Asked(Request request) {
+      this.request = request;
+    }
+
+    boolean open() {
+      return answers.isEmpty();
+    }
+
+    Answer.Stored stored() {
+      assertThat(answers).singleElement().isInstanceOf(Answer.Stored.class);
+      return (Answer.Stored) answers.getFirst();
+    }
+
+    long seq() {
+      return stored().cursor().getSeq();
+    }
+
+    ErrorReason refusal() {
+      assertThat(answers).singleElement().isInstanceOf(Answer.Refused.class);
+      return ((Answer.Refused) answers.getFirst()).refusal().reason();
+    }
+  }
+
+  ShardRig() {
+    this(new MemoryBroker(new Layout(1, 1, 1)), new ManualTime(), LIMITS);
+  }
+
+  ShardRig(OwnerLimits limits) {
+    this(new MemoryBroker(new Layout(1, 1, 1)), new ManualTime(), limits);
+  }
+
+  private ShardRig(Broker broker, ManualTime time, OwnerLimits limits) {
+    this(broker, time, limits, broker.marks());
+  }
+
+  ShardRig(Broker broker, ManualTime time, OwnerLimits limits, MarkLog markLog) {
+    this(broker, time, limits, markLog, new Random(7), null);
+  }
+
+  /** A shard that feeds {@code feed} instead of {@link #heard}. */
+  ShardRig(Broker broker, ManualTime time, OwnerLimits limits, MarkLog markLog, Random random, @Nullable Feed other) {
+    Feed feed = other == null ? heard : other;
+    this.broker = broker;
+    this.time = time;
+    log = new ScriptedLog(broker.shard(0));
+    ShardContext context =
+        new ShardContext(
+            0, "router", log, limits, time, time, random,
+            (one, two) -> blocked.contains(one) || blocked.contains(two), () -> connected);
+    ReadRetry once = new ReadRetry(20, Duration.ZERO);
+    HistoryReader reader = new HistoryReader(log, once);
+    tail = new ShardTail(limits.tailBytes());
+    StateLoader loader = new StateLoader(log, broker.table(TableName.SNAPSHOTS), once);
+    conversations = new Conversations(context, loader, reader, tail);
+    lists = new ConversationLists(0, broker.table(TableName.CONVERSATION_LISTS));
+    projector = new Projector(context, lists, conversations, reader, broker.table(TableName.PROGRESS), feed);
+    owner = new ShardOwner(context, conversations, tail, feed, projector);
+    marks = new Marks(context, markLog, conversations, tail, feed);
+    follows = new Follows(conversations, reader, marks, feed);
+    history = new HistoryService(limits, conversations, reader, tail);
+  }
+
+  /** Takes the shard over. */
+  ShardRig start() {
+    marks.start();
+    owner.start();
+    return this;
+  }
+
+  /** Another owner over the same broker, with nothing in memory; not started. */
+  ShardRig restarted() {
+    return new ShardRig(broker, time, LIMITS);
+  }
+
+  Asked ask(Request request) {
+    Asked asked = new Asked(request);
+    owner.submit(request, request.command().getSerializedSize(), asked.answers::add);
+    return asked;
+  }
+
+  Asked ask(String user, String conversation, Command.Builder what) {
+    return ask(Say.request(user, conversation, what, time.instant()));
+  }
+
+  Asked ask(String user, Command.Builder what) {
+    return ask(user, Say.GROUP, what);
+  }
+
+  /** A group that ann owns, with bob. */
+  ShardRig withGroup() {
+    ask("ann", Say.group("bob")).stored();
+    return this;
+  }
+
+  /** The conversation's records that were sent to the log, whatever became of them. */
+  List<LogRecord> appended() {
+    return log.appended.stream().map(bytes -> Tenure.parse(new dev.parley.conversation.log.ShardLog.StoredRecord(1, bytes))).toList();
+  }
+
+  LogRecord storedAt(long position) {
+    return Tenure.parse(Objects.requireNonNull(broker.shard(0).read(new long[] {position}).join().getFirst()));
+  }
+}

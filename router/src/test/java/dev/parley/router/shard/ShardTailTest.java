@@ -1,0 +1,99 @@
+package dev.parley.router.shard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.ByteString;
+import dev.parley.internal.v1.LogRecord;
+import dev.parley.router.Say;
+import dev.parley.v1.Event;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class ShardTailTest {
+  private final ShardTail tail = new ShardTail(8_000);
+  private long position;
+
+  private void add(String conversation, long firstSeq, int events, int bytes) {
+    LogRecord.Builder record = LogRecord.newBuilder().setConversationId(conversation).setFirstSeq(firstSeq);
+    for (int i = 0; i < events; i++) {
+      record.addEvents(Event.newBuilder().setSeq(firstSeq + i).build().toByteString());
+    }
+    record.setRecordId(ByteString.copyFrom(new byte[bytes]));
+    LogRecord built = record.build();
+    tail.add(new CommittedRecord(built, ++position, built.getSerializedSize(), null));
+  }
+
+  private static @Nullable List<Long> firstSeqs(@Nullable List<CommittedRecord> records) {
+    return records == null ? null : records.stream().map(CommittedRecord::firstSeq).toList();
+  }
+
+  @Test
+  void readsFromTheRecordThatHoldsTheSeq() {
+    add("a", 1, 3, 10);
+    add("b", 1, 1, 10);
+    add("a", 4, 2, 10);
+    add("a", 6, 1, 10);
+
+    assertThat(firstSeqs(tail.from("a", 3, 100, 10_000))).containsExactly(1L, 4L, 6L);
+    assertThat(firstSeqs(tail.from("a", 4, 100, 10_000))).containsExactly(4L, 6L);
+    assertThat(firstSeqs(tail.from("b", 1, 100, 10_000))).containsExactly(1L);
+  }
+
+  @Test
+  void anAnswerIsBoundedButNeverEmpty() {
+    add("a", 1, 3, 1_000);
+    add("a", 4, 3, 1_000);
+
+    assertThat(firstSeqs(tail.from("a", 1, 2, 10_000))).containsExactly(1L);
+    assertThat(firstSeqs(tail.from("a", 1, 5, 10_000))).containsExactly(1L);
+    assertThat(firstSeqs(tail.from("a", 1, 6, 500))).containsExactly(1L);
+    assertThat(firstSeqs(tail.from("a", 1, 6, 10_000))).containsExactly(1L, 4L);
+  }
+
+  @Test
+  void saysWhenItDoesNotReachBackSoFar() {
+    add("a", 10, 1, 10);
+
+    assertThat(tail.from("a", 9, 100, 10_000)).isNull();
+    assertThat(tail.from("unknown", 1, 100, 10_000)).isNull();
+    assertThat(tail.find("a", 9)).isNull();
+    assertThat(tail.newest("unknown")).isEmpty();
+  }
+
+  @Test
+  void theOldestRecordsGoFirst() {
+    for (int i = 1; i <= 4; i++) {
+      add("a", i, 1, 2_000);
+      add("b", i, 1, 10);
+    }
+
+    assertThat(tail.find("a", 1)).isNull();
+    assertThat(tail.find("b", 1)).isNull();
+    assertThat(firstSeqs(tail.from("a", 4, 100, 100_000))).containsExactly(4L);
+    assertThat(tail.find("b", 4)).isNotNull();
+  }
+
+  @Test
+  void findsTheRecordOfAnEvent() {
+    add("a", 1, 3, 10);
+    add("a", 4, 2, 10);
+
+    assertThat(tail.find("a", 3)).extracting(CommittedRecord::firstSeq).isEqualTo(1L);
+    assertThat(tail.find("a", 4)).extracting(CommittedRecord::firstSeq).isEqualTo(4L);
+    assertThat(tail.find("a", 6)).isNull();
+  }
+
+  @Test
+  void aDeletedMessageAndItsEditsAreCutInMemoryToo() {
+    ShardRig shard = new ShardRig().start().withGroup();
+    long target = shard.ask("bob", Say.message("regretted")).seq();
+    shard.ask("bob", Say.edit(target, "regretted twice")).stored();
+    shard.ask("bob", Say.message("kept")).stored();
+    shard.ask("bob", Say.delete(target)).stored();
+
+    List<Event> events = shard.history.from(Say.GROUP, 1).join().stream().flatMap(r -> r.events().stream()).toList();
+    assertThat(events).extracting(Event::getDeleted).containsExactly(false, true, true, false, false);
+    assertThat(events.toString()).contains("kept").doesNotContain("regretted");
+  }
+}

@@ -1,0 +1,73 @@
+"""What the server refuses, with the reason that it gives."""
+
+import grpc
+from google.rpc import error_details_pb2, status_pb2
+
+DETAILS = "grpc-status-details-bin"
+RETRYABLE = {"OVERLOADED", "BROKER_UNAVAILABLE", "RATE_LIMITED", "DRAINING", "OUTCOME_UNKNOWN"}
+TOKEN_REFUSED = {"TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED"}
+
+
+class ParleyError(Exception):
+    """A call or command that was refused, or a stream that has ended.
+
+    reason           the name of an ErrorReason without its prefix; "" when the server gave none
+    code             the grpc.StatusCode of the call; UNKNOWN for what came inside a stream
+    metadata         details by key, as ErrorReason documents them
+    retry_after      how many seconds to wait before trying again; 0.0: the server did not say
+    conversation_id  the conversation that it is about; "": none
+    """
+
+    def __init__(
+        self, message, reason="", code=grpc.StatusCode.UNKNOWN, metadata=None, retry_after=0.0, conversation_id=""
+    ):
+        super().__init__("%s: %s" % (reason or code.name, message))
+        self.reason = reason
+        self.code = code
+        self.metadata = dict(metadata or {})
+        self.retry_after = retry_after
+        self.conversation_id = conversation_id
+
+    @classmethod
+    def of_frame(cls, error):
+        """What an Error frame or a refused SendResult says."""
+        return cls(
+            error.message,
+            reason=error.info.reason,
+            metadata=error.info.metadata,
+            retry_after=_seconds(error.retry),
+            conversation_id=error.conversation_id,
+        )
+
+    @classmethod
+    def of_call(cls, failure):
+        """What a failed call (grpc.RpcError) says."""
+        info = error_details_pb2.ErrorInfo()
+        retry = error_details_pb2.RetryInfo()
+        for key, value in failure.trailing_metadata() or ():
+            if key == DETAILS:
+                for detail in status_pb2.Status.FromString(value).details:
+                    # Unpack says whether it is one of that type.
+                    detail.Unpack(info)
+                    detail.Unpack(retry)
+        return cls(
+            failure.details() or "no details",
+            reason=info.reason,
+            code=failure.code(),
+            metadata=info.metadata,
+            retry_after=_seconds(retry),
+        )
+
+    @property
+    def retryable(self):
+        """Waiting helps: the same command with the same id may be accepted later."""
+        return self.reason in RETRYABLE
+
+    @property
+    def token_refused(self):
+        """The token was not accepted; another one may be."""
+        return self.reason in TOKEN_REFUSED or self.code == grpc.StatusCode.UNAUTHENTICATED
+
+
+def _seconds(retry):
+    return retry.retry_delay.seconds + retry.retry_delay.nanos / 1e9
