@@ -20,8 +20,10 @@ import dev.parley.v1.Reset;
 import dev.parley.v1.ServerFrame;
 import io.grpc.Status;
 import java.util.UUID;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
+@Order(1)
 class SessionProtocolTest {
   @Test
   void aStreamBeginsWithHelloAndTheCursorsOfTheStore() {
@@ -266,6 +268,7 @@ class SessionProtocolTest {
   }
 
   @Test
+  @Order(1)
   void aLostLastEventIsNoticedByItsHeadAndFetched() {
     ScriptedSession session = ScriptedSession.live();
     session.says(events(A, 1));
