@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.conversation.Commands;
 import dev.parley.conversation.ConversationState;
+import dev.parley.conversation.Decision;
 import dev.parley.conversation.Facts.Search;
 import dev.parley.conversation.Membership;
+import dev.parley.conversation.Request;
 import dev.parley.conversation.Talk;
 import dev.parley.conversation.log.Broker.TableName;
 import dev.parley.conversation.log.Layout;
@@ -13,6 +15,7 @@ import dev.parley.conversation.log.ShardLog;
 import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.internal.v1.LogRecord;
 import dev.parley.v1.Command;
+import dev.parley.v1.Event;
 import dev.parley.v1.HistoryPolicy;
 import dev.parley.v1.JoinPolicy;
 import dev.parley.v1.Role;
@@ -106,7 +109,10 @@ class RandomTalkTest {
     for (int i = 0; i < COMMANDS; i++) {
       talk.later(Duration.ofMillis(random.nextInt(4_000)));
       String user = any(random);
-      talk.decide(talk.request(user, command(random, user, talk.state.headSeq())));
+      Request request = talk.request(user, command(random, user, talk.state.headSeq()));
+      if (talk.decide(request) instanceof Decision.Append(Event event)) {
+        assertThat(talk.decide(request)).isEqualTo(new Decision.Repeated(event.getSeq()));
+      }
     }
     assertThat(talk.events.size()).isGreaterThan(COMMANDS / 4);
     return talk;

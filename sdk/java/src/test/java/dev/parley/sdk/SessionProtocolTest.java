@@ -340,8 +340,8 @@ class SessionProtocolTest {
     session.pass(200);
     session.accept();
     session.says(following(A, 2));
-    assertThat(session.sentOn(2, FrameCase.READ_MARK)).extracting(ClientFrame::getReadMark)
-        .extracting(m -> m.getSeq()).containsExactly(2L);
+    assertThat(session.sentOn(2, FrameCase.READ_MARK).stream().map(frame -> frame.getReadMark().getSeq()).toList())
+        .containsExactly(2L);
   }
 
   @Test
