@@ -24,7 +24,7 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MINIMUM_PYTHON = (3, 9)
+MINIMUM_PYTHON = (3, 10)
 
 # What pip says when it did not reach an index, in the words of its versions.
 NO_NETWORK = re.compile(

@@ -10,6 +10,11 @@ public final class DataDirectory {
   @Option(names = "--data", paramLabel = "DIR", description = "Keys, data and logs of the installation (.parley).")
   private @Nullable Path data;
 
+  /** How a command finds the same directory: an option to put behind it, or nothing if that is the default. */
+  String option() {
+    return data == null ? "" : " --data " + path();
+  }
+
   /** The directory: the one named, else {@code .parley} beside the launcher. */
   public Path path() {
     return (data == null ? Parts.findHome().resolve(".parley") : data).toAbsolutePath().normalize();

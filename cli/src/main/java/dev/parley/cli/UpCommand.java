@@ -152,22 +152,23 @@ final class UpCommand implements Callable<Integer> {
     String logs = state.logs().values().stream().map(Path::toString).collect(Collectors.joining("\n           "));
     return """
 
-        Parley is up. Every message that is acknowledged is on disk (sync: %s).
+        Parley is up. Every message that is acknowledged is on disk (sync: %1$s).
 
-          edge     %s (TLS; trust %s)
-          router   %s
-          broker   %s
-          logs     %s
+          edge     %2$s (TLS; trust %3$s)
+          router   %4$s
+          broker   %5$s
+          logs     %6$s
 
-        %s
+        %9$s
         Next:
-          ./parley chat bob --as alice     in one terminal, and
-          ./parley chat alice --as bob     in another
-          ./parley token carol             a token for anybody else
-          ./parley doctor                  when something seems wrong
-          grpcurl -cacert %s -H "authorization: Bearer $(./parley token alice)" %s list
+          ./parley chat bob --as alice%7$s     in one terminal, and
+          ./parley chat alice --as bob%7$s     in another
+          ./parley token carol%7$s             a token for anybody else
+          ./parley doctor%7$s                  when something seems wrong
+          grpcurl -cacert %3$s -H "authorization: Bearer $(./parley token alice%7$s)" %2$s list
+          docs/grpcurl.md                  goes on from there
 
-        %s"""
+        %8$s"""
         .formatted(
             sync,
             state.edge(),
@@ -175,13 +176,12 @@ final class UpCommand implements Callable<Integer> {
             state.router(),
             state.natsUrl(),
             logs,
-            text(tokens),
-            state.caFile(),
-            state.edge(),
-            detach ? "Stop it with ./parley down." : "Stop it with Ctrl-C.");
+            data.option(),
+            detach ? "Stop it with ./parley down" + data.option() + "." : "Stop it with Ctrl-C.",
+            text(tokens));
   }
 
-  private static String memoryText(String address, Map<String, String> tokens) {
+  private String memoryText(String address, Map<String, String> tokens) {
     return """
 
         Parley is up in one process. What is said here is forgotten when it ends.
@@ -190,10 +190,12 @@ final class UpCommand implements Callable<Integer> {
 
         %2$s
         Next:
-          grpcurl -plaintext -H "authorization: Bearer $(./parley token alice)" %1$s list
+          ./parley chat bob --as alice --direct --address %1$s%3$s     in one terminal, and
+          ./parley chat alice --as bob --direct --address %1$s%3$s     in another
+          grpcurl -plaintext -H "authorization: Bearer $(./parley token alice%3$s)" %1$s list
 
         Stop it with Ctrl-C."""
-        .formatted(address, text(tokens));
+        .formatted(address, text(tokens), data.option());
   }
 
   private static String text(Map<String, String> tokens) {

@@ -92,7 +92,7 @@ public final class Parts {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
       return readPaths(process);
     } catch (IOException e) {
-      throw new PartException("python3 is missing: install Python 3.9 or newer with pip", e);
+      throw new PartException("python3 is missing: install Python 3.10 or newer with pip", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new PartException("interrupted while fetching " + parts, e);

@@ -12,6 +12,10 @@ import java.util.List;
 public final class MachineChecks {
   private static final int JAVA = 25;
 
+  /** Says the version of the Python that runs it; fails below 3.10. */
+  private static final String PYTHON_VERSION =
+      "import platform, sys; print('Python', platform.python_version()); sys.exit(sys.version_info < (3, 10))";
+
   private MachineChecks() {}
 
   /** All of them. Fetches parts that are missing. */
@@ -19,7 +23,7 @@ public final class MachineChecks {
     List<Finding> findings = new ArrayList<>();
     findings.add(java());
     findings.add(command("maven", List.of("mvn", "-B", "--version"), "install Maven 3.8 or newer"));
-    findings.add(command("python", List.of("python3", "--version"), "install Python 3.9 or newer"));
+    findings.add(command("python", List.of("python3", "-c", PYTHON_VERSION), "install Python 3.10 or newer"));
     findings.add(command("pip", List.of("python3", "-m", "pip", "--version"), "install pip (python3-pip)"));
     findings.add(parts());
     return findings;
