@@ -268,7 +268,6 @@ class SessionProtocolTest {
   }
 
   @Test
-  @Order(1)
   void aLostLastEventIsNoticedByItsHeadAndFetched() {
     ScriptedSession session = ScriptedSession.live();
     session.says(events(A, 1));
@@ -332,6 +331,7 @@ class SessionProtocolTest {
   }
 
   @Test
+  @Order(1)
   void aReadMarkIsSaidAgainAfterAReconnectIfTheServerForgotIt() {
     ScriptedSession session = ScriptedSession.live();
     session.says(events(A, 1, 2));
