@@ -77,10 +77,14 @@ final class EventText {
       if (point == '\n') {
         safe.append(" / ");
       } else {
-        safe.appendCodePoint(Character.isISOControl(point) || Character.getType(point) == Character.FORMAT
-            ? 0xfffd : point);
+        safe.appendCodePoint(steers(point) ? 0xfffd : point);
       }
     });
     return safe.toString();
+  }
+
+  /** Controls, and format characters that turn the writing direction; not the joiner that emoji are made with. */
+  private static boolean steers(int point) {
+    return Character.isISOControl(point) || (Character.getType(point) == Character.FORMAT && point != 0x200d);
   }
 }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class HistoryReaderTest {
-  private static final long EVENTS = 10_000;
+  private static final long EVENTS = 1_000;
   private static final long LAST_PAGE = PageIndex.pageOf(EVENTS);
   private static final String ID = Talk.GROUP;
   private static final FakeLog log = new FakeLog();
@@ -27,7 +27,7 @@ class HistoryReaderTest {
   private final HistoryReader reader = new HistoryReader(log, new ReadRetry(3, Duration.ZERO));
 
   @BeforeAll
-  static void tenThousandEvents() {
+  static void aLongConversation() {
     history.upTo(EVENTS);
   }
 
@@ -70,12 +70,12 @@ class HistoryReaderTest {
 
   @Test
   void anySeqIsFoundInLogarithmicallyManyReads() {
-    for (long seq : new long[] {1, 64, 65, 4_711, 8_000, EVENTS}) {
+    for (long seq : new long[] {1, 64, 65, 471, 800, EVENTS}) {
       log.reads = 0;
       Event event = reader.find(ID, history.pages(), seq).join();
 
       assertThat(event).isNotNull().extracting(Event::getSeq).isEqualTo(seq);
-      assertThat(log.reads).isLessThan(3 * 8);
+      assertThat(log.reads).isLessThan(3 * 6);
     }
     assertThat(reader.find(ID, history.pages(), EVENTS + 1_000).join()).isNull();
     assertThat(reader.find(ID, PageIndex.EMPTY, 1).join()).isNull();
@@ -83,17 +83,17 @@ class HistoryReaderTest {
 
   @Test
   void anIdIsSearchedFromItsTimeOn() {
-    Search found = reader.search(ID, history.pages(), 5_000, SyntheticHistory.timeOf(4_990), EVENTS).join();
+    Search found = reader.search(ID, history.pages(), 500, SyntheticHistory.timeOf(499), EVENTS).join();
 
-    assertThat(found).isEqualTo(new Search.Found(5_000, -5_000));
-    assertThat(log.reads).isLessThan(3 * 8);
+    assertThat(found).isEqualTo(new Search.Found(500, -500));
+    assertThat(log.reads).isLessThan(3 * 6);
   }
 
   @Test
   void anIdIsNotFoundBeforeItsTimeNorBehindTheEndOfTheSearch() {
-    assertThat(reader.search(ID, history.pages(), 5_000, SyntheticHistory.timeOf(9_800), EVENTS).join())
+    assertThat(reader.search(ID, history.pages(), 500, SyntheticHistory.timeOf(980), EVENTS).join())
         .isEqualTo(new Search.NotFound());
-    assertThat(reader.search(ID, history.pages(), 5_000, SyntheticHistory.timeOf(4_800), 4_999).join())
+    assertThat(reader.search(ID, history.pages(), 500, SyntheticHistory.timeOf(480), 499).join())
         .isEqualTo(new Search.NotFound());
     assertThat(reader.search(ID, history.pages(), 1, Talk.START.minusSeconds(1), EVENTS).join())
         .isEqualTo(new Search.Found(1, -1));
@@ -152,11 +152,11 @@ class HistoryReaderTest {
         AsyncLoop.until(() -> steps[0]++ == 0 ? gate : CompletableFuture.completedFuture(end(steps[0])));
     gate.complete(null);
 
-    assertThat(result.join()).isEqualTo(20_000);
+    assertThat(result.join()).isEqualTo(5_000);
   }
 
   private static @Nullable Integer end(int step) {
-    return step == 20_000 ? step : null;
+    return step == 5_000 ? step : null;
   }
 
   private boolean verify(Cursor cursor) {

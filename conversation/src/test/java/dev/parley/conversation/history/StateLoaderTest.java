@@ -22,7 +22,7 @@ class StateLoaderTest {
 
   @Test
   void withoutASnapshotEverythingIsFoldedBackToTheFirstRecord() {
-    say(150);
+    say(70);
 
     assertThat(loader.load(Talk.GROUP).join()).isEqualTo(talk.state);
   }

@@ -228,10 +228,10 @@ final class SessionRig implements SessionPort {
     LogRecord.Builder record =
         LogRecord.newBuilder().setConversationId(C).setTerm(TERM).setFirstSeq(events[0].getSeq());
     for (Event event : events) {
-      boolean own = request != null && event == events[0];
+      Request own = event == events[0] ? request : null;
       record.addEvents(event.toByteString());
-      record.addFingerprints(own ? request.fingerprint() : -event.getSeq());
-      record.addBodyHashes(own ? request.bodyHash() : event.getSeq());
+      record.addFingerprints(own == null ? -event.getSeq() : own.fingerprint());
+      record.addBodyHashes(own == null ? event.getSeq() : own.bodyHash());
     }
     LogRecord built = record.build();
     return new CommittedRecord(built, events[events.length - 1].getSeq() * 3, built.getSerializedSize(), null);

@@ -2,7 +2,9 @@ package dev.parley.router.shard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import dev.parley.router.Say;
+import dev.parley.v1.Event;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -73,14 +75,17 @@ class ProjectorTest {
   }
 
   @Test
-  void aDeletedMessageAndItsEditsAreErasedFromTheLog() {
+  void aDeletedMessageAndItsEditsAreErasedFromTheLog() throws Exception {
     shard.start().withGroup();
     long target = shard.ask("bob", Say.message("regretted")).seq();
     shard.ask("bob", Say.edit(target, "regretted twice")).stored();
     shard.ask("bob", Say.delete(target)).stored();
 
     for (long position = 1; position <= shard.heard.records.getLast().position(); position++) {
-      assertThat(shard.storedAt(position).toByteString().toStringUtf8()).doesNotContain("regretted");
+      for (ByteString event : shard.storedAt(position).getEventsList()) {
+        Event parsed = Event.parseFrom(event);
+        assertThat(parsed.hasMessage() || parsed.hasEdit()).isFalse();
+      }
     }
     ShardRig later = shard.restarted().start();
     assertThat(later.history.from(Say.GROUP, 1).join()).hasSize(4);

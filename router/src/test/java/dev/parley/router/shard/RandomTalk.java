@@ -239,8 +239,7 @@ final class RandomTalk {
     }
 
     void check(String conversation, List<Event> log) {
-      Place place = places.get(conversation);
-      assertThat(place).as(name + " knows " + conversation).isNotNull();
+      Place place = Objects.requireNonNull(places.get(conversation), name + " does not know " + conversation);
       long last = place.readable.previous(log.size());
       List<Long> expected =
           LongStream.rangeClosed(place.first + 1, last).filter(place.readable::contains).boxed().toList();
@@ -387,8 +386,7 @@ final class RandomTalk {
 
       private void result(SendResult result) {
         String id = result.getClientEventId();
-        Command command = open.remove(id);
-        assertThat(command).as("an answer to a command that waits for one").isNotNull();
+        Command command = Objects.requireNonNull(open.remove(id), "an answer to a command that waits for none");
         if (result.hasRefused()) {
           boolean later =
               result.getRefused().hasRetry()

@@ -20,8 +20,10 @@ import dev.parley.v1.Reset;
 import dev.parley.v1.ServerFrame;
 import io.grpc.Status;
 import java.util.UUID;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
+@Order(1)
 class SessionProtocolTest {
   @Test
   void aStreamBeginsWithHelloAndTheCursorsOfTheStore() {
@@ -329,6 +331,7 @@ class SessionProtocolTest {
   }
 
   @Test
+  @Order(1)
   void aReadMarkIsSaidAgainAfterAReconnectIfTheServerForgotIt() {
     ScriptedSession session = ScriptedSession.live();
     session.says(events(A, 1, 2));
@@ -337,8 +340,8 @@ class SessionProtocolTest {
     session.pass(200);
     session.accept();
     session.says(following(A, 2));
-    assertThat(session.sentOn(2, FrameCase.READ_MARK)).extracting(ClientFrame::getReadMark)
-        .extracting(m -> m.getSeq()).containsExactly(2L);
+    assertThat(session.sentOn(2, FrameCase.READ_MARK).stream().map(frame -> frame.getReadMark().getSeq()).toList())
+        .containsExactly(2L);
   }
 
   @Test
