@@ -32,8 +32,8 @@ final class BenchCommand extends ClientCommand {
   @Option(names = "--duration", paramLabel = "TIME", converter = Time.class, description = "How long is measured.")
   private Duration duration = Duration.ofSeconds(30);
 
-  @Option(names = "--warmup", paramLabel = "TIME", converter = Time.class, description = "Load before that.")
-  private Duration warmup = Duration.ofSeconds(5);
+  @Option(names = "--warmup", paramLabel = "TIME", converter = Time.class, description = "Load before that: JVMs need it.")
+  private Duration warmup = Duration.ofSeconds(30);
 
   @Option(names = "--clients", paramLabel = "N", description = "Sessions; with resume: those that were away.")
   private int clients = 100;

@@ -103,7 +103,7 @@ final class ExactReads {
     private Executor afterPause() {
       return retry.pause().isZero()
           ? Runnable::run
-          : CompletableFuture.delayedExecutor(retry.pause().toMillis(), TimeUnit.MILLISECONDS);
+          : CompletableFuture.delayedExecutor(retry.pause().toMillis(), TimeUnit.MILLISECONDS, retry.thread());
     }
   }
 }

@@ -8,7 +8,7 @@ import java.time.Duration;
 public record OwnerLimits(
     @Setting(value = "10000", doc = "Commands of a shard without an outcome; above it new ones are refused.")
     int waitingCommands,
-    @Setting(value = "16MiB", doc = "The size of these commands, in bytes; above it new ones are refused.")
+    @Setting(value = "4MiB", doc = "The size of these commands, in bytes; above it new ones are refused.")
     long waitingBytes,
     @Setting(value = "1000", doc = "Commands a second in one conversation: bounds the recent ids that its state keeps.")
     int sendsPerSecond,

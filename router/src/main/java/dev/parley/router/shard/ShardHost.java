@@ -3,6 +3,7 @@ package dev.parley.router.shard;
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.Request;
 import dev.parley.conversation.history.HistoryReader;
+import dev.parley.conversation.history.ReadRetry;
 import dev.parley.conversation.history.StateLoader;
 import dev.parley.conversation.log.Broker;
 import dev.parley.conversation.log.Broker.TableName;
@@ -68,8 +69,9 @@ public final class ShardHost {
     ShardContext context =
         new ShardContext(
             shard, router, log, limits, clock, timer, RandomGenerator.getDefault(), blocks, broker::connected);
-    StateLoader loader = new StateLoader(log, table(broker, TableName.SNAPSHOTS));
-    HistoryReader reader = new HistoryReader(log);
+    ReadRetry retry = ReadRetry.DEFAULT.on(thread);
+    StateLoader loader = new StateLoader(log, table(broker, TableName.SNAPSHOTS), retry);
+    HistoryReader reader = new HistoryReader(log, retry);
     ShardTail tail = new ShardTail(limits.tailBytes());
     Conversations conversations = new Conversations(context, loader, reader, tail);
     this.feed = new LoopFeed(thread, followers);
