@@ -63,7 +63,8 @@ class EdgeHealthIT {
 
     rig.routers.get(0).draining();
 
-    await().untilAsserted(() -> assertThat(routersOf(channel, 8)).containsExactly("two"));
+    // Few streams could all go to the other one by chance, while the edge has not noticed yet.
+    await().untilAsserted(() -> assertThat(routersOf(channel, 40)).containsExactly("two"));
     assertThat(routersOf(channel, 20)).containsExactly("two");
     assertThat(open.ask()).isEqualTo("one");
   }
@@ -89,7 +90,7 @@ class EdgeHealthIT {
     int port = rig.routers.getFirst().port();
 
     rig.routers.removeFirst().close();
-    await().untilAsserted(() -> assertThat(routersOf(channel, 8)).containsExactly("two"));
+    await().untilAsserted(() -> assertThat(routersOf(channel, 40)).containsExactly("two"));
 
     rig.startRouter("one again", port);
     await().untilAsserted(() -> assertThat(routersOf(channel, 8)).contains("one again"));
