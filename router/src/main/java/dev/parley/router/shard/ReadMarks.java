@@ -4,8 +4,10 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.parley.internal.v1.ReadMarkEntry;
 import dev.parley.internal.v1.ReadMarks.Builder;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -35,8 +37,8 @@ final class ReadMarks {
 
   private record Written(Key key, long position) {}
 
-  /** A message to write, and what it holds. */
-  record Message(byte[] bytes, Set<Key> marks) {}
+  /** A message to write, what it holds, and the older writings that it makes superfluous once it is stored. */
+  record Message(byte[] bytes, Set<Key> marks, List<Written> repeats) {}
 
   Mark get(String conversationId, String userId) {
     return byConversation.getOrDefault(conversationId, Map.of()).getOrDefault(userId, Mark.NONE);
@@ -84,11 +86,12 @@ final class ReadMarks {
       keys.add(changes.next());
       changes.remove();
     }
-    int repeated = 0;
-    while (repeated < REPEATED_PER_MESSAGE && !written.isEmpty()) {
+    List<Written> repeats = new ArrayList<>();
+    while (repeats.size() < REPEATED_PER_MESSAGE && !written.isEmpty()) {
       Written oldest = written.removeFirst();
-      if (isNewest(oldest) && keys.add(oldest.key())) {
-        repeated++;
+      if (isNewest(oldest)) {
+        keys.add(oldest.key());
+        repeats.add(oldest);
       }
     }
     Builder message = dev.parley.internal.v1.ReadMarks.newBuilder();
@@ -101,7 +104,7 @@ final class ReadMarks {
               .setSeq(mark.seq())
               .setMessageCount(mark.messageCount()));
     }
-    return new Message(message.build().toByteArray(), keys);
+    return new Message(message.build().toByteArray(), keys, repeats);
   }
 
   /** A message is on the log: the first position that is still needed. */
@@ -122,8 +125,9 @@ final class ReadMarks {
     return newestWriting.getOrDefault(writing.key(), 0L) == writing.position();
   }
 
-  /** A message may not be on the log: its marks are written again. */
+  /** A message may not be on the log: its marks are written again, and until then their older writings are needed. */
   void failed(Message message) {
     changed.addAll(message.marks());
+    message.repeats().reversed().forEach(written::addFirst);
   }
 }

@@ -51,6 +51,20 @@ class ReadMarksTest {
   }
 
   @Test
+  void whatIsTrimmedAfterAFailedRepetitionIsInWhatWasWrittenSince() throws Exception {
+    marks.advance("c", "ann", new Mark(5, 4));
+    marks.stored(next(), 1);
+    marks.advance("c", "bob", new Mark(6, 5));
+    marks.failed(next()); // it repeats what ann has at position 1
+
+    Message again = Objects.requireNonNull(marks.next(1));
+    assertThat(marks.stored(again, 2)).isEqualTo(2);
+    ReadMarks folded = new ReadMarks();
+    folded.fold(again.bytes(), 2);
+    assertThat(folded.get("c", "ann")).isEqualTo(new Mark(5, 4));
+  }
+
+  @Test
   void theLogFoldsToWhatIsInMemoryAndStaysShortWhenItIsTrimmed() throws Exception {
     Random random = new Random(11);
     TreeMap<Long, byte[]> log = new TreeMap<>();
