@@ -49,7 +49,13 @@ public abstract class BrokerContract {
 
   @Test
   void anEmptyLogHasNoTailAndNoRecords() throws Exception {
-    assertThat(get(log.tail())).isEqualTo(new ShardLog.Tail(0, null));
+    ShardLog.Tail tail = get(log.tail());
+    assertThat(tail.first()).isEqualTo(1);
+    assertThat(tail.position()).isZero();
+    assertThat(tail.owner()).isNull();
+    assertThat(tail.filler()).isNull();
+    assertThat(tail.bytes()).isZero();
+    assertThat(tail.maxBytes()).isPositive();
     assertThat(get(log.last("c1"))).isNull();
     assertThat(get(log.read(new long[] {1}))).containsExactly((StoredRecord) null);
   }
@@ -101,13 +107,34 @@ public abstract class BrokerContract {
   }
 
   @Test
-  void theTailTellsTheNewestOwner() throws Exception {
+  void theTailTellsTheNewestOwnerAndTheNewestFiller() throws Exception {
     get(log.append(ShardLog.OWNER_KEY, bytes("owner 1"), 0));
-    get(log.append(ShardLog.OWNER_KEY, bytes("owner 2"), 1));
-    get(log.append("c1", bytes("a"), 2));
+    get(log.append(ShardLog.FILLER_KEY, bytes("filler 1"), 1));
+    get(log.append(ShardLog.OWNER_KEY, bytes("owner 2"), 2));
+    get(log.append(ShardLog.FILLER_KEY, bytes("filler 2"), 3));
+    get(log.append("c1", bytes("a"), 4));
     ShardLog.Tail tail = get(log.tail());
-    assertThat(tail.position()).isEqualTo(3);
-    assertThat(text(tail.owner())).isEqualTo("2:owner 2");
+    assertThat(tail.position()).isEqualTo(5);
+    assertThat(text(tail.owner())).isEqualTo("3:owner 2");
+    assertThat(text(tail.filler())).isEqualTo("4:filler 2");
+    assertThat(tail.bytes()).isPositive();
+  }
+
+  @Test
+  void aTrimmedLogHasNoRecordsBeforeTheFirstOneKept() throws Exception {
+    get(log.append("c1", bytes("a"), 0));
+    get(log.append("c2", bytes("b"), 1));
+    get(log.append("c1", bytes("c"), 2));
+    get(log.trim(3));
+    get(log.trim(3));
+    assertThat(texts(get(log.read(new long[] {1, 2, 3})))).containsExactly("none", "none", "3:c");
+    assertThat(get(log.last("c2"))).isNull();
+    assertThat(get(log.tail()).first()).isEqualTo(3);
+    assertThat(get(log.append("c2", bytes("d"), 3))).isEqualTo(4);
+    get(log.trim(5));
+    assertThat(get(log.tail()).first()).isEqualTo(5);
+    assertThat(get(log.tail()).position()).isEqualTo(4);
+    assertThat(get(log.append("c2", bytes("e"), 4))).isEqualTo(5);
   }
 
   @Test

@@ -54,6 +54,11 @@ final class OnLoop {
       public CompletableFuture<Void> replace(long position, byte[] cut) {
         return hop(log.replace(position, cut), loop);
       }
+
+      @Override
+      public CompletableFuture<Void> trim(long firstKept) {
+        return hop(log.trim(firstKept), loop);
+      }
     };
   }
 

@@ -120,6 +120,11 @@ final class FaultyBroker implements Broker {
     public CompletableFuture<Void> replace(long position, byte[] cut) {
       return over(() -> there.replace(position, cut), 6);
     }
+
+    @Override
+    public CompletableFuture<Void> trim(long firstKept) {
+      return over(() -> there.trim(firstKept), 6);
+    }
   }
 
   private final class FaultyTable implements Table {

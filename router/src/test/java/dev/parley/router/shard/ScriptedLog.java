@@ -114,4 +114,9 @@ final class ScriptedLog implements ShardLog {
   public CompletableFuture<Void> replace(long position, byte[] cut) {
     return stored.replace(position, cut);
   }
+
+  @Override
+  public CompletableFuture<Void> trim(long firstKept) {
+    return stored.trim(firstKept);
+  }
 }
