@@ -22,6 +22,18 @@ public interface Broker extends AutoCloseable {
   /** The read marks of all shards. */
   MarkLog marks();
 
+  /** Which routers there are. */
+  Registry registry();
+
+  /** Notices between routers. */
+  Wakes wakes();
+
+  /**
+   * Runs this each time after all connections were there again, since which notices may have been lost; on a thread of
+   * the adapter, which it must not block.
+   */
+  void onReconnect(Runnable action);
+
   /** How safe an acknowledged append is, read from the broker itself where it tells. */
   Durability durability();
 

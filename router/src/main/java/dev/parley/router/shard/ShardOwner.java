@@ -341,11 +341,13 @@ final class ShardOwner implements Tenure.Listener {
       entry.overtaken = entry.loading;
     }
     tail.add(committed);
-    if (entry.state != null && committed.events().stream().anyMatch(Event::hasDeletion)) {
-      tail.cut(entry.state);
+    for (Event event : committed.events()) {
+      if (event.hasDeletion()) {
+        tail.cut(entry.id, event.getDeletion().getTargetSeq());
+      }
     }
     commits.committed(committed);
-    feed.committed(entry.followers, committed);
+    feed.committed(committed);
     if (done != null) {
       done.outcomes.forEach(outcome -> tellOutcome(entry, outcome, committed));
     }
