@@ -19,6 +19,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -61,11 +62,20 @@ public final class RouterServer implements AutoCloseable {
     for (EventExecutor loop : workers) {
       hubs.add(new SessionHub(hubs.size(), (EventLoop) loop));
     }
+    long incarnation = new SecureRandom().nextLong();
     for (int shard = 0; shard < broker.layout().shards(); shard++) {
       EventLoop thread = hubs.get(shard % hubs.size()).loop();
       shards.add(
           new ShardHost(
-              shard, settings.name(), broker, settings.owner(), clock, thread, hubs, blocks::between));
+              shard,
+              settings.name(),
+              incarnation,
+              broker,
+              settings.owner(),
+              clock,
+              thread,
+              hubs,
+              blocks::between));
     }
     shards.forEach(ShardHost::start);
 

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,12 +29,20 @@ final class Follows {
   private final HistoryReader history;
   private final Marks marks;
   private final Feed feed;
+  private final Supplier<CompletableFuture<@Nullable Void>> sure;
 
-  Follows(Conversations conversations, HistoryReader history, Marks marks, Feed feed) {
+  /** {@code sure}: see {@link ShardOwner#sure}. */
+  Follows(
+      Conversations conversations,
+      HistoryReader history,
+      Marks marks,
+      Feed feed,
+      Supplier<CompletableFuture<@Nullable Void>> sure) {
     this.conversations = conversations;
     this.history = history;
     this.marks = marks;
     this.feed = feed;
+    this.sure = sure;
   }
 
   /**
@@ -57,12 +66,18 @@ final class Follows {
     return marks
         .loaded()
         .thenCompose(ready -> conversations.loaded(conversationId))
-        .thenCompose(entry -> conversations.keepUntil(entry, verified(entry, userId, cursor)))
+        .thenCompose(
+            entry -> conversations.keepUntil(entry, verified(entry, userId, cursor).thenCompose(this::whenSure)))
         .handle(
             (verified, failure) ->
                 failure != null
                     ? new FollowAnswer.Refused(Refusals.refusal(failure))
                     : begin(conversationId, userId, cursor, fromJoin, follower, verified));
+  }
+
+  /** The same value, when what is in memory is certainly what is on the log. */
+  private <T> CompletableFuture<T> whenSure(T value) {
+    return sure.get().thenApply(proven -> value);
   }
 
   /** Whether the log holds what the client has. A stranger's cursor is not looked at. */
@@ -166,6 +181,7 @@ final class Follows {
     return marks
         .loaded()
         .thenCompose(ready -> conversations.loaded(conversationId))
+        .thenCompose(entry -> conversations.keepUntil(entry, whenSure(entry)))
         .thenApply(
             entry -> {
               ConversationState state = Objects.requireNonNull(entry.state);

@@ -30,6 +30,7 @@ final class HistoryService {
   private final Conversations conversations;
   private final HistoryReader history;
   private final ShardTail tail;
+  private final Supplier<CompletableFuture<@Nullable Void>> sure;
 
   private final Map<PageKey, CompletableFuture<Page>> onTheirWay = new HashMap<>();
   private final LinkedHashMap<PageKey, KeptWalk> walks = new LinkedHashMap<>(16, 0.75f, true);
@@ -41,11 +42,18 @@ final class HistoryService {
   /** A walk, and the page that was open when it began: it knows only part of that one. */
   private record KeptWalk(PageWalk walk, long openPage) {}
 
-  HistoryService(OwnerLimits limits, Conversations conversations, HistoryReader history, ShardTail tail) {
+  /** {@code sure}: see {@link ShardOwner#sure}. */
+  HistoryService(
+      OwnerLimits limits,
+      Conversations conversations,
+      HistoryReader history,
+      ShardTail tail,
+      Supplier<CompletableFuture<@Nullable Void>> sure) {
     this.limits = limits;
     this.conversations = conversations;
     this.history = history;
     this.tail = tail;
+    this.sure = sure;
   }
 
   /** Records from the one that holds {@code fromSeq} on, some; none above the head. */
@@ -56,7 +64,7 @@ final class HistoryService {
             entry -> {
               ConversationState state = java.util.Objects.requireNonNull(entry.state);
               if (fromSeq > state.headSeq()) {
-                return CompletableFuture.completedFuture(List.of());
+                return nothing();
               }
               List<CommittedRecord> recent =
                   tail.from(conversationId, fromSeq, limits.readEvents(), limits.readBytes());
@@ -74,10 +82,15 @@ final class HistoryService {
             entry -> {
               ConversationState state = java.util.Objects.requireNonNull(entry.state);
               if (seq < 1 || seq > state.headSeq()) {
-                return CompletableFuture.completedFuture(List.of());
+                return nothing();
               }
               return readPage(entry, state, PageIndex.pageOf(seq), 1);
             });
+  }
+
+  /** That there is nothing is known from memory alone. */
+  private CompletableFuture<List<CommittedRecord>> nothing() {
+    return sure.get().thenApply(proven -> List.of());
   }
 
   private CompletableFuture<List<CommittedRecord>> readPage(

@@ -29,4 +29,8 @@ public record OwnerLimits(
     @Setting(value = "10s", doc = "How long a command may wait for its outcome.")
     Duration sendDeadline,
     @Setting(value = "500ms", doc = "How often read marks are written and receipts told.")
-    Duration markInterval) {}
+    Duration markInterval,
+    @Setting(
+        value = "500ms",
+        doc = "An owner that appended nothing for so long asks the log whether it still owns the shard before it answers.")
+    Duration idleCheck) {}

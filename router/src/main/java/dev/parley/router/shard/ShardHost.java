@@ -38,6 +38,8 @@ public final class ShardHost {
   private static final Logger LOG = LoggerFactory.getLogger(ShardHost.class);
   private static final Duration TICK = Duration.ofMillis(250);
   private static final Duration SAVE_PROGRESS = Duration.ofSeconds(5);
+  private static final Duration TAKE_BACK = Duration.ofSeconds(1);
+  private static final Duration TAKE_BACK_JITTER = Duration.ofSeconds(2);
 
   private final int shard;
   private final ScheduledExecutorService thread;
@@ -50,11 +52,19 @@ public final class ShardHost {
   private final ConversationLists lists;
   private final List<Future<?>> ticks = new java.util.ArrayList<>();
   private final OwnerLimits limits;
+  private final ShardContext context;
+  private boolean wasConnected = true;
 
-  /** A shard that is started by {@link #start}. {@code blocks}: whether one of two users has blocked the other. */
+  /**
+   * A shard that is started by {@link #start}.
+   *
+   * @param incarnation a random number that this process, and no other, has drawn
+   * @param blocks whether one of two users has blocked the other
+   */
   public ShardHost(
       int shard,
       String router,
+      long incarnation,
       Broker broker,
       OwnerLimits limits,
       InstantSource clock,
@@ -66,9 +76,20 @@ public final class ShardHost {
     this.limits = limits;
     ShardLog log = OnLoop.log(broker.shard(shard), thread);
     Timer timer = (delay, task) -> thread.schedule(guarded(task), delay.toMillis(), TimeUnit.MILLISECONDS);
-    ShardContext context =
+    this.context =
         new ShardContext(
-            shard, router, log, limits, clock, timer, RandomGenerator.getDefault(), blocks, broker::connected);
+            shard,
+            router,
+            incarnation,
+            broker.layout().window(),
+            log,
+            limits,
+            clock,
+            System::nanoTime,
+            timer,
+            RandomGenerator.getDefault(),
+            blocks,
+            broker::connected);
     ReadRetry retry = ReadRetry.DEFAULT.on(thread);
     StateLoader loader = new StateLoader(log, table(broker, TableName.SNAPSHOTS), retry);
     HistoryReader reader = new HistoryReader(log, retry);
@@ -78,10 +99,11 @@ public final class ShardHost {
     this.lists = new ConversationLists(shard, table(broker, TableName.CONVERSATION_LISTS));
     this.projector =
         new Projector(context, lists, conversations, reader, table(broker, TableName.PROGRESS), feed);
-    this.owner = new ShardOwner(context, conversations, tail, feed, projector);
+    this.owner =
+        new ShardOwner(context, conversations, tail, feed, projector, (term, by) -> takeBack());
     this.marks = new Marks(context, OnLoop.marks(broker.marks(), thread), conversations, tail, feed);
-    this.follows = new Follows(conversations, reader, marks, feed);
-    this.history = new HistoryService(limits, conversations, reader, tail);
+    this.follows = new Follows(conversations, reader, marks, feed, owner::sure);
+    this.history = new HistoryService(limits, conversations, reader, tail, owner::sure);
   }
 
   private Table table(Broker broker, TableName name) {
@@ -93,11 +115,26 @@ public final class ShardHost {
     run(
         () -> {
           marks.start();
-          owner.start();
-          every(TICK, owner::tick);
+          owner.takeOver();
+          every(TICK, this::tick);
           every(limits.markInterval(), marks::flush);
           every(SAVE_PROGRESS, projector::save);
         });
+  }
+
+  private void tick() {
+    owner.tick();
+    boolean connected = context.connected().getAsBoolean();
+    if (connected && !wasConnected) {
+      owner.settle(); // the broker may have come back with less than it had
+    }
+    wasConnected = connected;
+  }
+
+  /** Not at once: the two that want the shard would only hinder each other. */
+  private void takeBack() {
+    long jitter = context.random().nextLong(TAKE_BACK_JITTER.toMillis());
+    context.timer().after(TAKE_BACK.plusMillis(jitter), owner::takeOver);
   }
 
   private void every(Duration interval, Runnable task) {
@@ -147,7 +184,20 @@ public final class ShardHost {
 
   /** Does a command; answered through the follower. */
   public void submit(int follower, Request request, int bytes, Consumer<Answer> reply) {
-    run(() -> owner.submit(request, bytes, answer -> feed.post(follower, loop -> reply.accept(answer))));
+    run(
+        () ->
+            owner.submit(
+                request,
+                bytes,
+                answer -> {
+                  Answer outcome = outcome(answer);
+                  feed.post(follower, loop -> reply.accept(outcome));
+                }));
+  }
+
+  /** Nobody can pass on what is bounced: it is refused. */
+  private static Answer outcome(Answer answer) {
+    return answer instanceof Answer.Bounced bounced ? Refusals.of(bounced) : answer;
   }
 
   /** See {@link Follows#follow}; answered through the follower, in order with what is fed. */
@@ -206,7 +256,7 @@ public final class ShardHost {
     return ask(
         () -> {
           CompletableFuture<Answer> answer = new CompletableFuture<>();
-          owner.submit(request, bytes, answer::complete);
+          owner.submit(request, bytes, given -> answer.complete(outcome(given)));
           return answer;
         });
   }

@@ -102,6 +102,13 @@ final class ShardTail {
     return records == null ? List.of() : records;
   }
 
+  /** Holds nothing any more. */
+  void clear() {
+    order.clear();
+    byConversation.clear();
+    bytes = 0;
+  }
+
   /** Takes out of memory what readers of this conversation must not get any more. */
   void cut(ConversationState state) {
     ArrayDeque<CommittedRecord> records = byConversation.get(state.conversationId());
