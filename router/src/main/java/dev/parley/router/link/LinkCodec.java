@@ -242,6 +242,7 @@ public final class LinkCodec {
           switch (command.answer()) {
             case Answer.Refused refused -> encoded.setRefused(encode(refused.refusal()));
             case Answer.Stored stored -> encoded.setStored(encode(stored));
+            case Answer.Bounced bounced -> throw new IllegalArgumentException("no outcome: " + bounced);
           };
       case Reply.OfFollow follow ->
           switch (follow.answer()) {

@@ -400,6 +400,7 @@ public final class Session {
         out.control(Frames.refused(request.conversationId(), request.command().getClientEventId(), refused.refusal()));
       }
       case Answer.Stored stored -> deliveries.stored(request, stored);
+      case Answer.Bounced bounced -> throw new IllegalArgumentException("no outcome: " + bounced);
     }
   }
 

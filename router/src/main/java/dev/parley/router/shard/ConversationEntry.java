@@ -33,8 +33,8 @@ final class ConversationEntry {
   /** Its first command waits for something to be read from the log. */
   boolean lookingUp;
 
-  /** Its record is in flight. */
-  boolean appending;
+  /** Its record that is in flight; null: none is. */
+  @Nullable Batch batch;
 
   boolean savingSnapshot;
   final RateMeter sends;
@@ -50,7 +50,7 @@ final class ConversationEntry {
         && !loading
         && inUse == 0
         && !lookingUp
-        && !appending
+        && batch == null
         && !savingSnapshot;
   }
 
@@ -61,6 +61,7 @@ final class ConversationEntry {
     final Instant deadline;
     private final Consumer<Answer> reply;
     Facts facts = Facts.NONE;
+    /** What was decided about it rests on a record that is in flight. */
     boolean inFlight;
     boolean answered;
 

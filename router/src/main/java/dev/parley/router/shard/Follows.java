@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,16 +29,25 @@ final class Follows {
   private final HistoryReader history;
   private final Marks marks;
   private final Feeds feeds;
+  private final Supplier<CompletableFuture<@Nullable Void>> sure;
 
-  Follows(Conversations conversations, HistoryReader history, Marks marks, Feeds feeds) {
+  /** {@code sure}: see {@link ShardOwner#sure}. */
+  Follows(
+      Conversations conversations,
+      HistoryReader history,
+      Marks marks,
+      Feeds feeds,
+      Supplier<CompletableFuture<@Nullable Void>> sure) {
     this.conversations = conversations;
     this.history = history;
     this.marks = marks;
     this.feeds = feeds;
+    this.sure = sure;
   }
 
   /**
-   * Makes a router a follower for a user. Everything that is committed after the answer is fed.
+   * Makes a router a follower for a user. Everything that is committed after the answer is fed. Fails with a {@link
+   * NotOwnerException} when another router owns the shard now.
    *
    * @param cursor where the client stands; null: nowhere yet
    * @param fromJoin without a cursor: starts at the event that made the user a member instead of at the head
@@ -57,12 +67,14 @@ final class Follows {
     return marks
         .loaded()
         .thenCompose(ready -> conversations.loaded(conversationId))
-        .thenCompose(entry -> conversations.keepUntil(entry, verified(entry, userId, cursor)))
-        .handle(
-            (verified, failure) ->
-                failure != null
-                    ? new FollowAnswer.Refused(Refusals.refusal(failure))
-                    : begin(conversationId, userId, cursor, fromJoin, follower, verified));
+        .thenCompose(
+            entry -> conversations.keepUntil(entry, verified(entry, userId, cursor).thenCompose(this::whenSure)))
+        .thenApply(verified -> begin(conversationId, userId, cursor, fromJoin, follower, verified));
+  }
+
+  /** The same value, when what is in memory is certainly what is on the log. */
+  private <T> CompletableFuture<T> whenSure(T value) {
+    return sure.get().thenApply(proven -> value);
   }
 
   /** Whether the log holds what the client has. A stranger's cursor is not looked at. */
@@ -163,6 +175,7 @@ final class Follows {
     return marks
         .loaded()
         .thenCompose(ready -> conversations.loaded(conversationId))
+        .thenCompose(entry -> conversations.keepUntil(entry, whenSure(entry)))
         .thenApply(
             entry -> {
               ConversationState state = Objects.requireNonNull(entry.state);

@@ -1,7 +1,6 @@
 package dev.parley.router.shard;
 
 import dev.parley.conversation.ConversationState;
-import dev.parley.conversation.Refusal;
 import dev.parley.conversation.history.HistoryReader;
 import dev.parley.conversation.history.ReadRetry;
 import dev.parley.conversation.history.StateLoader;
@@ -14,12 +13,10 @@ import dev.parley.router.feed.Question;
 import dev.parley.router.feed.Reply;
 import dev.parley.router.feed.RouterId;
 import dev.parley.router.feed.ToOwner;
-import dev.parley.v1.ErrorReason;
-import dev.parley.v1.Term;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -29,8 +26,6 @@ import java.util.function.LongConsumer;
  * it. Belongs to the shard's thread.
  */
 final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
-  private static final Duration RETRY_SOON = Duration.ofMillis(500);
-
   private final Conversations conversations;
   private final Projector projector;
   private final Marks marks;
@@ -57,7 +52,7 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
         new Projector(context, lists, conversations, reader, broker.table(TableName.PROGRESS), wakes);
     this.owner = new ShardOwner(context, conversations, tail, feeds, this, (by, router) -> deposed.run());
     this.marks = new Marks(context, broker.marks(), conversations, tail, feeds);
-    this.follows = new Follows(conversations, reader, marks, feeds);
+    this.follows = new Follows(conversations, reader, marks, feeds, owner::sure);
   }
 
   /** Takes the shard over; nothing is answered before that is done. */
@@ -127,21 +122,6 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
       case Question.Mark mark ->
           marks.mark(
               mark.userId(), mark.conversationId(), mark.seq(), answer -> reply.accept(new Reply.OfMark(answer)));
-      default ->
-          owner
-              .sure()
-              .whenComplete(
-                  Completion.seen(
-                      (sure, deposed) -> {
-                        if (deposed == null) {
-                          answerFromMemory(ask.question(), bit, reply);
-                        }
-                      }));
-    }
-  }
-
-  private void answerFromMemory(Question question, int bit, Consumer<Reply> reply) {
-    switch (question) {
       case Question.Follow follow ->
           tell(
               follows
@@ -165,11 +145,18 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
                   .thenApply(Reply.OfMembers::new),
               reply);
       case Question.Index index ->
-          tell(conversations.loaded(index.conversationId()).thenApply(entry -> index(entry.state)), reply);
+          tell(
+              conversations
+                  .loaded(index.conversationId())
+                  .thenCompose(entry -> owner.sure().thenApply(proven -> index(entry.state))),
+              reply);
       case Question.AwaitList list ->
-          tell(projector.listed(list.userId()).thenApply(done -> new Reply.Listed()), reply);
-      case Question.Submit submit -> throw new IllegalArgumentException("not answered from memory");
-      case Question.Mark mark -> throw new IllegalArgumentException("not answered from memory");
+          tell(
+              projector
+                  .listed(list.userId())
+                  .thenCompose(done -> owner.sure())
+                  .thenApply(proven -> new Reply.Listed()),
+              reply);
     }
   }
 
@@ -181,8 +168,18 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
   private static void tell(CompletableFuture<? extends Reply> answer, Consumer<Reply> reply) {
     answer.whenComplete(
         Completion.seen(
-            (value, failure) ->
-                reply.accept(failure == null ? value : new Reply.Refused(Refusals.refusal(failure)))));
+            (value, failure) -> {
+              if (failure == null) {
+                reply.accept(value);
+              } else if (!(causeOf(failure) instanceof NotOwnerException)) {
+                reply.accept(new Reply.Refused(Refusals.refusal(failure)));
+              }
+              // Otherwise the feed is about to end, and the router asks the next owner.
+            }));
+  }
+
+  private static Throwable causeOf(Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
   }
 
   // ------------------------------------------------------------------ from the log
@@ -196,6 +193,11 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
   @Override
   public void committed(CommittedRecord record) {
     projector.committed(record);
+  }
+
+  @Override
+  public void lostSight() {
+    feeds.bounce(0);
   }
 
   // ------------------------------------------------------------------ the end
@@ -237,18 +239,8 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
         .setPosition(owner.last())
         .addAllFollowers(feeds.routers())
         .setFollowedConversations(feeds.followedConversations())
-        .setLogBytes(owner.logBytes())
-        .setLogMaxBytes(owner.logMaxBytes())
+        .setLogBytes(owner.room().bytes())
+        .setLogMaxBytes(owner.room().maxBytes() == Long.MAX_VALUE ? 0 : owner.room().maxBytes())
         .build();
-  }
-
-  Term term() {
-    return owner.term();
-  }
-
-  /** What is said to those who cannot be answered now. */
-  static Refusal unavailable() {
-    return new Refusal(
-        ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE, "the shard has no owner right now", Map.of(), RETRY_SOON);
   }
 }

@@ -37,4 +37,8 @@ public record OwnerLimits(
     @Setting(value = "500ms", doc = "How long read marks may take to be written when a shard is given away.")
     Duration giveAwayPatience,
     @Setting(value = "5s", doc = "After so long without a link to a living owner, commands for it are refused.")
-    Duration unreachable) {}
+    Duration unreachable,
+    @Setting(
+        value = "500ms",
+        doc = "An owner that appended nothing for so long asks the log whether it still owns the shard before it answers.")
+    Duration idleCheck) {}
