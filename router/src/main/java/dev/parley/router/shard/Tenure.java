@@ -286,7 +286,11 @@ final class Tenure implements AppendChain.Listener, Fence.Listener, Resolution.L
 
   @Override
   public void outranked(Term by, @Nullable String router) {
-    LOG.info("shard {}: {} has taken it with term {}", context.shard(), router, by.getNumber());
+    LOG.info(
+        "shard {}: {} has taken it with term {}",
+        context.shard(),
+        router == null ? "another router" : router,
+        by.getNumber());
     standDown();
     chain.unresolved().forEach(attempt -> {
       if (!attempt.filler()) {
