@@ -30,7 +30,7 @@ final class HistoryService {
   private final Conversations conversations;
   private final HistoryReader history;
   private final ShardTail tail;
-  private final Supplier<CompletableFuture<@Nullable Void>> sure;
+  private final Ownership ownership;
 
   private final Map<PageKey, CompletableFuture<Page>> onTheirWay = new HashMap<>();
   private final LinkedHashMap<PageKey, KeptWalk> walks = new LinkedHashMap<>(16, 0.75f, true);
@@ -42,18 +42,17 @@ final class HistoryService {
   /** A walk, and the page that was open when it began: it knows only part of that one. */
   private record KeptWalk(PageWalk walk, long openPage) {}
 
-  /** {@code sure}: see {@link ShardOwner#sure}. */
   HistoryService(
       OwnerLimits limits,
       Conversations conversations,
       HistoryReader history,
       ShardTail tail,
-      Supplier<CompletableFuture<@Nullable Void>> sure) {
+      Ownership ownership) {
     this.limits = limits;
     this.conversations = conversations;
     this.history = history;
     this.tail = tail;
-    this.sure = sure;
+    this.ownership = ownership;
   }
 
   /** Records from the one that holds {@code fromSeq} on, some; none above the head. */
@@ -90,7 +89,7 @@ final class HistoryService {
 
   /** That there is nothing is known from memory alone. */
   private CompletableFuture<List<CommittedRecord>> nothing() {
-    return sure.get().thenApply(proven -> List.of());
+    return ownership.sure().thenApply(proven -> List.of());
   }
 
   private CompletableFuture<List<CommittedRecord>> readPage(

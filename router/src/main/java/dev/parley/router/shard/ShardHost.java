@@ -102,8 +102,8 @@ public final class ShardHost {
     this.owner =
         new ShardOwner(context, conversations, tail, feed, projector, (term, by) -> takeBack());
     this.marks = new Marks(context, OnLoop.marks(broker.marks(), thread), conversations, tail, feed);
-    this.follows = new Follows(conversations, reader, marks, feed, owner::sure);
-    this.history = new HistoryService(limits, conversations, reader, tail, owner::sure);
+    this.follows = new Follows(conversations, reader, marks, feed, owner);
+    this.history = new HistoryService(limits, conversations, reader, tail, owner);
   }
 
   private Table table(Broker broker, TableName name) {

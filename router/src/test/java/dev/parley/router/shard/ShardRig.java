@@ -18,6 +18,7 @@ import dev.parley.v1.Command;
 import dev.parley.v1.ErrorReason;
 import dev.parley.v1.Receipt;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -32,6 +33,8 @@ final class ShardRig {
       new OwnerLimits(
           10_000, 16 << 20, 100_000, 60, 2_000, 1 << 20, 8, 256, 256 << 10, 256 << 10,
           Duration.ofSeconds(10), Duration.ofMillis(500), Duration.ofMillis(500));
+
+  private static int incarnations = 7;
 
   final ManualTime time;
   final Broker broker;
@@ -130,18 +133,25 @@ final class ShardRig {
   }
 
   ShardRig(Broker broker, ManualTime time, OwnerLimits limits, MarkLog markLog) {
-    this(broker, time, limits, markLog, new Random(7), null);
+    this(broker, time, limits, markLog, new Random(7), time, null);
   }
 
-  /** A shard that feeds {@code feed} instead of {@link #heard}. */
-  ShardRig(Broker broker, ManualTime time, OwnerLimits limits, MarkLog markLog, Random random, @Nullable Feed other) {
+  /** A shard with a clock of its own that feeds {@code feed} instead of {@link #heard}. */
+  ShardRig(
+      Broker broker,
+      ManualTime time,
+      OwnerLimits limits,
+      MarkLog markLog,
+      Random random,
+      InstantSource clock,
+      @Nullable Feed other) {
     Feed feed = other == null ? heard : other;
     this.broker = broker;
     this.time = time;
     log = new ScriptedLog(broker.shard(0));
     ShardContext context =
         new ShardContext(
-            0, "router", random.nextLong(), broker.layout().window(), log, limits, time, time::nanos, time, random,
+            0, "router", random.nextLong(), broker.layout().window(), log, limits, clock, time::nanos, time, random,
             (one, two) -> blocked.contains(one) || blocked.contains(two), () -> connected);
     ReadRetry once = new ReadRetry(20, Duration.ZERO);
     HistoryReader reader = new HistoryReader(log, once);
@@ -153,8 +163,8 @@ final class ShardRig {
     owner =
         new ShardOwner(context, conversations, tail, feed, projector, (term, by) -> deposedBy.add(String.valueOf(by)));
     marks = new Marks(context, markLog, conversations, tail, feed);
-    follows = new Follows(conversations, reader, marks, feed, owner::sure);
-    history = new HistoryService(limits, conversations, reader, tail, owner::sure);
+    follows = new Follows(conversations, reader, marks, feed, owner);
+    history = new HistoryService(limits, conversations, reader, tail, owner);
   }
 
   /** Takes the shard over. */
@@ -166,7 +176,7 @@ final class ShardRig {
 
   /** Another owner over the same broker, with nothing in memory; not started. */
   ShardRig restarted() {
-    return new ShardRig(broker, time, LIMITS, broker.marks(), new Random(time.nanos() + 8 + broker.hashCode()), null);
+    return new ShardRig(broker, time, LIMITS, broker.marks(), new Random(++incarnations), time, null);
   }
 
   Asked ask(Request request) {

@@ -632,9 +632,10 @@ class TenureTest {
 
   @Test
   void whoAsksWhileTheShardIsSettledIsToldAfterIt() {
+    assertThat(one.whenSure()).containsExactly(false);
     one.log.holdingFillers = true;
-    List<Boolean> early = one.whenSure();
     one.tenure.takeOver();
+    List<Boolean> early = one.whenSure();
     assertThat(early).isEmpty();
     one.log.arrive();
 
@@ -667,7 +668,7 @@ class TenureTest {
 
     assertThat(one.heard).containsExactly("mine a at 5", "mine b at 6");
     assertThat(given).containsExactly(6L);
-    assertThat(one.tenure.stoodDown()).isTrue();
+    assertThat(one.tenure.disowned()).isTrue();
     assertThat(one.whenSure()).containsExactly(false);
     one.tenure.takeOver();
     assertThat(one.tenure.ready()).isTrue();
