@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,20 +28,19 @@ final class Follows {
   private final HistoryReader history;
   private final Marks marks;
   private final Feeds feeds;
-  private final Supplier<CompletableFuture<@Nullable Void>> sure;
+  private final Ownership ownership;
 
-  /** {@code sure}: see {@link ShardOwner#sure}. */
   Follows(
       Conversations conversations,
       HistoryReader history,
       Marks marks,
       Feeds feeds,
-      Supplier<CompletableFuture<@Nullable Void>> sure) {
+      Ownership ownership) {
     this.conversations = conversations;
     this.history = history;
     this.marks = marks;
     this.feeds = feeds;
-    this.sure = sure;
+    this.ownership = ownership;
   }
 
   /**
@@ -67,20 +65,32 @@ final class Follows {
     return marks
         .loaded()
         .thenCompose(ready -> conversations.loaded(conversationId))
-        .thenCompose(
-            entry -> conversations.keepUntil(entry, verified(entry, userId, cursor).thenCompose(this::whenSure)))
+        .thenCompose(entry -> conversations.keepUntil(entry, verified(entry, userId, cursor)))
         .thenApply(verified -> begin(conversationId, userId, cursor, fromJoin, follower, verified));
   }
 
   /** The same value, when what is in memory is certainly what is on the log. */
   private <T> CompletableFuture<T> whenSure(T value) {
-    return sure.get().thenApply(proven -> value);
+    return ownership.sure().thenApply(sure -> value);
   }
 
-  /** Whether the log holds what the client has. A stranger's cursor is not looked at. */
+  /**
+   * Whether the log holds what the client has. A client that has more than this router knows of may come from a router
+   * that has taken the shard just now: that must be known before the log is said to have gone back.
+   */
   private CompletableFuture<Boolean> verified(ConversationEntry entry, String userId, @Nullable Cursor cursor) {
-    ConversationState state = Objects.requireNonNull(entry.state);
-    return cursor == null || state.member(userId) == null
+    return verify(entry, userId, cursor)
+        .thenCompose(
+            holds ->
+                holds
+                    ? whenSure(true)
+                    : ownership.proven().thenCompose(proven -> verify(entry, userId, cursor)));
+  }
+
+  /** As far as this router knows. A stranger's cursor is not looked at. */
+  private CompletableFuture<Boolean> verify(ConversationEntry entry, String userId, @Nullable Cursor cursor) {
+    ConversationState state = entry.state;
+    return cursor == null || state == null || state.member(userId) == null
         ? CompletableFuture.completedFuture(true)
         : history.verify(entry.id, cursor, state.cursor());
   }

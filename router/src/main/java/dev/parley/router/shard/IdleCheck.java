@@ -3,6 +3,7 @@ package dev.parley.router.shard;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * When this router last had a proof that it owns the shard, and who waits for the next one. A proof is an append that
@@ -15,23 +16,24 @@ final class IdleCheck {
   private final ShardContext context;
   private boolean proven;
   private long provenNanos;
-  private List<Consumer<Boolean>> waiting = new ArrayList<>();
-  /** Those who waited when a filler was sent as a proof: that one serves them, however long it takes. */
-  private int served;
-
+  private List<Waiting> waiting = new ArrayList<>();
   private boolean probing;
+
+  /** One who asked; {@code old}: a proof from before the question is good enough if it is not too old. */
+  private record Waiting(Consumer<Boolean> asker, long askedNanos, boolean old) {}
 
   IdleCheck(ShardContext context) {
     this.context = context;
   }
 
-  /** The last proof is not older than the limit. */
+  /** The last proof is not too old. */
   boolean sure() {
     return proven && context.nanos().getAsLong() - provenNanos < context.limits().idleCheck().toNanos();
   }
 
-  void await(Consumer<Boolean> asker) {
-    waiting.add(asker);
+  /** Waits for the next proof; {@code old}: for one that is not too old, otherwise for one that is sent from now on. */
+  void await(Consumer<Boolean> asker, boolean old) {
+    waiting.add(new Waiting(asker, context.nanos().getAsLong(), old));
   }
 
   /** A filler is to be sent as a proof. */
@@ -39,23 +41,19 @@ final class IdleCheck {
     return !probing && !waiting.isEmpty();
   }
 
-  /** A filler is sent as a proof, for all who wait now. */
+  /** A filler is sent as a proof. */
   void probed() {
     probing = true;
-    served = waiting.size();
   }
 
   /** An append was acknowledged. */
   void proven(long sentNanos, boolean probe) {
     proven = true;
     provenNanos = sentNanos;
-    int enough = 0;
-    if (probe && probing) {
-      probing = false;
-      enough = served;
-    }
+    probing &= !probe;
     if (!waiting.isEmpty()) {
-      release(sure() ? waiting.size() : enough, true);
+      boolean sure = sure();
+      release(one -> sentNanos - one.askedNanos >= 0 || (one.old && sure), true);
     }
   }
 
@@ -68,13 +66,14 @@ final class IdleCheck {
   void lost() {
     proven = false;
     probing = false;
-    release(waiting.size(), false);
+    release(one -> true, false);
   }
 
-  private void release(int count, boolean sure) {
-    List<Consumer<Boolean>> released = waiting.subList(0, count);
-    waiting = new ArrayList<>(waiting.subList(count, waiting.size()));
-    served = Math.max(0, served - count);
-    released.forEach(asker -> asker.accept(sure));
+  private void release(Predicate<Waiting> which, boolean sure) {
+    List<Waiting> all = waiting;
+    waiting = new ArrayList<>();
+    List<Waiting> released = new ArrayList<>();
+    all.forEach(one -> (which.test(one) ? released : waiting).add(one));
+    released.forEach(one -> one.asker.accept(sure));
   }
 }

@@ -52,7 +52,7 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
         new Projector(context, lists, conversations, reader, broker.table(TableName.PROGRESS), wakes);
     this.owner = new ShardOwner(context, conversations, tail, feeds, this, (by, router) -> deposed.run());
     this.marks = new Marks(context, broker.marks(), conversations, tail, feeds);
-    this.follows = new Follows(conversations, reader, marks, feeds, owner::sure);
+    this.follows = new Follows(conversations, reader, marks, feeds, owner);
   }
 
   /** Takes the shard over; nothing is answered before that is done. */

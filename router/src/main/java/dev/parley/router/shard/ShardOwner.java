@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A state machine without I/O of its own: the log, the loader and the timer that it is given complete on the shard's
  * one thread, from which every method is called.
  */
-final class ShardOwner implements Tenure.Listener {
+final class ShardOwner implements Tenure.Listener, Ownership {
   private static final Answer.Refused NO_ROOM = Refusals.of(new LogException(LogException.Kind.FULL, "no room"));
 
   private final ShardContext context;
@@ -127,21 +127,26 @@ final class ShardOwner implements Tenure.Listener {
     return tenure.room();
   }
 
-  /**
-   * Completed, at once or soon, when this router has provably owned the shard within the last moments: what is answered
-   * from memory then is true. Fails with a {@link NotOwnerException} when it does not own it any more.
-   */
-  CompletableFuture<@Nullable Void> sure() {
+  @Override
+  public CompletableFuture<@Nullable Void> sure() {
     CompletableFuture<@Nullable Void> sure = new CompletableFuture<>();
-    tenure.whenSure(
-        owning -> {
-          if (owning) {
-            sure.complete(null);
-          } else {
-            sure.completeExceptionally(new NotOwnerException());
-          }
-        });
+    tenure.whenSure(owning -> complete(sure, owning));
     return sure;
+  }
+
+  @Override
+  public CompletableFuture<@Nullable Void> proven() {
+    CompletableFuture<@Nullable Void> proven = new CompletableFuture<>();
+    tenure.whenProven(owning -> complete(proven, owning));
+    return proven;
+  }
+
+  private static void complete(CompletableFuture<@Nullable Void> asked, boolean owning) {
+    if (owning) {
+      asked.complete(null);
+    } else {
+      asked.completeExceptionally(new NotOwnerException());
+    }
   }
 
   /** No new commands; what waits is still decided. */
@@ -167,7 +172,7 @@ final class ShardOwner implements Tenure.Listener {
 
   /** Decides a command when its turn comes; the answer is given on the shard's thread. */
   void submit(Request request, int bytes, Consumer<Answer> reply) {
-    if (tenure.stoodDown()) {
+    if (tenure.disowned()) {
       reply.accept(new Answer.Bounced(false));
       return;
     }

@@ -139,9 +139,9 @@ final class Tenure implements AppendChain.Listener, Fence.Listener, Resolution.L
     return !chain.isEmpty();
   }
 
-  /** This router gave the shard up, or another one took it. */
-  boolean stoodDown() {
-    return phase == Phase.STOOD_DOWN;
+  /** This router neither owns the shard nor is about to. */
+  boolean disowned() {
+    return phase != Phase.SETTLING && phase != Phase.ACTIVE;
   }
 
   /** How full the log is. */
@@ -211,15 +211,26 @@ final class Tenure implements AppendChain.Listener, Fence.Listener, Resolution.L
 
   /**
    * Calls back, at once or soon, when this router has owned the shard within the last moments (true), or when it does
-   * not own it any more (false).
+   * not own it (false).
    */
   void whenSure(Consumer<Boolean> asker) {
-    if (phase == Phase.STOOD_DOWN || phase == Phase.CLOSED) {
-      asker.accept(false);
-    } else if (phase == Phase.ACTIVE && idleCheck.sure()) {
+    if (phase == Phase.ACTIVE && idleCheck.sure()) {
       asker.accept(true);
     } else {
-      idleCheck.await(asker);
+      await(asker, true);
+    }
+  }
+
+  /** Calls back when this router has owned the shard after this call (true), or when it does not own it (false). */
+  void whenProven(Consumer<Boolean> asker) {
+    await(asker, false);
+  }
+
+  private void await(Consumer<Boolean> asker, boolean old) {
+    if (disowned()) {
+      asker.accept(false);
+    } else {
+      idleCheck.await(asker, old);
       probe();
     }
   }
@@ -286,7 +297,11 @@ final class Tenure implements AppendChain.Listener, Fence.Listener, Resolution.L
 
   @Override
   public void outranked(Term by, @Nullable String router) {
-    LOG.info("shard {}: {} has taken it with term {}", context.shard(), router, by.getNumber());
+    LOG.info(
+        "shard {}: {} has taken it with term {}",
+        context.shard(),
+        router == null ? "another router" : router,
+        by.getNumber());
     standDown();
     chain.unresolved().forEach(attempt -> {
       if (!attempt.filler()) {
@@ -378,11 +393,11 @@ final class Tenure implements AppendChain.Listener, Fence.Listener, Resolution.L
    * @param done is told the last position, or {@link #NOTHING} when this router does not own the shard
    */
   void giveAway(LongConsumer done) {
-    if (phase == Phase.SETTLING || phase == Phase.ACTIVE) {
+    if (disowned()) {
+      done.accept(NOTHING);
+    } else {
       heir = heir == null ? done : heir.andThen(done);
       giveAwayWhenQuiet();
-    } else {
-      done.accept(NOTHING);
     }
   }
 
