@@ -29,8 +29,8 @@ public interface Broker extends AutoCloseable {
   Wakes wakes();
 
   /**
-   * Runs this each time after all connections were there again, since which notices may have been lost; on a thread of
-   * the adapter, which it must not block.
+   * Runs this each time that the whole connection is there again after a break, when all that is listened to or watched
+   * is heard again: what was said in between may have been missed. On a thread of the adapter, which it must not block.
    */
   void onReconnect(Runnable action);
 

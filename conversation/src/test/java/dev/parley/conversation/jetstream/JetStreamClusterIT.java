@@ -8,6 +8,7 @@ import dev.parley.conversation.log.Broker;
 import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.LogException;
 import dev.parley.conversation.log.ShardLog;
+import dev.parley.conversation.log.ToldRouters;
 import dev.parley.parts.NatsCluster;
 import dev.parley.parts.NatsServer;
 import dev.parley.parts.Parts;
@@ -30,7 +31,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** What the log keeps when it lies on three nodes and one of them dies. */
 @Timeout(120)
 class JetStreamClusterIT {
-  private static final String STREAM = StreamNames.shard(0);
   private static final Duration FAIL_OVER = Duration.ofSeconds(60);
 
   @TempDir
@@ -62,13 +62,13 @@ class JetStreamClusterIT {
       for (int i = 0; i < 100; i++) {
         assertThat(get(log.append("c" + i % 3, ("r" + (i + 1)).getBytes(UTF_8), i))).isEqualTo(i + 1L);
       }
-      NatsServer dead = leader();
+      NatsServer dead = leader("shard-0");
 
       dead.kill();
       // Appends whose outcome is unknown may be stored too: this one counts when it is the last.
       await().atMost(FAIL_OVER).until(() -> stored(log.append("c1", "r101".getBytes(UTF_8), 100)) || tail(log) == 101);
 
-      assertThat(leader()).isNotSameAs(dead);
+      assertThat(leader("shard-0")).isNotSameAs(dead);
       dead.restart();
       assertThat(get(log.append("c1", "r102".getBytes(UTF_8), 101))).isEqualTo(102);
       // The replica that answers may still lack the newest.
@@ -81,6 +81,24 @@ class JetStreamClusterIT {
     return get(log.read(LongStream.rangeClosed(1, last).toArray())).stream()
         .map(record -> record == null ? "none" : new String(record.bytes(), UTF_8))
         .toList();
+  }
+
+  @Test
+  void routersAreToldOnAfterTheDeathOfTheLeader() throws Exception {
+    try (Broker broker = open()) {
+      var told = new ToldRouters();
+      get(broker.registry().watch(told));
+      get(broker.registry().announce("r1", "there".getBytes(UTF_8)));
+      get(broker.registry().announce("r2", "there".getBytes(UTF_8)));
+      NatsServer dead = leader("KV_routers");
+
+      dead.kill();
+      await().atMost(FAIL_OVER).until(() -> {
+        broker.registry().announce("r1", "still there".getBytes(UTF_8));
+        return told.lines().containsAll(List.of("r1=still there", "r2 gone"));
+      });
+      dead.restart();
+    }
   }
 
   private static boolean stored(CompletableFuture<Long> append) {
@@ -96,9 +114,9 @@ class JetStreamClusterIT {
     return log.tail().thenApply(ShardLog.Tail::position).exceptionally(e -> -1L).join();
   }
 
-  private static NatsServer leader() throws Exception {
+  private static NatsServer leader(String name) throws Exception {
     try (Connection connection = Nats.connect(String.join(",", cluster.urls()))) {
-      var stream = connection.jetStreamManagement().getStreamInfo(STREAM);
+      var stream = connection.jetStreamManagement().getStreamInfo(name);
       return cluster.node(Objects.requireNonNull(stream.getClusterInfo()).getLeader());
     }
   }
