@@ -38,7 +38,7 @@ public final class HistoryLog {
   }
 
   /** @param nanos the clock; all clients whose histories are joined share it */
-  HistoryLog(String client, String userId, boolean keeps, LongSupplier nanos) {
+  public HistoryLog(String client, String userId, boolean keeps, LongSupplier nanos) {
     this.client = client;
     this.userId = userId;
     this.keeps = keeps;

@@ -77,7 +77,7 @@ final class SimDevice {
     this.random = random;
     this.conversations = conversations;
     this.routers = routers;
-    this.history = new HistoryLog(name, user);
+    this.history = new HistoryLog(name, user, true, time::nanos);
   }
 
   HistoryLog history() {

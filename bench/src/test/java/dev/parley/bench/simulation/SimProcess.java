@@ -2,12 +2,15 @@ package dev.parley.bench.simulation;
 
 import dev.parley.router.loop.Loop;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Random;
 
 /** A process that can be killed, and stopped for a while: what it was to do then waits. */
 final class SimProcess {
   private final VirtualTime time;
   private final Random random;
+  /** What was to be done while it was stopped. */
+  private final ArrayDeque<Runnable> waiting = new ArrayDeque<>();
   private boolean dead;
   private long stoppedUntil;
 
@@ -35,10 +38,25 @@ final class SimProcess {
     if (dead) {
       return;
     }
-    if (time.nanos() < stoppedUntil) {
-      time.at(stoppedUntil, () -> run(task));
+    if (time.nanos() < stoppedUntil || !waiting.isEmpty()) {
+      waiting.add(task);
+      if (waiting.size() == 1) {
+        goOn();
+      }
     } else {
       task.run();
+    }
+  }
+
+  private void goOn() {
+    if (time.nanos() < stoppedUntil) {
+      time.at(stoppedUntil, this::goOn);
+      return;
+    }
+    Runnable task;
+    while (!dead && time.nanos() >= stoppedUntil && (task = waiting.peek()) != null) {
+      task.run();
+      waiting.remove();
     }
   }
 

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +33,7 @@ final class SimRouter {
   private static final SessionLimits SESSIONS =
       new SessionLimits(
           100, 20, 128 << 10, 12, 64, 5_000, 5_000, 50, 2, Duration.ofSeconds(20), Duration.ofSeconds(10),
-          Duration.ofSeconds(60));
+          Duration.ofSeconds(5));
   private static final LinkTimes LINK = new LinkTimes(Duration.ofMillis(200), Duration.ofMillis(600), 8 << 20);
   private static final Duration PATIENCE = Duration.ofSeconds(3);
 
@@ -80,6 +81,11 @@ final class SimRouter {
 
   Wire.Ear accept(Wire wire) {
     return core.accept(wire);
+  }
+
+  /** What it knows, for a person. */
+  CompletableFuture<String> status() {
+    return core.status().thenApply(status -> status.toString().replace('\n', ' '));
   }
 
   /** Takes streams. */

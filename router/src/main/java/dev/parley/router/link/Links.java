@@ -6,7 +6,8 @@ import dev.parley.router.loop.Loop;
 import dev.parley.router.view.Member;
 import dev.parley.router.view.View;
 import java.time.Duration;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -34,8 +35,8 @@ public final class Links implements Link.Events {
 
   /** Links that are up. */
   private final Map<RouterId, Link> links = new ConcurrentHashMap<>();
-  private final Set<Link> opening = new HashSet<>();
-  private final Set<RouterId> dialing = new HashSet<>();
+  private final Set<Link> opening = new LinkedHashSet<>();
+  private final Set<RouterId> dialing = new LinkedHashSet<>();
   private View view = View.NOBODY;
   private boolean closed;
 
@@ -108,7 +109,7 @@ public final class Links implements Link.Events {
 
   private void tick() {
     if (!closed) {
-      Set.copyOf(opening).forEach(Link::tick);
+      List.copyOf(opening).forEach(Link::tick);
       links.values().forEach(Link::tick);
       loop.after(times.heartbeat(), this::tick);
     }
@@ -117,8 +118,8 @@ public final class Links implements Link.Events {
   /** Ends all links. */
   public void close() {
     closed = true;
-    Set.copyOf(opening).forEach(Link::end);
-    Set.copyOf(links.keySet()).forEach(this::endLink);
+    List.copyOf(opening).forEach(Link::end);
+    List.copyOf(links.keySet()).forEach(this::endLink);
   }
 
   @Override

@@ -59,7 +59,7 @@ public final class ShardHost {
     this.limits = around.limits();
     Broker broker = OnLoop.broker(around.broker(), loop);
     ShardLog log = broker.shard(shard);
-    ReadRetry retry = around.retry().on(loop);
+    ReadRetry retry = around.retry().on(loop::after);
     this.feed = new LoopFeed(loop, followers);
     this.sides = new Shard(shard, around.self(), around.peers());
     ShardTail tail = new ShardTail(limits.tailBytes());

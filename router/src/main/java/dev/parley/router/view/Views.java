@@ -217,8 +217,8 @@ public final class Views {
     }
     if (member.id().equals(self.id())) {
       told.complete(null);
-    } else if (router.equals(self.id().name())) {
-      LOG.error("another router is registered under the name {}: each needs a name of its own", router);
+    } else if (router.equals(self.id().name()) && told.isDone()) {
+      LOG.error("another router has registered under the name {}: each needs a name of its own", router);
     }
   }
 
