@@ -8,10 +8,11 @@ public sealed interface FromOwner {
   /**
    * Where a feed begins.
    *
-   * @param position the first batch begins here; anything but the watermark that was opened with means that what lies
-   *     before it is not fed, so that all conversations are to be followed anew
+   * @param position the first batch begins here
+   * @param anew what lies between the watermark and the position is not fed, and the conversations of the Open are not
+   *     followed: each is to be followed anew
    */
-  record Opened(long epoch, Term term, long position) implements FromOwner {}
+  record Opened(long epoch, Term term, long position, boolean anew) implements FromOwner {}
 
   /**
    * Part of a feed, for whom everything up to {@code from} was fed.

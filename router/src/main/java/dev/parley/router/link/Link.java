@@ -8,6 +8,7 @@ import dev.parley.router.loop.Loop;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
@@ -37,6 +38,8 @@ final class Link implements Wire.Ear {
   private final ConcurrentLinkedQueue<ShardFrame> waiting = new ConcurrentLinkedQueue<>();
   private final AtomicLong waitingBytes = new AtomicLong();
   private final AtomicBoolean flushing = new AtomicBoolean();
+  /** Frames that wait on the loop behind the hello. */
+  private final AtomicInteger behindHello = new AtomicInteger();
   private volatile Wire wire = new Unopened();
   private volatile Phase phase = Phase.OPENING;
   private volatile RouterId peer;
@@ -142,11 +145,24 @@ final class Link implements Wire.Ear {
   @Override
   public void frame(LinkFrame frame) {
     heardAt = nanos.getAsLong();
-    if (frame.hasHello()) {
-      RouterId says = new RouterId(frame.getHello().getRouter(), frame.getHello().getIncarnation());
-      loop.execute(() -> hello(says));
+    if (phase == Phase.UP && behindHello.get() == 0) {
+      received(frame);
+      return;
     }
-    if (phase != Phase.DOWN) {
+    // Nobody may hear what was said over this link before it is known that the one before is down.
+    behindHello.incrementAndGet();
+    loop.execute(
+        () -> {
+          if (frame.hasHello()) {
+            hello(new RouterId(frame.getHello().getRouter(), frame.getHello().getIncarnation()));
+          }
+          received(frame);
+          behindHello.decrementAndGet();
+        });
+  }
+
+  private void received(LinkFrame frame) {
+    if (phase == Phase.UP) {
       for (ShardFrame shard : frame.getShardsList()) {
         events.received(peer, shard);
       }

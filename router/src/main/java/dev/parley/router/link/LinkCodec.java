@@ -192,7 +192,8 @@ public final class LinkCodec {
                   Opened.newBuilder()
                       .setEpoch(opened.epoch())
                       .setTerm(opened.term())
-                      .setPosition(opened.position()))
+                      .setPosition(opened.position())
+                      .setAnew(opened.anew()))
               .build();
       case FromOwner.Batch batch -> frame.setBatch(encode(batch)).build();
       case FromOwner.Bounced bounced ->
@@ -321,7 +322,8 @@ public final class LinkCodec {
     return switch (frame.getBodyCase()) {
       case OPENED ->
           new FromOwner.Opened(
-              frame.getOpened().getEpoch(), frame.getOpened().getTerm(), frame.getOpened().getPosition());
+              frame.getOpened().getEpoch(), frame.getOpened().getTerm(), frame.getOpened().getPosition(),
+              frame.getOpened().getAnew());
       case BATCH -> decode(frame.getBatch());
       case BOUNCED -> new FromOwner.Bounced(frame.getBounced().getEpoch(), frame.getBounced().getView());
       case GIVEN_AWAY -> new FromOwner.GivenAway(frame.getGivenAway().getView(), frame.getGivenAway().getPosition());

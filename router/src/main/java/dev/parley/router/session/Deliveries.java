@@ -122,9 +122,7 @@ final class Deliveries {
 
   /** The user's conversations as they are listed now: those that nobody told of are followed. */
   void listedAgain(Collection<String> ids) {
-    if (started()) {
-      ids.stream().filter(id -> !following.containsKey(id)).forEach(this::added);
-    }
+    ids.forEach(this::added);
   }
 
   private void followAnew(Following known) {

@@ -25,7 +25,7 @@ public final class SessionCall implements SessionPort, Devices.Displaceable {
   private final SessionHub hub;
   private final Downstream downstream;
   private final Session session;
-  private boolean closed;
+  private volatile boolean closed;
   private boolean registered;
 
   /** The way to the client. */
@@ -186,7 +186,7 @@ public final class SessionCall implements SessionPort, Devices.Displaceable {
   public void submit(Request request, int bytes) {
     sessions
         .shardOf(request.conversationId())
-        .submit(hub.index(), request, bytes, answer -> session.answered(request, answer));
+        .submit(hub.index(), request, bytes, () -> !closed, answer -> session.answered(request, answer));
   }
 
   @Override

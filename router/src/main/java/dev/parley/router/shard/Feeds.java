@@ -41,7 +41,7 @@ final class Feeds implements Feed {
   private static final Duration READ_RETRY = Duration.ofMillis(50);
   /** Who is further behind follows its conversations anew: reading for each is cheaper than reading everything. */
   private static final long MAX_REPLAY = 20_000;
-  private static final int MAX_FAILED_READS = 40;
+  private static final int MAX_FAILED_READS = 10;
   /** A batch is said when it has grown to this size, in bytes. */
   private static final int BATCH_BYTES = 256 << 10;
   /** Who follows what is kept as one bit a router. */
@@ -104,6 +104,10 @@ final class Feeds implements Feed {
 
   /** A router wants to be fed. */
   void open(RouterId router, ToOwner.Open open) {
+    PeerFeed before = feeds.get(router);
+    if (before != null && before.open.epoch() > open.epoch()) {
+      return; // late, from a link that is down
+    }
     close(router);
     untold.remove(router);
     int bit = 0;
@@ -212,7 +216,7 @@ final class Feeds implements Feed {
       return entry.getValue() == 0;
     });
     feed.fedTo = applied;
-    if (tell(feed, new Opened(feed.open.epoch(), term, applied))) {
+    if (tell(feed, new Opened(feed.open.epoch(), term, applied, true))) {
       live(feed);
     }
   }
@@ -258,12 +262,15 @@ final class Feeds implements Feed {
   private void replayed(PeerFeed feed, List<@Nullable StoredRecord> records, boolean first) {
     if (first) {
       StoredRecord atWatermark = records.getFirst();
-      boolean same = atWatermark != null && Tenure.parse(atWatermark).getTerm().equals(feed.open.term());
-      if (!same) {
-        anew(feed); // trimmed, or a log that went back
+      if (atWatermark == null) {
+        context.timer().after(READ_RETRY, () -> replayAgain(feed, true));
         return;
       }
-      if (!tell(feed, new Opened(feed.open.epoch(), term, feed.fedTo))) {
+      if (!Tenure.parse(atWatermark).getTerm().equals(feed.open.term())) {
+        anew(feed); // a log that went back
+        return;
+      }
+      if (!tell(feed, new Opened(feed.open.epoch(), term, feed.fedTo, false))) {
         return;
       }
     }

@@ -88,14 +88,22 @@ final class ShardFollower {
     final Question question;
     final int bytes;
     final Instant deadline;
+    final BooleanSupplier wanted;
     final Consumer<Reply> reply;
     boolean said;
 
-    Asked(long id, Question question, int bytes, Instant deadline, Consumer<Reply> reply) {
+    Asked(
+        long id,
+        Question question,
+        int bytes,
+        Instant deadline,
+        BooleanSupplier wanted,
+        Consumer<Reply> reply) {
       this.id = id;
       this.question = question;
       this.bytes = bytes;
       this.deadline = deadline;
+      this.wanted = wanted;
       this.reply = reply;
     }
   }
@@ -121,15 +129,25 @@ final class ShardFollower {
 
   // ------------------------------------------------------------------ from the sessions
 
-  /** Asks the owner; {@code reply} is told on the shard's thread, in order with what is fed. */
+  /** As {@link #ask(Question, int, BooleanSupplier, Consumer)}, for one who waits until there is an answer. */
   void ask(Question question, int bytes, Consumer<Reply> reply) {
+    ask(question, bytes, () -> true, reply);
+  }
+
+  /**
+   * Asks the owner; {@code reply} is told on the shard's thread, in order with what is fed.
+   *
+   * @param wanted false when the asker has gone: it is not asked again then, since the client may send the same through
+   *     another stream, and must not be told there that it is refused while it may still be stored from here
+   */
+  void ask(Question question, int bytes, BooleanSupplier wanted, Consumer<Reply> reply) {
     Reply.Refused refusal = admit(question, bytes);
     if (refusal != null) {
       reply.accept(refusal);
       return;
     }
     Asked added =
-        new Asked(++lastId, question, bytes, clock.instant().plus(limits.sendDeadline()), reply);
+        new Asked(++lastId, question, bytes, clock.instant().plus(limits.sendDeadline()), wanted, reply);
     asked.put(added.id, added);
     askedBytes += bytes;
     if (phase != Phase.SEEKING && owner != null) {
@@ -250,7 +268,12 @@ final class ShardFollower {
       if (epoch != now || phase == Phase.SEEKING) {
         return; // it was answered on the spot that this is not the owner
       }
-      say(next, question);
+      if (question.wanted.getAsBoolean()) {
+        say(next, question);
+      } else {
+        asked.remove(question.id);
+        askedBytes -= question.bytes;
+      }
     }
   }
 
@@ -286,7 +309,7 @@ final class ShardFollower {
 
   private void opened(FromOwner.Opened opened) {
     phase = Phase.FOLLOWING;
-    if (opened.position() != watermark) {
+    if (opened.anew() || opened.position() != watermark) {
       watermark = opened.position();
       followers.clear();
       tail.clear();

@@ -21,6 +21,7 @@ import dev.parley.v1.Member;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -121,14 +122,15 @@ public final class ShardHost {
 
   // ------------------------------------------------------------------ for event loops
 
-  /** Does a command; answered through the follower. */
-  public void submit(int index, Request request, int bytes, Consumer<Answer> reply) {
-    ask(index, new Question.Submit(request), bytes, answer -> reply.accept(answer(answer)));
-  }
-
-  private void ask(int index, Question question, int bytes, Consumer<Reply> reply) {
+  /** Does a command; answered through the follower. {@code wanted}: false when the asker has gone; on any thread. */
+  public void submit(int index, Request request, int bytes, BooleanSupplier wanted, Consumer<Answer> reply) {
     loop.execute(
-        () -> follower.ask(question, bytes, answer -> feed.post(index, hub -> reply.accept(answer))));
+        () ->
+            follower.ask(
+                new Question.Submit(request),
+                bytes,
+                wanted,
+                answer -> feed.post(index, hub -> reply.accept(answer(answer)))));
   }
 
   private static Answer answer(Reply reply) {
@@ -204,7 +206,12 @@ public final class ShardHost {
 
   /** Moves a read mark; answered through the follower. */
   public void mark(int index, String userId, String conversationId, long seq, Consumer<MarkAnswer> reply) {
-    ask(index, new Question.Mark(userId, conversationId, seq), SMALL, answer -> reply.accept(markAnswer(answer)));
+    loop.execute(
+        () ->
+            follower.ask(
+                new Question.Mark(userId, conversationId, seq),
+                SMALL,
+                answer -> feed.post(index, hub -> reply.accept(markAnswer(answer)))));
   }
 
   private static MarkAnswer markAnswer(Reply reply) {
