@@ -58,6 +58,9 @@ final class ShardFollower {
   /** Event loops that follow a conversation, one bit each. */
   private final Map<String, Long> followers = new HashMap<>();
 
+  /** How many questions to follow a conversation have no answer. */
+  private final Map<String, Integer> followsAsked = new HashMap<>();
+
   private View view = View.NOBODY;
   private Phase phase = Phase.SEEKING;
   private @Nullable RouterId owner;
@@ -150,6 +153,9 @@ final class ShardFollower {
         new Asked(++lastId, question, bytes, clock.instant().plus(limits.sendDeadline()), wanted, reply);
     asked.put(added.id, added);
     askedBytes += bytes;
+    if (question instanceof Question.Follow follow) {
+      followsAsked.merge(follow.conversationId(), 1, Integer::sum);
+    }
     if (phase != Phase.SEEKING && owner != null) {
       say(owner, added);
     }
@@ -201,7 +207,8 @@ final class ShardFollower {
     if (left != null && left == 0) {
       followers.remove(conversationId);
       tail.forget(conversationId);
-      if (phase != Phase.SEEKING && owner != null) {
+      // A loop that has asked to follow may be fed already, from before its answer is here.
+      if (phase != Phase.SEEKING && owner != null && !followsAsked.containsKey(conversationId)) {
         owners.say(owner, new ToOwner.Unfollow(conversationId));
       }
     }
@@ -272,7 +279,7 @@ final class ShardFollower {
         say(next, question);
       } else {
         asked.remove(question.id);
-        askedBytes -= question.bytes;
+        forget(question);
       }
     }
   }
@@ -357,8 +364,16 @@ final class ShardFollower {
   private void answered(Item.Answered answered) {
     Asked question = asked.remove(answered.id());
     if (question != null) {
-      askedBytes -= question.bytes;
+      forget(question);
       question.reply.accept(answered.reply());
+    }
+  }
+
+  /** A question is over. */
+  private void forget(Asked question) {
+    askedBytes -= question.bytes;
+    if (question.question instanceof Question.Follow follow) {
+      followsAsked.computeIfPresent(follow.conversationId(), (id, count) -> count == 1 ? null : count - 1);
     }
   }
 
@@ -379,7 +394,7 @@ final class ShardFollower {
     Instant now = clock.instant();
     while (!asked.isEmpty() && !asked.firstEntry().getValue().deadline.isAfter(now)) {
       Asked late = asked.pollFirstEntry().getValue();
-      askedBytes -= late.bytes;
+      forget(late);
       late.reply.accept(outcome(late));
       if (late.question instanceof Question.Submit submit && late.said) {
         refuseBehind(submit);
@@ -404,7 +419,7 @@ final class ShardFollower {
           && behind.request().conversationId().equals(late.request().conversationId())
           && behind.request().userId().equals(late.request().userId())) {
         asked.remove(one.id);
-        askedBytes -= one.bytes;
+        forget(one);
         one.reply.accept(
             refused(
                 ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE,
