@@ -42,6 +42,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ShardFollower {
   private static final Duration RETRY = Duration.ofMillis(50);
+  /** Ticks that are so far apart mean that this process was stopped between them. */
+  private static final Duration STOPPED = Duration.ofSeconds(1);
   private static final Duration RETRY_SOON = Duration.ofMillis(500);
 
   private final int shard;
@@ -71,6 +73,7 @@ final class ShardFollower {
   private long askedBytes;
   private boolean retrying;
   private boolean draining;
+  private Instant ticked;
   /** Since when there is no link to the owner; null: there is one. */
   private @Nullable Instant unreachableSince;
 
@@ -128,6 +131,7 @@ final class ShardFollower {
     this.owners = owners;
     this.loops = loops;
     this.tail = tail;
+    this.ticked = clock.instant();
   }
 
   // ------------------------------------------------------------------ from the sessions
@@ -258,6 +262,8 @@ final class ShardFollower {
     if (next == null) {
       return; // the next view may name one
     }
+    forgetWhenStopped();
+    tick();
     long now = ++epoch;
     owner = next;
     phase = Phase.ASKING;
@@ -389,9 +395,30 @@ final class ShardFollower {
 
   // ------------------------------------------------------------------ time
 
+  /**
+   * A process that was stopped may have lost clients and not know yet. They may have sent their commands through another
+   * router since: none of them must reach the log from here any more, after they were told there what became of it.
+   */
+  private void forgetWhenStopped() {
+    if (Duration.between(ticked, clock.instant()).compareTo(limits.tick().plus(STOPPED)) < 0) {
+      return;
+    }
+    for (Asked one : List.copyOf(asked.values())) {
+      if (one.question instanceof Question.Submit) {
+        asked.remove(one.id);
+        forget(one);
+        one.reply.accept(
+            refused(
+                ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN,
+                "this router was stopped for a while; send the same id again to learn the outcome"));
+      }
+    }
+  }
+
   /** Ends questions whose deadline has passed. Called every few hundred milliseconds. */
   void tick() {
     Instant now = clock.instant();
+    ticked = now;
     while (!asked.isEmpty() && !asked.firstEntry().getValue().deadline.isAfter(now)) {
       Asked late = asked.pollFirstEntry().getValue();
       forget(late);
