@@ -5,8 +5,10 @@ import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.LogException;
 import dev.parley.conversation.log.LogException.Kind;
 import dev.parley.conversation.log.MarkLog;
+import dev.parley.conversation.log.Registry;
 import dev.parley.conversation.log.ShardLog;
 import dev.parley.conversation.log.Table;
+import dev.parley.conversation.log.Wakes;
 import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.router.ManualTime;
 import dev.parley.v1.Durability;
@@ -196,6 +198,21 @@ final class FaultyBroker implements Broker {
   @Override
   public MarkLog marks() {
     return stored.marks();
+  }
+
+  @Override
+  public Registry registry() {
+    return stored.registry();
+  }
+
+  @Override
+  public Wakes wakes() {
+    return stored.wakes();
+  }
+
+  @Override
+  public void onReconnect(Runnable action) {
+    stored.onReconnect(action);
   }
 
   @Override
