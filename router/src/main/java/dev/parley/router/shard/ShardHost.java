@@ -53,7 +53,6 @@ public final class ShardHost {
   private final List<Future<?>> ticks = new java.util.ArrayList<>();
   private final OwnerLimits limits;
   private final ShardContext context;
-  private boolean wasConnected = true;
 
   /**
    * A shard that is started by {@link #start}.
@@ -101,6 +100,8 @@ public final class ShardHost {
         new Projector(context, lists, conversations, reader, table(broker, TableName.PROGRESS), feed);
     this.owner =
         new ShardOwner(context, conversations, tail, feed, projector, (term, by) -> takeBack());
+    // The broker may have come back with less than it had.
+    broker.onReconnect(() -> run(owner::settle));
     this.marks = new Marks(context, OnLoop.marks(broker.marks(), thread), conversations, tail, feed);
     this.follows = new Follows(conversations, reader, marks, feed, owner);
     this.history = new HistoryService(limits, conversations, reader, tail, owner);
@@ -116,19 +117,10 @@ public final class ShardHost {
         () -> {
           marks.start();
           owner.takeOver();
-          every(TICK, this::tick);
+          every(TICK, owner::tick);
           every(limits.markInterval(), marks::flush);
           every(SAVE_PROGRESS, projector::save);
         });
-  }
-
-  private void tick() {
-    owner.tick();
-    boolean connected = context.connected().getAsBoolean();
-    if (connected && !wasConnected) {
-      owner.settle(); // the broker may have come back with less than it had
-    }
-    wasConnected = connected;
   }
 
   /** Not at once: the two that want the shard would only hinder each other. */
