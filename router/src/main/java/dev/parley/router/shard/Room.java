@@ -10,7 +10,7 @@ import dev.parley.conversation.log.ShardLog.Tail;
  */
 final class Room {
   /** What a message takes in the broker beyond its record and key, at most. */
-  private static final int OVERHEAD = 128;
+  private static final int OVERHEAD = 100;
 
   private static final int SCARCE_PERCENT = 95;
   private static final int MEASURE_PERCENT = 90;
@@ -21,6 +21,11 @@ final class Room {
   void measured(Tail tail) {
     bytes = tail.bytes();
     maxBytes = tail.maxBytes();
+  }
+
+  /** What the log takes of its room, as far as this owner knows. */
+  long bytes() {
+    return bytes;
   }
 
   /** A record was appended. */
