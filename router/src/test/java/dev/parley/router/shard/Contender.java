@@ -30,6 +30,7 @@ final class Contender implements Tenure.Listener, AutoCloseable {
 
   private final JetStreamBroker broker;
   private final ScheduledExecutorService thread;
+  private final ShardContext context;
   private final Tenure tenure;
   private final AtomicInteger sent = new AtomicInteger();
   private final AtomicInteger stored = new AtomicInteger();
@@ -53,12 +54,11 @@ final class Contender implements Tenure.Listener, AutoCloseable {
             thread.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
           }
         };
-    tenure =
-        new Tenure(
-            new ShardContext(
-                0, name, random.nextLong(), window, OnLoop.log(broker.shard(0), thread), ShardRig.LIMITS,
-                InstantSource.system(), System::nanoTime, timer, random, (one, two) -> false, broker::connected),
-            this);
+    context =
+        new ShardContext(
+            0, name, random.nextLong(), window, OnLoop.log(broker.shard(0), thread), ShardRig.LIMITS,
+            InstantSource.system(), System::nanoTime, timer, random, (one, two) -> false, broker::connected);
+    tenure = new Tenure(context, this);
   }
 
   void takeOver() {
@@ -121,6 +121,10 @@ final class Contender implements Tenure.Listener, AutoCloseable {
   /** Of everything that was sent was told. */
   boolean quiet() {
     return CompletableFuture.supplyAsync(() -> !loaded && outcomes.size() == sent.get(), thread).join();
+  }
+
+  ShardContext context() {
+    return context;
   }
 
   ShardLog log() {

@@ -97,7 +97,7 @@ class FenceIT {
       owner.send(W);
       await().until(() -> owner.stored() == W);
       Tail after = owner.log().tail().join();
-      Room room = new Room();
+      Room room = new Room(owner.context());
       room.measured(before);
       for (int i = 0; i < W; i++) {
         room.took(recordBytes(owner, before.position() + 1 + i), "c99".length());
