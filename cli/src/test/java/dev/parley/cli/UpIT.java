@@ -93,10 +93,10 @@ class UpIT {
     try (Cli cli = Cli.start(data, "up", "--json")) {
       Map<String, Object> up = cli.readJson();
 
-      ProcessHandle.of(pid(up, "router")).orElseThrow().destroyForcibly();
+      ProcessHandle.of(pid(up, "router-1")).orElseThrow().destroyForcibly();
 
       assertThat(cli.exit()).isEqualTo(1);
-      assertThat(cli.errors()).contains("router died with status 137").contains("router.log, ends with");
+      assertThat(cli.errors()).contains("router-1 died with status 137").contains("router-1.log, ends with");
       assertThat(parts(up)).isEmpty();
     }
   }

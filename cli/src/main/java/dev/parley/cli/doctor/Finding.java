@@ -22,7 +22,7 @@ public record Finding(String check, boolean good, String detail, String remedy) 
 
   /** One line for a terminal. */
   public String line() {
-    return "%-4s %-12s %s%s".formatted(good ? "ok" : "FAIL", check, detail, good ? "" : "; " + remedy);
+    return "%-4s %-19s %s%s".formatted(good ? "ok" : "FAIL", check, detail, good ? "" : "; " + remedy);
   }
 
   /** For JSON. */

@@ -67,7 +67,7 @@ class FaultsIT {
               options,
               edge,
               user -> TokenSource.fixed(parley.token(user, Duration.ofHours(1))),
-              Map.of("router", parley.router().pid()),
+              Map.of("router", parley.router(1).pid()),
               System.err)
           .run(faults);
     }
