@@ -140,7 +140,15 @@ final class UpCommand implements Callable<Integer> {
                   Runtime.getRuntime().halt(0);
                 });
     Runtime.getRuntime().addShutdownHook(hook);
-    String death = stack.partDied(UpCommand::tell).join();
+    String death =
+        stack
+            .partDied(
+                line -> {
+                  if (!stopped.get()) {
+                    tell(line);
+                  }
+                })
+            .join();
     if (stopped.get()) {
       // The hook ends the parts, one after the other, and then the process.
       awaitHalt(hook);

@@ -41,12 +41,12 @@ class UpIT {
 
   @Test
   void anUpThatWasKilledIsFollowedByOneThatCleansUp() throws Exception {
-    Cli first = Cli.start(data, "up", "--json");
+    Cli first = Cli.start(data, "up", "--json", "--routers=1");
     List<ProcessHandle> orphans = parts(first.readJson());
     assertThat(orphans).hasSize(3).allMatch(ProcessHandle::isAlive);
     first.kill();
 
-    try (Cli second = Cli.start(data, "up", "--json")) {
+    try (Cli second = Cli.start(data, "up", "--json", "--routers=1")) {
       Map<String, Object> up = second.readJson();
 
       assertThat(orphans).noneMatch(ProcessHandle::isAlive);
@@ -90,7 +90,7 @@ class UpIT {
 
   @Test
   void aPartThatDiesIsToldAndTheOthersAreStopped() throws Exception {
-    try (Cli cli = Cli.start(data, "up", "--json")) {
+    try (Cli cli = Cli.start(data, "up", "--json", "--routers=1")) {
       Map<String, Object> up = cli.readJson();
 
       ProcessHandle.of(pid(up, "router-1")).orElseThrow().destroyForcibly();
@@ -99,6 +99,24 @@ class UpIT {
       assertThat(cli.errors()).contains("router-1 died with status 137").contains("router-1.log, ends with");
       assertThat(parts(up)).isEmpty();
     }
+  }
+
+  @Test
+  void afterFaultsTheStackIsAsItWas() throws Exception {
+    assertThat(Cli.run(data, "up", "--detach").exit()).isZero();
+
+    Cli bench =
+        Cli.run(
+            data, "bench", "faults", "--faults=nats-kill,router-stop", "--pause=1s", "--warmup=1s", "--rate=100",
+            "--clients=4", "--json");
+
+    Map<String, Object> result = bench.readJson();
+    assertThat(bench.exit()).as(bench.errors()).isZero();
+    assertThat(JSONObjectUtils.getJSONObjectArray(result, "faults"))
+        .extracting(fault -> fault.get("fault"))
+        .containsExactly("nats-kill", "router-stop");
+    Cli doctor = Cli.run(data, "doctor", "--json");
+    assertThat(doctor.exit()).as(doctor.output()).isZero();
   }
 
   @Test

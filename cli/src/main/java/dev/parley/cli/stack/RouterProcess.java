@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /** A router in a JVM of its own, from the same jars as ours. */
 final class RouterProcess {
@@ -48,7 +49,19 @@ final class RouterProcess {
       List.of(
           "--parley.router.drain.notice=2s", "--parley.router.drain.spread=1s", "--parley.router.drain.patience=4s");
 
+  private static final Pattern NAME = Pattern.compile("router-\\d+");
+
   private RouterProcess() {}
+
+  /** What a router is called, also its process and its directory; they count from 1. */
+  static String name(int number) {
+    return "router-" + number;
+  }
+
+  /** Whether something is called as a router is. */
+  static boolean isOne(String name) {
+    return NAME.matcher(name).matches();
+  }
 
   /**
    * Which router is to be started.

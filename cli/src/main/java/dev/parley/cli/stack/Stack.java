@@ -15,24 +15,18 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +38,6 @@ import org.jspecify.annotations.Nullable;
  * the same process.
  */
 public final class Stack implements AutoCloseable {
-  private static final Pattern ROUTER = Pattern.compile("router-\\d+");
   private static final int EDGE_PORT = 8443;
   private static final int ROUTER_PORT = 8700;
   private static final int LINK_PORT = 8750;
@@ -77,7 +70,7 @@ public final class Stack implements AutoCloseable {
     }
     Stack stack = new Stack(settings, lock);
     try {
-      if (stopLeftovers(settings.data())) {
+      if (Leftovers.stop(settings.data())) {
         progress.accept("stopped what an earlier run had left");
       }
       stack.startAll(progress);
@@ -86,38 +79,6 @@ public final class Stack implements AutoCloseable {
       stack.close();
       throw e;
     }
-  }
-
-  /**
-   * Ends what is recorded in this directory, in order; returns whether there was anything. The edge goes first, so that
-   * routers do not wait for clients that have nowhere else to go; then all routers at the same time.
-   */
-  public static boolean stopLeftovers(Path data) throws IOException {
-    boolean any = PartProcess.stopRecorded(directory(data, Envoy.NAME), Envoy.NAME);
-    any |= stopRouters(data);
-    any |= PartProcess.stopRecorded(directory(data, NatsServer.NAME), NatsServer.NAME);
-    StackState.remove(data);
-    return any;
-  }
-
-  private static boolean stopRouters(Path data) throws IOException {
-    List<Future<Boolean>> stops = new ArrayList<>();
-    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-        DirectoryStream<Path> directories =
-            Files.newDirectoryStream(data, path -> isRouter(path.getFileName().toString()))) {
-      for (Path directory : directories) {
-        stops.add(threads.submit(() -> PartProcess.stopRecorded(directory, directory.getFileName().toString())));
-      }
-    }
-    return stops.stream().filter(Future::resultNow).count() > 0;
-  }
-
-  static String routerName(int number) {
-    return "router-" + number;
-  }
-
-  static boolean isRouter(String name) {
-    return ROUTER.matcher(name).matches();
   }
 
   /** What was started. */
@@ -137,7 +98,7 @@ public final class Stack implements AutoCloseable {
     AtomicInteger routers = new AtomicInteger(settings.routers());
     processes.forEach(
         (name, process) -> process.onExit().thenAccept(status -> {
-          if (isRouter(name) && routers.decrementAndGet() > 0) {
+          if (RouterProcess.isOne(name) && routers.decrementAndGet() > 0) {
             progress.accept(name + " ended with status " + status + "; the others go on. Its log: " + process.logFile());
           } else {
             death.complete(obituary(process));
@@ -150,7 +111,7 @@ public final class Stack implements AutoCloseable {
   @Override
   public void close() throws IOException {
     try (lock) {
-      stopLeftovers(settings.data());
+      Leftovers.stop(settings.data());
     }
   }
 
@@ -186,7 +147,7 @@ public final class Stack implements AutoCloseable {
     Map<String, Integer> routerPorts = new LinkedHashMap<>();
     for (int i = 0; i < settings.routers(); i++) {
       int asked = settings.routerPort() == 0 ? 0 : settings.routerPort() + i;
-      routerPorts.put(routerName(i + 1), Ports.choose("--router-port", asked, ROUTER_PORT + i));
+      routerPorts.put(RouterProcess.name(i + 1), Ports.choose("--router-port", asked, ROUTER_PORT + i));
     }
     int natsPort = Ports.choose("--nats-port", settings.natsPort(), NATS_PORT);
     DevKeys keys = DevKeys.in(data.resolve("keys"));

@@ -77,7 +77,7 @@ final class LiveStack implements AutoCloseable {
           running + spares == 1
               ? new RouterProcess.Links.Alone()
               : new RouterProcess.Links.WithOthers(FreePorts.next(), LinkSecret.in(data));
-      routers.add(new Router(Stack.routerName(number), links));
+      routers.add(new Router(RouterProcess.name(number), links));
     }
     Parts parts = Parts.atHome(System.err::println);
     this.nats = NatsServer.start(new NatsServer.Settings(parts.natsServer(), directory("nats-server")));
