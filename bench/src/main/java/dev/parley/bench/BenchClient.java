@@ -140,8 +140,8 @@ final class BenchClient implements SessionListener {
   }
 
   /**
-   * Sends a command again: whatever became of it, the answer must be the seq at which it lies. A refusal for a while, or
-   * one without the server's reason, says nothing of the first sending.
+   * Sends a command again: whatever became of it, the answer must be the seq at which it lies. A refusal for a while,
+   * or one without the server's reason, says nothing of the first sending.
    */
   private void sendAgain(Talk talk, Command command, int tries) {
     meter.resending();

@@ -9,8 +9,9 @@ import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Lets faults happen one after the other while a load runs, and keeps apart what each meant to the clients. Before each,
- * and after the last one, passes a pause; before the pause, clients get the time to catch up. Used by one thread at a time.
+ * Lets faults happen one after the other while a load runs, and keeps apart what each meant to the clients. Before
+ * each, and after the last one, passes a pause; before the pause, clients get the time to catch up. Used by one thread
+ * at a time.
  */
 final class FaultSequence {
   /** Who has not caught up by then, will not. */

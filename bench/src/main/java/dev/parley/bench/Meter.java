@@ -7,9 +7,9 @@ import org.HdrHistogram.Histogram;
 import org.HdrHistogram.Recorder;
 
 /**
- * Counts and latencies of a run. A latency runs from the scheduled time, so a server that stalls the load makes all that
- * should have been sent meanwhile late too. Only what was scheduled after the warm-up counts, and a stream that was lost
- * counts when it came back after that.
+ * Counts and latencies of a run. A latency runs from the scheduled time, so a server that stalls the load makes all
+ * that should have been sent meanwhile late too. Only what was scheduled after the warm-up counts, and a stream that
+ * was lost counts when it came back after that.
  *
  * <p>Thread-safe.
  */

@@ -15,8 +15,8 @@ final class OpenLoop {
   private OpenLoop() {}
 
   /**
-   * Sends until the duration is over, and then on for as long as {@code more} says so; blocks the calling thread for that
-   * long.
+   * Sends until the duration is over, and then on for as long as {@code more} says so; blocks the calling thread for
+   * that long.
    */
   static void run(long startNanos, int rate, Duration duration, BooleanSupplier more, Send send) {
     long total = Math.multiplyExact(duration.toMillis(), (long) rate) / 1_000;

@@ -19,7 +19,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code parley bench pairs|group|resume|faults}: loads, measures, and proves that nothing was lost, doubled or reordered. */
+/** {@code parley bench}: loads, measures, and proves that nothing was lost, doubled or reordered. */
 @Command(name = "bench", mixinStandardHelpOptions = true, showDefaultValues = true,
     description = {
         "Loads the deployment with an open loop, measured from the scheduled time, and checks every message.",

@@ -34,7 +34,7 @@ public final class ConnectOptions {
       description = "With --address: certificates to trust, in PEM. Default: those of the JDK.")
   private @Nullable Path caFile;
 
-  @Option(names = "--direct", description = "At a router, past the edge, without TLS; without --address at the first one.")
+  @Option(names = "--direct", description = "At a router, past the edge, without TLS: without --address the first one.")
   private boolean direct;
 
   @Option(names = "--token", paramLabel = "JWT",

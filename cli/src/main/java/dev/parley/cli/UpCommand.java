@@ -83,12 +83,13 @@ final class UpCommand implements Callable<Integer> {
             UpCommand::tell);
     StackState state = stack.state();
     Map<String, String> tokens = tokens(directory);
-    System.out.println(json ? json(state.toMap(), tokens) : text(state, tokens));
+    String told = json ? json(state.toMap(), tokens) : text(state, tokens);
     if (detach) {
       stack.detach();
+      System.out.println(told);
       return 0;
     }
-    return watch(stack);
+    return watch(stack, told);
   }
 
   private static void tell(String line) {
@@ -122,8 +123,12 @@ final class UpCommand implements Callable<Integer> {
     return tokens;
   }
 
-  /** Until a part dies, or a signal comes: the JVM then runs the hook, and the process ends with its status. */
-  private static int watch(Stack stack) throws IOException {
+  /**
+   * Until a part dies, or a signal comes: the JVM then runs the hook, and the process ends with its status.
+   *
+   * @param told what is printed as soon as a signal stops the parts
+   */
+  private static int watch(Stack stack, String told) throws IOException {
     AtomicBoolean stopped = new AtomicBoolean();
     Thread hook =
         Thread.ofPlatform()
@@ -140,6 +145,7 @@ final class UpCommand implements Callable<Integer> {
                   Runtime.getRuntime().halt(0);
                 });
     Runtime.getRuntime().addShutdownHook(hook);
+    System.out.println(told);
     String death =
         stack
             .partDied(

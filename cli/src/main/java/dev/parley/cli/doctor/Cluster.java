@@ -54,7 +54,7 @@ public record Cluster(SortedMap<String, GetStatusResponse> answers, SortedMap<St
           answers.put(router.getKey(), answer);
           answer.getRoutersList().forEach(each -> open.addLast(Map.entry(each.getRouter(), each.getLinkAddress())));
         } catch (StatusRuntimeException e) {
-          silent.put(router.getKey(), router.getValue() + ": " + e.getStatus());
+          silent.put(router.getKey(), router.getValue() + ": " + Finding.why(e));
         }
       }
     }

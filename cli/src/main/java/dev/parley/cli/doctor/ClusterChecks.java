@@ -84,7 +84,7 @@ public final class ClusterChecks {
             Finding.bad(
                 "owner",
                 "shard " + shard + " is called their own by " + terms,
-                "the broker refuses the lower term, so nothing is lost; if it stays so, stop that router with SIGTERM"));
+                "the broker refuses the lower term, so nothing is lost; if it stays so, end that router (SIGTERM)"));
       } else if (mine.values().stream().noneMatch(OwnedShardStatus::getActive)) {
         bad.add(
             Finding.bad(

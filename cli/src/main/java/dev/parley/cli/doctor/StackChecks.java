@@ -140,7 +140,7 @@ public final class StackChecks {
           ? Finding.good(check, channel.authority() + " is " + status)
           : Finding.bad(check, channel.authority() + " is " + status, remedy);
     } catch (StatusRuntimeException e) {
-      return Finding.bad(check, channel.authority() + ": " + e.getStatus(), remedy);
+      return Finding.bad(check, channel.authority() + ": " + Finding.why(e), remedy);
     }
   }
 
@@ -191,7 +191,7 @@ public final class StackChecks {
       ErrorInfo info = Errors.info(e);
       return info != null && info.getReason().equals("TOKEN_MISSING")
           ? Finding.good("edge-jwt", "a call without a token is refused")
-          : Finding.bad("edge-jwt", "a call without a token ended with " + e.getStatus(), "read the log of envoy");
+          : Finding.bad("edge-jwt", "a call without a token ended with " + Finding.why(e), "read the log of envoy");
     }
   }
 
@@ -206,7 +206,7 @@ public final class StackChecks {
           .listConversations(ListConversationsRequest.getDefaultInstance());
       return Finding.good("round-trip", (System.nanoTime() - start) / 1_000_000 + " ms through edge, router and broker");
     } catch (StatusRuntimeException e) {
-      return Finding.bad("round-trip", "ended with " + e.getStatus(), "look at the checks above; then at the logs");
+      return Finding.bad("round-trip", "ended with " + Finding.why(e), "look at the checks above; then at the logs");
     }
   }
 }

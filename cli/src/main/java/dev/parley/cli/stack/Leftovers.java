@@ -18,8 +18,8 @@ public final class Leftovers {
   private Leftovers() {}
 
   /**
-   * Ends them in order; returns whether there were any. The edge goes first, so that routers do not wait for clients that
-   * have nowhere else to go; then all routers at the same time.
+   * Ends them in order; returns whether there were any. The edge goes first, so that routers do not wait for clients
+   * that have nowhere else to go; then all routers at the same time.
    */
   public static boolean stop(Path data) throws IOException {
     if (!Files.isDirectory(data)) {

@@ -33,9 +33,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The parts of one installation on this machine: broker, routers and edge, in directories below the data directory.
  *
- * <p>One {@code up} at a time works on a data directory: it holds a lock on {@code up.lock}, which the system takes back
- * however the process ends. Whatever an earlier one left running is ended first, if pid and start time prove that it is
- * the same process.
+ * <p>One {@code up} at a time works on a data directory: it holds a lock on {@code up.lock}, which the system takes
+ * back however the process ends. Whatever an earlier one left running is ended first, if pid and start time prove that
+ * it is the same process.
  */
 public final class Stack implements AutoCloseable {
   private static final int EDGE_PORT = 8443;
@@ -99,7 +99,8 @@ public final class Stack implements AutoCloseable {
     processes.forEach(
         (name, process) -> process.onExit().thenAccept(status -> {
           if (RouterProcess.isOne(name) && routers.decrementAndGet() > 0) {
-            progress.accept(name + " ended with status " + status + "; the others go on. Its log: " + process.logFile());
+            progress.accept(
+                name + " ended with status " + status + "; the others go on. Its log: " + process.logFile());
           } else {
             death.complete(obituary(process));
           }
@@ -176,7 +177,7 @@ public final class Stack implements AutoCloseable {
     state.write(data);
   }
 
-  /** Starts them one after the other, since the first one makes the streams; returns where they listen for each other. */
+  /** Starts them in turn, since the first one makes the streams; returns where they listen for each other. */
   private Map<String, String> startRouters(
       Map<String, Integer> ports, NatsServer nats, DevKeys keys, Consumer<String> progress) throws IOException {
     Map<String, String> links = new LinkedHashMap<>();

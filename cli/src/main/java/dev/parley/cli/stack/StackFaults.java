@@ -21,8 +21,8 @@ import java.util.Optional;
 import java.util.TreeSet;
 
 /**
- * Lets faults happen to a stack that runs detached, and in the end sees to it that it is as it was. Each fault of a router
- * meets the one that has run longest. What is started is recorded, so that other commands find it.
+ * Lets faults happen to a stack that runs detached, and in the end sees to it that it is as it was. Each fault of a
+ * router meets the one that has run longest. What is started is recorded, so that other commands find it.
  *
  * <p>Used by one thread at a time.
  */

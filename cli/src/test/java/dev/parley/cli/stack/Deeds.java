@@ -67,8 +67,8 @@ final class Deeds {
   }
 
   /**
-   * A reader goes away, misses so many messages, comes back while the writer goes on, and gets exactly what it missed and
-   * then what happens.
+   * A reader goes away, misses so many messages, comes back while the writer goes on, and gets exactly what it missed
+   * and then what happens.
    *
    * @param back opens the session with which the reader comes back
    */

@@ -148,7 +148,7 @@ public final class ParleySession implements AutoCloseable {
     return userId;
   }
 
-  /** Which router holds the session; empty before the first Welcome. For an operator's eyes: it may change at any time. */
+  /** Which router holds the session, for an operator's eyes: it may change. Empty before the first Welcome. */
   public String router() {
     return router;
   }
