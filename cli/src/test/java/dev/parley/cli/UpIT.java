@@ -102,6 +102,41 @@ class UpIT {
   }
 
   @Test
+  void oneOfSeveralRoutersMayDie() throws Exception {
+    try (Cli cli = Cli.start(data, "up", "--json", "--routers=2")) {
+      Map<String, Object> up = cli.readJson();
+      assertThat(parts(up)).hasSize(4).allMatch(ProcessHandle::isAlive);
+      assertThat(JSONObjectUtils.getJSONObject(up, "routers")).containsOnlyKeys("router-1", "router-2");
+      assertThat(JSONObjectUtils.getJSONObject(up, "links")).containsOnlyKeys("router-1", "router-2");
+
+      ProcessHandle.of(pid(up, "router-1")).orElseThrow().destroyForcibly();
+
+      Cli send = Cli.run(data, "send", "bob", "still here", "--as=alice");
+      assertThat(send.exit()).as(send.errors()).isZero();
+      assertThat(cli.errors()).contains("router-1 ended with status 137; the others go on");
+      assertThat(parts(up)).hasSize(3).allMatch(ProcessHandle::isAlive);
+      cli.signal();
+      assertThat(cli.exit()).isZero();
+      assertThat(parts(up)).isEmpty();
+    }
+  }
+
+  @Test
+  void theDoctorShowsWhoOwnsWhat() throws Exception {
+    assertThat(Cli.run(data, "up", "--detach", "--routers=2").exit()).isZero();
+
+    Cli doctor = Cli.run(data, "doctor", "--json");
+
+    String output = doctor.output();
+    assertThat(doctor.exit()).as(output).isZero();
+    Map<String, Object> cluster = JSONObjectUtils.getJSONObject(JSONObjectUtils.parse(output), "cluster");
+    assertThat(JSONObjectUtils.getJSONObjectArray(cluster, "routers"))
+        .extracting(router -> router.get("router"))
+        .containsExactly("router-1", "router-2");
+    assertThat(JSONObjectUtils.getJSONObjectArray(cluster, "shards")).hasSize(16);
+  }
+
+  @Test
   void afterFaultsTheStackIsAsItWas() throws Exception {
     assertThat(Cli.run(data, "up", "--detach").exit()).isZero();
 
