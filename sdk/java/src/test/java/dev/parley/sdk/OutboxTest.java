@@ -82,6 +82,20 @@ class OutboxTest {
   }
 
   @Test
+  void whoAsksAgainWhileTheAnswerMayStillComeGetsThatOne() {
+    var first = session.send(A, "a1", 1_000);
+    session.pass(1_000);
+    assertThat(reasonOf(first)).isEqualTo(ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN);
+    var again = session.send(A, "a1");
+    session.send(A, "a2");
+    assertThat(session.commandsOn(1)).containsExactly("a1");
+    session.says(stored("a1", A, 1, false));
+    assertThat(again).isCompleted();
+    assertThat(session.heard).containsExactly("A1");
+    assertThat(session.commandsOn(1)).containsExactly("a1", "a2");
+  }
+
+  @Test
   void aCommandThatWasNeverSentSaysSo() {
     session.cut(1);
     var answer = session.send(A, "a1", 100);
