@@ -45,16 +45,6 @@ class ExactlyOnceTest {
   }
 
   @Test
-  void afterManyMessagesWithinTwoMinutesTheIdIsStillKnown() {
-    Request request = talk.request("bob", Commands.message("hello"));
-    talk.decide(request);
-    talk.messages("ann", 100);
-    talk.later(Duration.ofSeconds(119));
-
-    assertRepeated(talk.decide(request), 2);
-  }
-
-  @Test
   void beyondTwoMinutesTheLogIsSearchedForTheId() {
     Request request = talk.request("bob", Commands.message("hello"));
     talk.decide(request);

@@ -53,18 +53,6 @@ class PageIndexTest {
   }
 
   @Test
-  void theChainOfJumpsStaysShort() {
-    PageIndex index = PageIndex.EMPTY;
-    int longest = 0;
-    for (int page = 0; page < 2_000; page++) {
-      index = index.with(PageIndex.firstSeqOf(page), page + 1);
-      longest = Math.max(longest, index.starts().size());
-    }
-
-    assertThat(longest).isLessThanOrEqualTo(2 * 11);
-  }
-
-  @Test
   void aRecordThatSkipsAPageIsRefused() {
     PageIndex index = PageIndex.EMPTY.with(1, 10);
 

@@ -268,19 +268,6 @@ class ShardOwnerTest {
     }
   }
 
-  @Test
-  void anIdThatIsNoLongerInMemoryIsFoundInTheLog() {
-    Asked first = say("once");
-    shard.time.advance(Duration.ofMinutes(5));
-    for (int i = 0; i < 40; i++) {
-      say("more");
-    }
-
-    assertThat(shard.ask(first.request).stored().cursor()).isEqualTo(first.stored().cursor());
-    assertThat(shard.ask(sameIdOtherBody(first)).refusal())
-        .isEqualTo(ErrorReason.ERROR_REASON_CLIENT_EVENT_ID_CONFLICT);
-  }
-
   private static Request sameIdOtherBody(Asked first) {
     return Request.of(
         first.request.userId(),

@@ -7,7 +7,7 @@ import dev.parley.conversation.log.BrokerContract;
 import dev.parley.v1.Durability;
 import org.junit.jupiter.api.Test;
 
-class MemoryBrokerTest extends BrokerContract {
+class MemoryBrokerIT extends BrokerContract {
   @Override
   protected Broker create() {
     return new MemoryBroker(LAYOUT, MAX_BYTES_PER_SHARD);
