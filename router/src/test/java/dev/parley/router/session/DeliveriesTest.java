@@ -22,16 +22,21 @@ import dev.parley.v1.Receipt;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.LongStream;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class DeliveriesTest {
   private final SessionRig rig = new SessionRig();
 
   private static List<Long> upTo(long first, long last) {
-    return LongStream.rangeClosed(first, last).boxed().toList();
+    List<Long> seqs = new ArrayList<>();
+    for (long seq = first; seq <= last; seq++) {
+      seqs.add(seq);
+    }
+    return seqs;
   }
 
   @Test
@@ -178,7 +183,7 @@ class DeliveriesTest {
     rig.feed(record(removal(4, "ann")));
     rig.feed(5);
     rig.session.added(C);
-    assertThat(rig.follows.getFirst().cursor()).extracting(c -> c == null ? -1 : c.getSeq()).isEqualTo(4L);
+    assertThat(Objects.requireNonNull(rig.follows.getFirst().cursor()).getSeq()).isEqualTo(4);
     rig.followed(following(7, 4, range(1, 4), range(6, 0)));
     rig.readGives(6, 7);
     rig.feed(8);

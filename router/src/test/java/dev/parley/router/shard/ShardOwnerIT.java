@@ -2,33 +2,324 @@ package dev.parley.router.shard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.conversation.ClientEventIds;
 import dev.parley.conversation.Request;
+import dev.parley.conversation.log.LogException.Kind;
+import dev.parley.internal.v1.LogRecord;
 import dev.parley.router.Say;
 import dev.parley.router.shard.ShardRig.Asked;
+import dev.parley.v1.Command;
+import dev.parley.v1.ConversationKind;
+import dev.parley.v1.CreateConversation;
 import dev.parley.v1.ErrorReason;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ShardOwnerIT {
-  /** Far more than the ids that are kept however old they are. */
-  private static final int MESSAGES = 2_000;
-
   private final ShardRig shard = new ShardRig().start().withGroup();
+
+  private Asked say(String text) {
+    return shard.ask("bob", Say.message(text));
+  }
+
+  @Test
+  void whatWaitsWhileARecordIsInFlightBecomesOneRecord() {
+    shard.log.holding = true;
+    Asked first = say("1");
+    List<Asked> waiting = List.of(say("2"), say("3"), say("4"));
+    assertThat(shard.log.held).hasSize(1);
+
+    shard.log.takeHeld().now();
+    assertThat(first.seq()).isEqualTo(2);
+    assertThat(shard.log.held).hasSize(1);
+    shard.log.takeHeld().now();
+
+    assertThat(waiting).extracting(Asked::seq).containsExactly(3L, 4L, 5L);
+    assertThat(shard.appended()).extracting(LogRecord::getEventsCount).containsExactly(1, 1, 3);
+  }
+
+  @Test
+  void oneRecordOfAShardIsInFlightAtATime() {
+    shard.ask("ann", Say.OTHER, Say.group()).stored();
+    shard.log.holding = true;
+    Asked here = say("here");
+    Asked there = shard.ask("ann", Say.OTHER, Say.message("there"));
+
+    assertThat(shard.log.held).hasSize(1);
+    shard.log.takeHeld().now();
+    assertThat(here.open()).isFalse();
+    assertThat(there.open()).isTrue();
+    shard.log.takeHeld().now();
+    assertThat(there.seq()).isEqualTo(2);
+  }
+
+  @Test
+  void answersComeInTheOrderOfCommandsAndAfterTheFeed() {
+    shard.log.holding = true;
+    say("first");
+    List<String> order = new ArrayList<>();
+    List<Integer> fedBefore = new ArrayList<>();
+    for (String text : List.of("a", "b")) {
+      Request request = Say.request("bob", Say.GROUP, Say.message(text), shard.time.instant());
+      shard.owner.submit(request, 10, answer -> {
+        order.add(text);
+        fedBefore.add(shard.heard.records.size());
+      });
+    }
+    shard.log.takeHeld().now();
+    shard.log.takeHeld().now();
+
+    assertThat(order).containsExactly("a", "b");
+    assertThat(fedBefore).containsExactly(3, 3);
+  }
+
+  @Test
+  void aRefusalThatRestsOnABatchIsToldWhenTheBatchIsStored() {
+    shard.log.holding = true;
+    say("first");
+    Asked leaves = shard.ask("bob", Say.leave());
+    Asked speaks = say("too late");
+    shard.log.takeHeld().now();
+    assertThat(leaves.open()).isTrue();
+    assertThat(speaks.open()).isTrue();
+
+    shard.log.takeHeld().now();
+    assertThat(leaves.seq()).isEqualTo(3);
+    assertThat(speaks.refusal()).isEqualTo(ErrorReason.ERROR_REASON_NOT_A_MEMBER);
+  }
+
+  @Test
+  void aDeletionBeginsARecordOfItsOwn() {
+    Asked target = say("regretted");
+    shard.log.holding = true;
+    say("in flight");
+    say("before");
+    Asked deletion = shard.ask("bob", Say.delete(target.seq()));
+    shard.log.takeHeld().now();
+    shard.log.takeHeld().now();
+    shard.log.takeHeld().now();
+
+    assertThat(deletion.seq()).isEqualTo(5);
+    assertThat(shard.appended().getLast().getEventsCount()).isEqualTo(1);
+    assertThat(shard.storedAt(shard.heard.records.get(1).position()).getEvents(0).toStringUtf8())
+        .doesNotContain("regretted");
+  }
+
+  @Test
+  void aRecordThatWasLostIsDecidedAnewAndAnsweredOnce() {
+    shard.log.fates.add(append -> append.failed(Kind.UNKNOWN));
+    Asked asked = say("once");
+
+    assertThat(asked.seq()).isEqualTo(2);
+    assertThat(asked.stored().repeated()).isFalse();
+    assertThat(shard.heard.records).extracting(CommittedRecord::firstSeq).containsExactly(1L, 2L);
+  }
+
+  @Test
+  void aRecordWhoseAckWasLostIsAnsweredOnceAsStored() {
+    shard.log.fates.add(ScriptedLog.Append::ackLost);
+    Asked asked = say("once");
+
+    assertThat(asked.seq()).isEqualTo(2);
+    assertThat(shard.heard.records).extracting(CommittedRecord::firstSeq).containsExactly(1L, 2L);
+    assertThat(say("next").seq()).isEqualTo(3);
+  }
+
+  @Test
+  void anotherOwnersRecordIsFoldedBeforeTheCommandIsDecidedAnew() {
+    ShardRig other = shard.restarted().start();
+    Asked theirs = other.ask("ann", Say.remove("bob"));
+    Asked ours = say("too late");
+
+    assertThat(theirs.seq()).isEqualTo(2);
+    assertThat(ours.refusal()).isEqualTo(ErrorReason.ERROR_REASON_NOT_A_MEMBER);
+    assertThat(shard.heard.records.getLast().firstSeq()).isEqualTo(2);
+  }
+
+  @Test
+  void aFullLogAndALostConnectionAreToldAtOnce() {
+    shard.log.fates.add(append -> append.failed(Kind.FULL));
+    assertThat(say("no room").refusal()).isEqualTo(ErrorReason.ERROR_REASON_LOG_FULL);
+    shard.log.fates.add(append -> append.failed(Kind.NOT_SENT));
+    assertThat(say("no way").refusal()).isEqualTo(ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE);
+
+    shard.connected = false;
+    assertThat(say("no broker").refusal()).isEqualTo(ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE);
+    shard.connected = true;
+    assertThat(say("again").seq()).isEqualTo(2);
+  }
+
+  @Test
+  void atTheDeadlineWhatIsInFlightIsUnknownAndWhatWaitsIsNotStored() {
+    shard.log.holding = true;
+    Asked inFlight = say("in flight");
+    Asked waiting = say("waiting");
+    shard.time.advance(ShardRig.LIMITS.sendDeadline().minusMillis(1));
+    shard.owner.tick();
+    assertThat(inFlight.open()).isTrue();
+    shard.time.advance(Duration.ofMillis(1));
+    shard.owner.tick();
+
+    assertThat(inFlight.refusal()).isEqualTo(ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN);
+    assertThat(waiting.refusal()).isEqualTo(ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE);
+    shard.log.holding = false;
+    shard.log.takeHeld().now();
+    assertThat(shard.heard.records).extracting(CommittedRecord::lastSeq).containsExactly(1L, 2L);
+    assertThat(shard.ask(inFlight.request).seq()).isEqualTo(2);
+    assertThat(shard.ask(waiting.request).seq()).isEqualTo(3);
+  }
+
+  @Test
+  void commandsAboveTheLimitAreRefusedUntilSomeHaveTheirOutcome() {
+    ShardRig small = new ShardRig(limits(2, 1_000)).start().withGroup();
+    small.log.holding = true;
+    small.ask("bob", Say.message("1"));
+    small.ask("bob", Say.message("2"));
+    assertThat(small.ask("bob", Say.message("3")).refusal()).isEqualTo(ErrorReason.ERROR_REASON_OVERLOADED);
+    small.log.holding = false;
+    small.log.takeHeld().now();
+    assertThat(small.ask("bob", Say.message("4")).seq()).isEqualTo(4);
+
+    ShardRig narrow = new ShardRig(limits(100, 300)).start().withGroup();
+    assertThat(narrow.ask("bob", Say.message("x".repeat(400))).refusal())
+        .isEqualTo(ErrorReason.ERROR_REASON_OVERLOADED);
+  }
+
+  private static OwnerLimits limits(int waitingCommands, long waitingBytes) {
+    OwnerLimits usual = ShardRig.LIMITS;
+    return new OwnerLimits(
+        waitingCommands, waitingBytes, 10, usual.searchesPerMinute(), usual.loadedConversations(), usual.tailBytes(),
+        usual.concurrentReads(), usual.readEvents(), usual.readBytes(), usual.recordBytes(), usual.sendDeadline(),
+        usual.markInterval());
+  }
+
+  @Test
+  void aConversationTakesSoManyCommandsASecond() {
+    ShardRig slow = new ShardRig(limits(100, 10_000)).start().withGroup();
+    for (int i = 0; i < 9; i++) {
+      slow.ask("bob", Say.message("m")).stored();
+    }
+    assertThat(slow.ask("bob", Say.message("m")).refusal()).isEqualTo(ErrorReason.ERROR_REASON_RATE_LIMITED);
+    assertThat(slow.ask("ann", Say.OTHER, Say.group()).seq()).isEqualTo(1);
+    slow.time.advance(Duration.ofMillis(100));
+    assertThat(slow.ask("bob", Say.message("m")).seq()).isEqualTo(11);
+  }
+
+  @Test
+  void aDrainingOwnerEndsWhatItHasAndTakesNothingNew() {
+    shard.log.holding = true;
+    Asked before = say("before");
+    shard.owner.drain();
+
+    assertThat(say("after").refusal()).isEqualTo(ErrorReason.ERROR_REASON_DRAINING);
+    assertThat(shard.owner.quiet()).isFalse();
+    shard.log.takeHeld().now();
+    assertThat(before.seq()).isEqualTo(2);
+    assertThat(shard.owner.quiet()).isTrue();
+  }
+
+  @Test
+  void closingAnswersEverythingThatIsOpen() {
+    // A command in the middle has its answer already.
+    ShardRig second = new ShardRig(limits(100, 10_000)).start().withGroup();
+    second.ask("eve", Say.OTHER, Say.message("0")).refusal();
+    second.log.holding = true;
+    Asked inFlight = second.ask("bob", Say.message("1"));
+    Asked stranger = second.ask("eve", Say.OTHER, Say.message("2"));
+    Asked waiting = second.ask("bob", Say.message("3"));
+    second.log.takeHeld().failed(Kind.FULL);
+    Asked last = second.ask("bob", Say.message("4"));
+    second.owner.close();
+
+    assertThat(inFlight.refusal()).isEqualTo(ErrorReason.ERROR_REASON_LOG_FULL);
+    assertThat(stranger.refusal()).isEqualTo(ErrorReason.ERROR_REASON_CONVERSATION_NOT_FOUND);
+    assertThat(waiting.refusal()).isEqualTo(ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN);
+    assertThat(last.refusal()).isEqualTo(ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN);
+    assertThat(second.owner.quiet()).isFalse();
+  }
+
+  @Test
+  void anEditOfAnOldMessageReadsItsTargetFromTheLog() {
+    Asked target = say("old");
+    ShardRig cold = shard.restarted().start();
+
+    assertThat(cold.ask("bob", Say.edit(target.seq(), "new")).seq()).isEqualTo(3);
+    assertThat(cold.ask("ann", Say.edit(target.seq(), "not hers")).refusal())
+        .isEqualTo(ErrorReason.ERROR_REASON_EVENT_NOT_EDITABLE);
+    assertThat(cold.ask("bob", Say.edit(1, "not a message")).refusal())
+        .isEqualTo(ErrorReason.ERROR_REASON_EVENT_NOT_EDITABLE);
+    assertThat(cold.ask("bob", Say.edit(99, "nothing")).refusal())
+        .isEqualTo(ErrorReason.ERROR_REASON_EVENT_NOT_FOUND);
+  }
+
+  @Test
+  void theSameIdGivesTheSameSeqAtOnceAndAfterARestart() {
+    Asked first = say("once");
+    say("more");
+
+    for (ShardRig rig : List.of(shard, shard.restarted().start())) {
+      Asked again = rig.ask(first.request);
+      assertThat(again.stored().repeated()).isTrue();
+      assertThat(again.stored().cursor()).isEqualTo(first.stored().cursor());
+      assertThat(rig.ask(sameIdOtherBody(first)).refusal())
+          .isEqualTo(ErrorReason.ERROR_REASON_CLIENT_EVENT_ID_CONFLICT);
+    }
+  }
 
   @Test
   void anIdThatIsNoLongerInMemoryIsFoundInTheLog() {
-    Asked first = shard.ask("bob", Say.message("once"));
+    Asked first = say("once");
     shard.time.advance(Duration.ofMinutes(5));
-    for (int i = 0; i < MESSAGES; i++) {
+    for (int i = 0; i < 2_000; i++) {
       shard.time.advance(Duration.ofMillis(500));
-      shard.ask("ann", Say.message("more")).stored();
+      say("more");
     }
 
-    Request otherBody =
-        Request.of(
-            "bob",
-            first.request.command().toBuilder().setMessage(Say.message("another").getMessage()).build());
     assertThat(shard.ask(first.request).stored().cursor()).isEqualTo(first.stored().cursor());
-    assertThat(shard.ask(otherBody).refusal()).isEqualTo(ErrorReason.ERROR_REASON_CLIENT_EVENT_ID_CONFLICT);
+    assertThat(shard.ask(sameIdOtherBody(first)).refusal())
+        .isEqualTo(ErrorReason.ERROR_REASON_CLIENT_EVENT_ID_CONFLICT);
+  }
+
+  private static Request sameIdOtherBody(Asked first) {
+    return Request.of(
+        first.request.userId(),
+        Say.message("another").setConversationId(Say.GROUP)
+            .setClientEventId(first.request.command().getClientEventId()).build());
+  }
+
+  @Test
+  void theSameIdTwiceInOneRecordIsOneEvent() {
+    shard.log.holding = true;
+    say("in flight");
+    Asked first = say("once");
+    Asked again = shard.ask(first.request);
+    shard.log.takeHeld().now();
+    shard.log.takeHeld().now();
+
+    assertThat(first.seq()).isEqualTo(3);
+    assertThat(again.seq()).isEqualTo(3);
+    assertThat(again.stored().repeated()).isTrue();
+  }
+
+  @Test
+  void usersWhoBlockEachOtherDoNotTalkDirectly() {
+    Asked created = shard.ask(Request.of("ann", directTo("bob")));
+    String id = created.request.conversationId();
+    shard.blocked.add("ann");
+    assertThat(shard.ask("bob", id, Say.message("hi")).refusal()).isEqualTo(ErrorReason.ERROR_REASON_USER_BLOCKED);
+    shard.blocked.clear();
+    assertThat(shard.ask("bob", id, Say.message("hi")).seq()).isEqualTo(2);
+  }
+
+  private Command directTo(String peer) {
+    return Command.newBuilder()
+        .setClientEventId(ClientEventIds.create(shard.time.instant()))
+        .setCreate(
+            CreateConversation.newBuilder()
+                .setKind(ConversationKind.CONVERSATION_KIND_DIRECT)
+                .addMemberIds(peer))
+        .build();
   }
 }
