@@ -1,6 +1,7 @@
 package dev.parley.bench.simulation;
 
 import dev.parley.chassis.auth.Identity;
+import dev.parley.chassis.errors.Validation;
 import dev.parley.conversation.history.ReadRetry;
 import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.router.RouterCore;
@@ -67,7 +68,7 @@ final class SimRouter {
             token -> {
               throw new UnsupportedOperationException("tokens last long here");
             },
-            null, new Allowances(100_000), broker::durability, time);
+            new Validation(), new Allowances(100_000), broker::durability, time);
     core.start();
   }
 
