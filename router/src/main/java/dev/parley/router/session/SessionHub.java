@@ -112,13 +112,9 @@ public final class SessionHub implements Follower {
 
   @Override
   public void receipt(Receipt receipt, @Nullable String onlyFor) {
-    each(
-        byConversation.getOrDefault(receipt.getConversationId(), List.of()),
-        session -> {
-          if (onlyFor == null || onlyFor.equals(session.userId())) {
-            session.receipt(receipt);
-          }
-        });
+    List<Session> hearing =
+        onlyFor == null ? byConversation.get(receipt.getConversationId()) : byUser.get(onlyFor);
+    each(hearing == null ? List.of() : hearing, session -> session.receipt(receipt));
   }
 
   @Override

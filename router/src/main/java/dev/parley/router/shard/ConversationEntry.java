@@ -21,6 +21,8 @@ final class ConversationEntry {
   final ArrayDeque<Work> waiting = new ArrayDeque<>();
   /** What waits for the state. */
   final List<Consumer<@Nullable Throwable>> whenLoaded = new ArrayList<>();
+  /** Who is told how many have read; null: nobody has had to be. */
+  @Nullable RecentAuthors authors;
   /** Event loops that follow, one bit each. */
   long followers;
 
