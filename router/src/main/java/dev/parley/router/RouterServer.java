@@ -70,7 +70,7 @@ public final class RouterServer implements AutoCloseable {
     shards.forEach(ShardHost::start);
 
     Validation validation = new Validation();
-    Allowances allowances = new Allowances(settings.session().commandsPerSecond());
+    Allowances allowances = new Allowances(settings.session());
     this.sessions =
         Sessions.of(
             settings.name(),

@@ -42,8 +42,8 @@ final class RouterProcess {
 
   private RouterProcess() {}
 
-  /** Starts a router and waits until it says that it is ready. */
-  static PartProcess start(Path directory, int port, NatsServer nats, Path jwks, String name) {
+  /** Starts a router and waits until it says that it is ready. {@code more}: further arguments of it. */
+  static PartProcess start(Path directory, int port, NatsServer nats, Path jwks, String name, List<String> more) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(JVM_FLAGS);
@@ -61,6 +61,7 @@ final class RouterProcess {
             "--parley.router.drain.notice=0s",
             "--parley.router.drain.spread=1s",
             "--parley.router.drain.patience=3s"));
+    command.addAll(more);
     PartProcess process =
         PartProcess.start(
             new PartProcess.Launch(NAME, command, directory, directory.resolve(NAME + ".log"), ENVIRONMENT, true));

@@ -162,7 +162,7 @@ public final class Stack implements AutoCloseable {
     processes.put(
         RouterProcess.NAME,
         RouterProcess.start(
-            directory(data, RouterProcess.NAME), routerPort, nats, keys.jwks(), ROUTER_NAME));
+            directory(data, RouterProcess.NAME), routerPort, nats, keys.jwks(), ROUTER_NAME, List.of()));
     progress.accept("starting envoy");
     EdgeSettings edge = edgeSettings(edgePort, routerPort, keys, certificates);
     Envoy envoy = Envoy.start(envoyProgram, edge, directory(data, Envoy.NAME), true);

@@ -31,6 +31,7 @@ import java.util.Map;
 /** The real stack, each part a process that a test may kill and start again: nats-server, router, Envoy. */
 final class LiveStack implements AutoCloseable {
   private final Path data;
+  private final List<String> routerArguments;
   private final DevKeys keys;
   private final DevCertificates certificates;
   private final int edgePort = FreePorts.next();
@@ -40,8 +41,10 @@ final class LiveStack implements AutoCloseable {
   private final List<AutoCloseable> opened = Collections.synchronizedList(new ArrayList<>());
   private PartProcess router;
 
-  LiveStack(Path data) throws IOException {
+  /** Starts all parts. The router takes these arguments besides its usual ones, now and whenever it is started anew. */
+  LiveStack(Path data, String... routerArguments) throws IOException {
     this.data = data;
+    this.routerArguments = List.of(routerArguments);
     this.keys = DevKeys.in(data.resolve("keys"));
     this.certificates = DevCertificates.in(data.resolve("tls"));
     Parts parts = Parts.atHome(System.err::println);
@@ -70,7 +73,7 @@ final class LiveStack implements AutoCloseable {
   }
 
   private PartProcess startRouter() throws IOException {
-    return RouterProcess.start(directory("router"), routerPort, nats, keys.jwks(), "router-1");
+    return RouterProcess.start(directory("router"), routerPort, nats, keys.jwks(), "router-1", routerArguments);
   }
 
   NatsServer nats() {

@@ -314,8 +314,8 @@ public final class ConnectCall implements SessionPort, StreamObserver<ClientFram
   }
 
   @Override
-  public @Nullable Duration takeCommand() {
-    return sessions.allowances().take(session.userId(), sessions.clock().instant());
+  public @Nullable Refusal take(Allowances.Kind kind) {
+    return sessions.allowances().take(kind, session.userId(), sessions.clock().instant());
   }
 
   @Override

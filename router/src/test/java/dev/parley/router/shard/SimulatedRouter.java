@@ -3,6 +3,7 @@ package dev.parley.router.shard;
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.Request;
 import dev.parley.router.ManualTime;
+import dev.parley.router.session.Allowances;
 import dev.parley.router.session.EncodedFrame;
 import dev.parley.router.session.Session;
 import dev.parley.router.session.SessionLimits;
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 final class SimulatedRouter {
   private static final SessionLimits LIMITS =
       new SessionLimits(
-          100, 20, 128 << 10, 12, 64, 5_000, 5_000, 50, 2, Duration.ofSeconds(20), Duration.ofSeconds(10));
+          100, 20, 128 << 10, 12, 64, 5_000, 5_000, 5_000, 5_000, 5_000, 50, 2, Duration.ofSeconds(20), Duration.ofSeconds(10));
 
   private final ManualTime time;
   private final Random random;
@@ -246,7 +247,7 @@ final class SimulatedRouter {
     }
 
     @Override
-    public @Nullable Duration takeCommand() {
+    public @Nullable Refusal take(Allowances.Kind kind) {
       return null;
     }
 
