@@ -47,12 +47,28 @@ class FaultsIT {
                   stack -> stack.nats().resume(),
                   LiveStack::crashRouter,
                   LiveStack::crashBroker));
-      assertThat(result.lost()).as("lost").isZero();
-      assertThat(result.duplicated()).as("duplicated").isZero();
-      assertThat(result.reordered()).as("reordered").isZero();
-      assertThat(result.gaps()).as("gaps").isZero();
-      assertThat(result.acked()).as("acknowledged of " + result.sent()).isEqualTo(result.sent());
+      assertNothingMissing(result);
     }
+  }
+
+  @Test
+  void aRouterThatHungForThreeSecondsHasLostDoubledAndReorderedNothing() throws Exception {
+    try (LiveStack parley = new LiveStack(data)) {
+      long pid = parley.router().pid();
+      BenchResult result =
+          underLoad(parley, List.of(stack -> stack.router().pause(), stack -> stack.router().resume()));
+      assertNothingMissing(result);
+      assertThat(parley.router().isAlive()).isTrue();
+      assertThat(parley.router().pid()).isEqualTo(pid);
+    }
+  }
+
+  private static void assertNothingMissing(BenchResult result) {
+    assertThat(result.lost()).as("lost").isZero();
+    assertThat(result.duplicated()).as("duplicated").isZero();
+    assertThat(result.reordered()).as("reordered").isZero();
+    assertThat(result.gaps()).as("gaps").isZero();
+    assertThat(result.acked()).as("acknowledged of " + result.sent()).isEqualTo(result.sent());
   }
 
   /** Runs a load and lets the faults happen one after the other, three seconds of load apart. */
