@@ -69,5 +69,36 @@ class ParleyError(Exception):
         return self.reason in TOKEN_REFUSED or self.code == grpc.StatusCode.UNAUTHENTICATED
 
 
+class Ending:
+    """How the server ended a stream. A frame that is written too late puts the status INTERNAL in the place of the
+    server's (grpc/grpc#36066), so the server's is taken at the moment when it comes.
+    """
+
+    def __init__(self, call):
+        self._failure = None
+        call.add_done_callback(self._ended)
+
+    def _ended(self, call):
+        code = _at_hand(call.code())
+        if self._failure is None and code is not grpc.StatusCode.OK:
+            trailing = _at_hand(call.trailing_metadata())
+            self._failure = grpc.aio.AioRpcError(code, grpc.aio.Metadata(), trailing, _at_hand(call.details()))
+
+    def error(self, failure):
+        """The ParleyError for the grpc.RpcError that a read raised."""
+        return ParleyError.of_call(self._failure or failure)
+
+
+def _at_hand(coroutine):
+    """The result of a coroutine that has nothing to wait for."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value
+    finally:
+        coroutine.close()
+    raise RuntimeError("a call that has ended does not tell how")
+
+
 def _seconds(retry):
     return retry.retry_delay.seconds + retry.retry_delay.nanos / 1e9

@@ -206,6 +206,7 @@ class Session:
             try:
                 await streams[0].caught_up
                 live_since = asyncio.get_running_loop().time()
+                refused_token = None
                 if not self._ready.done():
                     self._ready.set_result(None)
                 while True:
@@ -218,7 +219,8 @@ class Session:
                 if error.reason == "DISPLACED" or (error.token_refused and token and token == refused_token):
                     self._end(error)
                     return
-                refused_token = token if error.token_refused else None
+                if error.token_refused:
+                    refused_token = token
                 if asyncio.get_running_loop().time() - live_since >= STABLE_SECONDS:
                     wait = FIRST_WAIT_SECONDS
                 delay = max(error.retry_after, _jittered(wait))

@@ -6,7 +6,7 @@ import time
 import grpc
 
 from .commands import own_event
-from .errors import ParleyError
+from .errors import Ending, ParleyError
 from .places import Follow, Place
 from .v1 import chat_pb2, conversation_pb2
 
@@ -77,12 +77,13 @@ class Stream:
             call = self.session.calls.Connect(
                 self._requests(), metadata=(("authorization", "Bearer " + self.token),)
             )
+            ending = Ending(call)
             try:
                 await self._read(call)
+            except grpc.RpcError as ended:
+                self._end(ending.error(ended))
             finally:
                 call.cancel()
-        except grpc.RpcError as ended:
-            self._end(ParleyError.of_call(ended))
         except asyncio.CancelledError:
             self._end(ParleyError("the stream was closed", code=grpc.StatusCode.CANCELLED))
             raise

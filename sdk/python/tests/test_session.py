@@ -205,8 +205,17 @@ class SessionTest(unittest.IsolatedAsyncioTestCase):
             self.assertEqual("Bearer token", stream.token)
             stream.end(grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID")
         with self.assertRaises(ParleyError) as refused:
-            await entering
+            await asyncio.wait_for(entering, SECONDS)
         self.assertEqual("TOKEN_INVALID", refused.exception.reason)
+
+    async def test_a_lost_connection_between_two_refusals_of_a_token_does_not_hide_that_there_were_two(self):
+        session = Session(self.router.address, "token", plaintext=True)
+        entering = asyncio.ensure_future(session.__aenter__())
+        for ending in ((grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID"), (), (grpc.StatusCode.UNAUTHENTICATED,)):
+            (await self.router.next_stream()).end(*ending)
+        with self.assertRaises(ParleyError) as refused:
+            await asyncio.wait_for(entering, SECONDS)
+        self.assertEqual(grpc.StatusCode.UNAUTHENTICATED, refused.exception.code)
 
     async def test_a_fault_of_a_hook_ends_the_session_with_it(self):
         def hook(frame):

@@ -2,7 +2,6 @@ package dev.parley.bench;
 
 import dev.parley.sdk.ParleyEndpoint;
 import dev.parley.sdk.TokenSource;
-import dev.parley.sdk.Violation;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,11 +52,12 @@ public final class Bench {
   }
 
   /**
-   * Does the run.
+   * Does the run, during which these faults happen in turn, evenly spaced over the measured window.
    *
-   * @throws IllegalStateException if the crowd cannot be set up
+   * @throws IllegalStateException if the crowd cannot be set up, or a fault cannot be done
    */
-  public BenchResult run() throws InterruptedException {
+  public BenchResult run(List<Fault> faults) throws InterruptedException {
+    FaultSequence sequence = new FaultSequence(faults, meter, progress);
     ScheduledExecutorService ticker = Executors.newSingleThreadScheduledExecutor(
         Thread.ofPlatform().daemon().name("bench-progress").factory());
     try (crowd) {
@@ -66,24 +66,26 @@ public final class Bench {
       if (options.mode() == BenchOptions.Mode.RESUME) {
         leave();
       }
-      load(ticker);
+      load(ticker, sequence);
       Map<String, Double> cpu = processes.cpuMicrosPerMessage(meter.acked.sum());
       Map<String, Double> memory = processes.rssMegabytes();
       if (!Poll.until(() -> crowd.talks().stream().allMatch(Talk::isDrained) && meter.isAnswered(), options.drain())) {
         progress.println("Not everything was delivered within " + options.drain());
       }
-      return result(cpu, memory);
+      return result(sequence, cpu, memory);
     } finally {
       ticker.shutdownNow();
     }
   }
 
-  private void load(ScheduledExecutorService ticker) throws InterruptedException {
+  private void load(ScheduledExecutorService ticker, FaultSequence sequence) throws InterruptedException {
     long start = System.nanoTime();
     long from = start + options.warmup().toNanos();
     meter.window(from, from + options.duration().toNanos());
     ticker.schedule(processes::start, options.warmup().toNanos(), TimeUnit.NANOSECONDS);
     ticker.scheduleAtFixedRate(() -> report(start), 1, 1, TimeUnit.SECONDS);
+    CompletableFuture<Void> faults = new CompletableFuture<>();
+    Thread.ofVirtual().start(() -> happen(sequence, from, faults));
     CompletableFuture<Histogram> comeBack = new CompletableFuture<>();
     if (options.mode() == BenchOptions.Mode.RESUME) {
       Thread.ofVirtual().start(() -> comeBack(from, comeBack));
@@ -93,8 +95,18 @@ public final class Bench {
       Talk talk = talks.get(number % talks.size());
       talk.sender(number / talks.size()).send(talk, due, payload.text(due, number), () -> {});
     });
+    Crowd.get(faults, "let the faults happen");
     if (options.mode() == BenchOptions.Mode.RESUME) {
       catchUp = Crowd.get(comeBack, "bring everybody back");
+    }
+  }
+
+  private void happen(FaultSequence sequence, long from, CompletableFuture<Void> done) {
+    try {
+      sequence.run(from, options.duration().toNanos());
+      done.complete(null);
+    } catch (InterruptedException | RuntimeException failed) {
+      done.completeExceptionally(failed);
     }
   }
 
@@ -135,22 +147,17 @@ public final class Bench {
     Histogram second = meter.interval();
     progress.printf(Locale.ROOT, "%4d s  sent %d  acked %d  refused %d  delivered %d  p50 %.2f ms  p99 %.2f ms%s%n",
         TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startNanos), meter.sent.sum(), meter.acked.sum(),
-        meter.refused.sum(), meter.delivered.sum(), second.getValueAtPercentile(50) / 1_000.0,
+        meter.waits().refused(), meter.delivered.sum(), second.getValueAtPercentile(50) / 1_000.0,
         second.getValueAtPercentile(99) / 1_000.0, meter.errors());
   }
 
-  private BenchResult result(Map<String, Double> cpu, Map<String, Double> memory) {
-    Verification verified = Verification.of(crowd.talks(), crowd.clients());
-    verified.findings().forEach(finding -> progress.println(finding.kind() + ": " + finding.text()));
-    meter.violations().forEach(violation -> progress.println("VIOLATION " + violation));
-    long duplicated = verified.duplicated() + meter.violations(Violation.Kind.DUPLICATE);
-    long reordered = verified.reordered() + meter.violations(Violation.Kind.REORDERED);
-    long gaps = verified.gaps() + meter.violations(Violation.Kind.GAP)
-        + meter.violations(Violation.Kind.MISSING_HEAD);
-    boolean ok = verified.findings().isEmpty() && meter.violations().isEmpty() && meter.acked.sum() > 0;
+  private BenchResult result(FaultSequence sequence, Map<String, Double> cpu, Map<String, Double> memory) {
+    crowd.clients().forEach(BenchClient::ended);
+    Verdict verdict = Verification.of(crowd, options.check());
+    verdict.findings().forEach(finding -> progress.println(finding.kind() + ": " + finding.text()));
     double seconds = options.duration().toMillis() / 1_000.0;
-    return new BenchResult(ok, meter.acked.sum() / seconds, meter.sent.sum(), meter.acked.sum(),
-        meter.delivered.sum(), verified.lost(), duplicated, reordered, gaps, meter.deliveries(), meter.acks(), catchUp,
-        cpu, memory);
+    return new BenchResult(meter.acked.sum() / seconds, meter.sent.sum(), meter.acked.sum(), meter.delivered.sum(),
+        meter.resent.sum(), verdict, meter.waits(), sequence.results(), meter.deliveries(), meter.acks(), catchUp, cpu,
+        memory);
   }
 }

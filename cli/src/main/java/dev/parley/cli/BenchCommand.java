@@ -3,11 +3,13 @@ package dev.parley.cli;
 import dev.parley.bench.Bench;
 import dev.parley.bench.BenchOptions;
 import dev.parley.bench.BenchResult;
+import dev.parley.bench.Demands;
 import dev.parley.chassis.config.Settings;
 import dev.parley.sdk.ParleyEndpoint;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -55,23 +57,40 @@ final class BenchCommand extends ClientCommand {
       description = "Exit with 1 also when the delivery p99 is above this.")
   private @Nullable Duration maxP99;
 
+  @Option(names = "--max-gap", paramLabel = "TIME", converter = Time.class,
+      description = "Exit with 1 also when a client was not served for longer: a message that was due did not come, or"
+          + " its stream was lost.")
+  private @Nullable Duration maxGap;
+
+  @Option(names = "--max-wait", paramLabel = "TIME", converter = Time.class,
+      description = "Exit with 1 also when an answer took longer, or a send failed.")
+  private @Nullable Duration maxWait;
+
+  @Option(names = "--check", negatable = true, defaultValue = "true", fallbackValue = "true",
+      description = "Keep what every client sent, was told and received, 32 bytes an event, and check it against the"
+          + " final log. With --no-check only what the clients notice themselves is known.")
+  private boolean check = true;
+
+  @Option(names = "--resend", paramLabel = "N",
+      description = "Send one in N acknowledged messages again, with its id: it must get the same seq. 0: none.")
+  private int resend;
+
   @Option(names = "--json", description = "The result as one JSON object.")
   private boolean json;
 
   @Override
   int run(ConnectOptions connect, PrintWriter out) throws IOException, InterruptedException {
     BenchOptions options = new BenchOptions(mode, rate, duration, warmup, clients, size, groups, missed,
-        channels.equals("shared"), Duration.ofSeconds(30));
+        channels.equals("shared"), Duration.ofSeconds(30), check, resend);
     try (ParleyEndpoint endpoint = connect.endpoint()) {
-      BenchResult result = new Bench(options, endpoint, connect.tokensOfAnybody(), connect.pids(), System.err).run();
+      BenchResult result =
+          new Bench(options, endpoint, connect.tokensOfAnybody(), connect.pids(), System.err).run(List.of());
       out.println(json ? result.json() : result.text());
       out.flush();
-      return result.ok() && inTime(result) ? 0 : 1;
+      List<String> unmet = new Demands(maxP99, maxGap, maxWait).unmet(result);
+      unmet.forEach(each -> err().println("parley: " + each));
+      return result.ok() && unmet.isEmpty() ? 0 : 1;
     }
-  }
-
-  private boolean inTime(BenchResult result) {
-    return maxP99 == null || result.latency().getValueAtPercentile(99) <= maxP99.toNanos() / 1_000;
   }
 
   /** Reads {@code pairs}, {@code group} and {@code resume}. */

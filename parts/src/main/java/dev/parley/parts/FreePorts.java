@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Finds TCP ports of the loopback address on which nobody listens. */
 public final class FreePorts {
@@ -11,8 +13,28 @@ public final class FreePorts {
 
   /** A port that is free now. Somebody else may take it before it is used. */
   public static int next() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
+    return next(1).getFirst();
+  }
+
+  /** As many ports as asked, all different, that are free now. */
+  static List<Integer> next(int count) {
+    List<ServerSocket> held = new ArrayList<>();
+    try {
+      // All are held until the last is found, so that none is found twice.
+      for (int i = 0; i < count; i++) {
+        held.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+      }
+      return held.stream().map(ServerSocket::getLocalPort).toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      held.forEach(FreePorts::release);
+    }
+  }
+
+  private static void release(ServerSocket socket) {
+    try {
+      socket.close();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

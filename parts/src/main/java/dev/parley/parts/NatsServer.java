@@ -9,6 +9,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +44,7 @@ public final class NatsServer implements AutoCloseable {
    *     a power cut, or a time such as {@code 1s}
    * @param credentials what clients must present; null: nothing
    * @param outlivesUs whether it stays when this JVM ends
+   * @param seat its place in a cluster; null: it is alone
    */
   public record Settings(
       Path program,
@@ -51,34 +53,49 @@ public final class NatsServer implements AutoCloseable {
       int monitorPort,
       String syncInterval,
       @Nullable Credentials credentials,
-      boolean outlivesUs) {
-    /** A server on free ports that syncs each message, lets everybody in and ends with us. */
+      boolean outlivesUs,
+      @Nullable Seat seat) {
+    /** A server on free ports, alone, that syncs each message, lets everybody in and ends with us. */
     public Settings(Path program, Path directory) {
-      this(program, directory, 0, 0, "always", null, false);
+      this(program, directory, 0, 0, "always", null, false, null);
+    }
+
+    /** The same in another directory. */
+    public Settings withDirectory(Path directory) {
+      return new Settings(program, directory, port, monitorPort, syncInterval, credentials, outlivesUs, seat);
     }
 
     /** The same on other ports. */
     public Settings withPorts(int port, int monitorPort) {
-      return new Settings(program, directory, port, monitorPort, syncInterval, credentials, outlivesUs);
+      return new Settings(program, directory, port, monitorPort, syncInterval, credentials, outlivesUs, seat);
     }
 
     /** The same with another time of syncing. */
     public Settings withSyncInterval(String syncInterval) {
-      return new Settings(program, directory, port, monitorPort, syncInterval, credentials, outlivesUs);
+      return new Settings(program, directory, port, monitorPort, syncInterval, credentials, outlivesUs, seat);
     }
 
     /** The same behind a password. */
     public Settings withCredentials(Credentials credentials) {
-      return new Settings(program, directory, port, monitorPort, syncInterval, credentials, outlivesUs);
+      return new Settings(program, directory, port, monitorPort, syncInterval, credentials, outlivesUs, seat);
     }
 
     /** The same, staying when this JVM ends, or not. */
     public Settings withOutlivesUs(boolean outlivesUs) {
-      return new Settings(program, directory, port, monitorPort, syncInterval, credentials, outlivesUs);
+      return new Settings(program, directory, port, monitorPort, syncInterval, credentials, outlivesUs, seat);
+    }
+
+    /** The same as one of a cluster. */
+    Settings withSeat(Seat seat) {
+      return new Settings(program, directory, port, monitorPort, syncInterval, credentials, outlivesUs, seat);
     }
 
     private Settings withFreePorts() {
       return withPorts(port == 0 ? FreePorts.next() : port, monitorPort == 0 ? FreePorts.next() : monitorPort);
+    }
+
+    private String serverName() {
+      return seat == null ? "parley" : seat.serverName();
     }
 
     private Path configFile() {
@@ -105,8 +122,32 @@ public final class NatsServer implements AutoCloseable {
     }
   }
 
+  /**
+   * A server's place in a cluster.
+   *
+   * @param serverName letters, digits and {@code -}; no other of the cluster has it
+   * @param routePort for the other servers
+   * @param routePorts of all servers of the cluster, its own included
+   */
+  public record Seat(String serverName, int routePort, List<Integer> routePorts) {
+    public Seat {
+      routePorts = List.copyOf(routePorts);
+    }
+
+    private String routes() {
+      return routePorts.stream().map(port -> "\"nats://127.0.0.1:" + port + "\"").collect(Collectors.joining(", "));
+    }
+  }
+
   /** Starts a server and waits until it is healthy, its streams recovered. */
   public static NatsServer start(Settings settings) {
+    NatsServer server = begin(settings);
+    server.awaitReady();
+    return server;
+  }
+
+  /** Starts a server and does not wait: one of a cluster is not healthy before most of the others run too. */
+  static NatsServer begin(Settings settings) {
     Settings withPorts = settings.withFreePorts();
     try {
       Files.createDirectories(settings.directory());
@@ -114,9 +155,7 @@ public final class NatsServer implements AutoCloseable {
     } catch (IOException e) {
       throw new PartException("cannot write " + withPorts.configFile() + ": " + e.getMessage(), e);
     }
-    NatsServer server = new NatsServer(withPorts, launch(withPorts));
-    server.awaitReady();
-    return server;
+    return new NatsServer(withPorts, launch(withPorts));
   }
 
   private static PartProcess launch(Settings settings) {
@@ -132,13 +171,19 @@ public final class NatsServer implements AutoCloseable {
 
   private static void writeConfig(Settings settings) throws IOException {
     StringBuilder config = new StringBuilder("# Written at each start by Parley.\n");
-    config.append("server_name: parley\n");
+    config.append("server_name: ").append(settings.serverName()).append("\n");
     config.append("listen: \"127.0.0.1:").append(settings.port()).append("\"\n");
     config.append("http: \"127.0.0.1:").append(settings.monitorPort()).append("\"\n");
     config.append("jetstream {\n");
     config.append("  store_dir: \"").append(quoted(settings.directory().toAbsolutePath())).append("\"\n");
     config.append("  sync_interval: ").append(settings.syncInterval()).append("\n");
     config.append("}\n");
+    Seat seat = settings.seat();
+    if (seat != null) {
+      config.append("cluster {\n  name: parley\n");
+      config.append("  listen: \"127.0.0.1:").append(seat.routePort()).append("\"\n");
+      config.append("  routes: [").append(seat.routes()).append("]\n}\n");
+    }
     Credentials credentials = settings.credentials();
     if (credentials != null) {
       config.append("authorization { user: \"").append(credentials.user());
@@ -156,7 +201,8 @@ public final class NatsServer implements AutoCloseable {
     return path.toString().replace("\\", "\\\\").replace("\"", "\\\"");
   }
 
-  private void awaitReady() {
+  /** Waits until it is healthy; ends it when it does not become so. */
+  void awaitReady() {
     try {
       process.awaitReady(this::healthy, READY_TIMEOUT);
     } catch (PartException e) {
@@ -177,13 +223,26 @@ public final class NatsServer implements AutoCloseable {
     }
   }
 
-  /** Starts it again, after {@link #kill} or {@link #stop}, on the same ports and data. */
+  /**
+   * Starts it again, after {@link #kill} or {@link #stop}, on the same ports and data, and waits until it is healthy. One
+   * of a cluster is not before most of the cluster runs: {@link NatsCluster#restart} starts several.
+   */
   public void restart() {
+    beginAgain();
+    awaitReady();
+  }
+
+  /** As {@link #restart}, without waiting. */
+  void beginAgain() {
     if (process.isAlive()) {
       throw new IllegalStateException("nats-server is still running");
     }
     process = launch(settings);
-    awaitReady();
+  }
+
+  /** What the broker calls it, as the leader of a stream for instance. */
+  public String name() {
+    return settings.serverName();
   }
 
   /** For clients: {@code nats://127.0.0.1:port}. */

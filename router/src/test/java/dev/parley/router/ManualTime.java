@@ -4,14 +4,16 @@ import dev.parley.router.shard.Timer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.List;
+import java.util.PriorityQueue;
 
 /** A clock, and a timer on it, that stand still until a test moves them. */
 public final class ManualTime implements InstantSource, Timer {
-  private final List<Due> tasks = new ArrayList<>();
-  private Instant now = Instant.parse("2026-03-01T12:00:00Z");
+  private static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
+
+  private final PriorityQueue<Due> tasks =
+      new PriorityQueue<>(Comparator.comparing(Due::at).thenComparing(Due::order));
+  private Instant now = START;
   private long order;
 
   private record Due(Instant at, long order, Runnable task) {}
@@ -19,6 +21,11 @@ public final class ManualTime implements InstantSource, Timer {
   @Override
   public Instant instant() {
     return now;
+  }
+
+  /** The same time as a monotonic one. */
+  public long nanos() {
+    return Duration.between(START, now).toNanos();
   }
 
   @Override
@@ -30,12 +37,12 @@ public final class ManualTime implements InstantSource, Timer {
   public void advance(Duration by) {
     Instant until = now.plus(by);
     while (true) {
-      Due next = tasks.stream().min(Comparator.comparing(Due::at).thenComparing(Due::order)).orElse(null);
+      Due next = tasks.peek();
       if (next == null || next.at.isAfter(until)) {
         now = until;
         return;
       }
-      tasks.remove(next);
+      tasks.remove();
       now = next.at.isAfter(now) ? next.at : now;
       next.task.run();
     }

@@ -37,7 +37,7 @@ final class BrokerLink implements AutoCloseable {
   private final String name;
   private final PendingReplies pending;
   private final Connection connection;
-  private final List<Runnable> onReconnect;
+  private final Turns turns;
   private final String inboxPrefix;
 
   /**
@@ -48,10 +48,10 @@ final class BrokerLink implements AutoCloseable {
    */
   static BrokerLink open(JetStreamSettings settings, String name, Duration timeout) {
     PendingReplies pending = new PendingReplies(timeout);
-    List<Runnable> onReconnect = new CopyOnWriteArrayList<>();
+    Turns turns = new Turns();
     try {
-      Connection connection = Nats.connect(options(settings, name, pending, onReconnect));
-      return new BrokerLink(name, pending, connection, onReconnect);
+      Connection connection = Nats.connect(options(settings, name, pending, turns));
+      return new BrokerLink(name, pending, connection, turns);
     } catch (IOException e) {
       pending.close();
       throw notReached(settings, e.getMessage());
@@ -66,11 +66,11 @@ final class BrokerLink implements AutoCloseable {
     return new LogException(Kind.NOT_SENT, "cannot reach the broker at " + settings.servers() + ": " + why);
   }
 
-  private BrokerLink(String name, PendingReplies pending, Connection connection, List<Runnable> onReconnect) {
-    this.onReconnect = onReconnect;
+  private BrokerLink(String name, PendingReplies pending, Connection connection, Turns turns) {
     this.name = name;
     this.pending = pending;
     this.connection = connection;
+    this.turns = turns;
     String inbox = connection.createInbox();
     inboxPrefix = inbox + ".";
     Dispatcher replies = connection.createDispatcher();
@@ -79,8 +79,14 @@ final class BrokerLink implements AutoCloseable {
     replies.subscribe(inbox + ".*", this::received);
   }
 
-  private static Options options(
-      JetStreamSettings settings, String name, PendingReplies pending, List<Runnable> onReconnect) {
+  /** What is to be done when the connection is lost, and when it is there again. */
+  private record Turns(List<Runnable> lost, List<Runnable> again) {
+    Turns() {
+      this(new CopyOnWriteArrayList<>(), new CopyOnWriteArrayList<>());
+    }
+  }
+
+  private static Options options(JetStreamSettings settings, String name, PendingReplies pending, Turns turns) {
     Options.Builder options = Options.builder()
         .servers(settings.servers().toArray(String[]::new))
         .connectionName("parley-" + name)
@@ -98,8 +104,9 @@ final class BrokerLink implements AutoCloseable {
           LOG.info("broker connection {}: {}", name, event);
           if (event == Events.DISCONNECTED || event == Events.CLOSED) {
             pending.failAll("the connection to the broker broke");
-          } else if (event == Events.RECONNECTED) {
-            onReconnect.forEach(Runnable::run);
+            turns.lost().forEach(Runnable::run);
+          } else if (event == Events.RESUBSCRIBED) {
+            turns.again().forEach(Runnable::run);
           }
         });
     JetStreamSettings.Login login = settings.login();
@@ -115,9 +122,17 @@ final class BrokerLink implements AutoCloseable {
     return options.build();
   }
 
-  /** Runs this after each reconnect, on a thread of the connection: it must not block. */
+  /** Runs this when the connection is lost, before what follows a reconnect; it must not block. */
+  void onLoss(Runnable action) {
+    turns.lost().add(action);
+  }
+
+  /**
+   * Runs this after each reconnect, on a thread of the connection: it must not block. What it sends on this connection
+   * reaches the broker behind all subscriptions.
+   */
   void onReconnect(Runnable action) {
-    onReconnect.add(action);
+    turns.again().add(action);
   }
 
   /** The connection, for what needs more than requests. */

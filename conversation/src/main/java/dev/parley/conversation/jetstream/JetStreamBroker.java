@@ -5,14 +5,19 @@ import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.LogException;
 import dev.parley.conversation.log.LogException.Kind;
 import dev.parley.conversation.log.MarkLog;
+import dev.parley.conversation.log.Registry;
 import dev.parley.conversation.log.ShardLog;
 import dev.parley.conversation.log.Table;
+import dev.parley.conversation.log.Wakes;
 import dev.parley.v1.Durability;
 import java.io.IOException;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
 
 /**
@@ -28,6 +33,8 @@ public final class JetStreamBroker implements Broker {
   private final List<JetStreamShardLog> shards;
   private final Map<TableName, JetStreamTable> tables = new EnumMap<>(TableName.class);
   private final JetStreamMarkLog marks;
+  private final JetStreamRegistry registry;
+  private final JetStreamWakes wakes;
 
   private JetStreamBroker(JetStreamSettings settings, Links links) {
     this.settings = settings;
@@ -42,6 +49,8 @@ public final class JetStreamBroker implements Broker {
       tables.put(name, new JetStreamTable(name, links.rest));
     }
     marks = new JetStreamMarkLog(rest);
+    registry = new JetStreamRegistry(links.rest);
+    wakes = new JetStreamWakes(links.rest);
   }
 
   /**
@@ -80,6 +89,21 @@ public final class JetStreamBroker implements Broker {
   }
 
   @Override
+  public Registry registry() {
+    return registry;
+  }
+
+  @Override
+  public Wakes wakes() {
+    return wakes;
+  }
+
+  @Override
+  public void onReconnect(Runnable action) {
+    links.onReconnect.add(action);
+  }
+
+  @Override
   public Durability durability() {
     return links.durability;
   }
@@ -101,6 +125,8 @@ public final class JetStreamBroker implements Broker {
     private final BrokerLink appends;
     private final BrokerLink reads;
     private final BrokerLink rest;
+    private final List<Runnable> onReconnect = new CopyOnWriteArrayList<>();
+    private final Set<BrokerLink> lost = new HashSet<>();
     private volatile int replicas;
     private volatile Durability durability = Durability.DURABILITY_WRITTEN;
 
@@ -110,6 +136,26 @@ public final class JetStreamBroker implements Broker {
       appends = BrokerLink.open(settings, "appends", settings.appendTimeout());
       reads = openBeside("reads", appends);
       rest = openBeside("tables", appends, reads);
+      for (BrokerLink link : List.of(appends, reads, rest)) {
+        link.onLoss(() -> lose(link));
+        link.onReconnect(() -> regain(link));
+      }
+    }
+
+    private void lose(BrokerLink link) {
+      synchronized (lost) {
+        lost.add(link);
+      }
+    }
+
+    private void regain(BrokerLink link) {
+      boolean whole;
+      synchronized (lost) {
+        whole = lost.remove(link) && lost.isEmpty();
+      }
+      if (whole) {
+        onReconnect.forEach(Runnable::run);
+      }
     }
 
     private BrokerLink openBeside(String name, BrokerLink... open) {

@@ -74,6 +74,13 @@ public record JetStreamSettings(
         maxBytesPerShard, appendTimeout, requestTimeout);
   }
 
+  /** The same at a cluster with these servers, with as many replicas of each stream. */
+  public JetStreamSettings withCluster(List<String> servers, int replicas) {
+    return new JetStreamSettings(
+        servers, login, credentialsFile, tls, monitorUrl, durability, layout, replicas, maxBytesPerShard,
+        appendTimeout, requestTimeout);
+  }
+
   /** The same, asking this monitoring endpoint. */
   public JetStreamSettings withMonitorUrl(URI monitorUrl) {
     return new JetStreamSettings(

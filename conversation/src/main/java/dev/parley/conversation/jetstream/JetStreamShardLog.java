@@ -41,9 +41,11 @@ final class JetStreamShardLog implements ShardLog {
 
   @Override
   public CompletableFuture<Tail> tail() {
-    // In this order: the owner that is found is at least as new as the position.
-    return PlainFailures.of(appends.lastSequence(stream)
-        .thenCompose(position -> last(OWNER_KEY).thenApply(owner -> new Tail(position, owner))));
+    // In this order: the owner and the filler that are found are at least as new as the position.
+    return PlainFailures.of(appends.extent(stream)
+        .thenCompose(extent -> last(OWNER_KEY)
+            .thenCombine(last(FILLER_KEY), (owner, filler) ->
+                new Tail(extent.first(), extent.last(), owner, filler, extent.bytes(), extent.maxBytes()))));
   }
 
   @Override
@@ -99,5 +101,10 @@ final class JetStreamShardLog implements ShardLog {
       }
       return null;
     });
+  }
+
+  @Override
+  public CompletableFuture<@Nullable Void> trim(long firstKept) {
+    return tables.purge(stream, firstKept);
   }
 }

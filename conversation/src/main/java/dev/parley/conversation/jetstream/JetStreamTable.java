@@ -13,19 +13,19 @@ import org.jspecify.annotations.Nullable;
 final class JetStreamTable implements Table {
   private static final String EXPECTED_REVISION = "Nats-Expected-Last-Subject-Sequence";
 
-  private final TableName name;
+  private final String bucket;
   private final Requests requests;
   private final BrokerLink link;
 
   JetStreamTable(TableName name, BrokerLink link) {
-    this.name = name;
+    this.bucket = StreamNames.bucket(name);
     this.requests = new Requests(link);
     this.link = link;
   }
 
   @Override
   public CompletableFuture<@Nullable Entry> get(String key) {
-    return PlainFailures.of(requests.lastBySubject(StreamNames.tableStream(name), StreamNames.value(name, key))
+    return PlainFailures.of(requests.lastBySubject(StreamNames.bucketStream(bucket), StreamNames.value(bucket, key))
         .thenApply(stored -> stored == null ? null : new Entry(stored.bytes(), stored.position())));
   }
 
@@ -35,13 +35,11 @@ final class JetStreamTable implements Table {
       return CompletableFuture.failedFuture(new LogException(Kind.REFUSED, "a value without a key"));
     }
     Headers headers = new Headers().put(EXPECTED_REVISION, Long.toString(expectedRevision));
-    return requests.publish(StreamNames.value(name, key), headers, value);
+    return requests.publish(StreamNames.value(bucket, key), headers, value);
   }
 
   @Override
   public CompletableFuture<@Nullable Void> watch(BiConsumer<String, Entry> listener) {
-    TableWatch watch = new TableWatch(name, link.connection(), listener);
-    link.onReconnect(watch::renew);
-    return watch.start();
+    return new BucketWatch(bucket, link, new TableReader(listener)).start();
   }
 }

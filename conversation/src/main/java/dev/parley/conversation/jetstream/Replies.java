@@ -39,14 +39,19 @@ final class Replies {
     return sequence;
   }
 
-  /** The last sequence of the stream whose state this is. */
-  static long lastSequence(Message reply) {
-    JsonValue state = json(reply).get("state");
-    Long last = state == null ? null : longAt(map(state), "last_seq");
-    if (last == null) {
-      throw new LogException(Kind.UNKNOWN, "a stream's state without a last sequence");
+  /** How far the stream goes whose state this is. */
+  static Requests.Extent extent(Message reply) {
+    Map<String, JsonValue> answer = json(reply);
+    Map<String, JsonValue> state = mapAt(answer, "state");
+    Long first = longAt(state, "first_seq");
+    Long last = longAt(state, "last_seq");
+    Long bytes = longAt(state, "bytes");
+    if (first == null || last == null || bytes == null) {
+      throw new LogException(Kind.UNKNOWN, "a stream's state without its sequences and bytes");
     }
-    return last;
+    Long maxBytes = longAt(mapAt(answer, "config"), "max_bytes");
+    long room = maxBytes != null && maxBytes > 0 ? maxBytes : Long.MAX_VALUE;
+    return new Requests.Extent(Math.max(first, 1), last, bytes, room);
   }
 
   /** The message that the leader sent; null: there is none. */
@@ -172,6 +177,11 @@ final class Replies {
 
   private static Map<String, JsonValue> map(JsonValue value) {
     return value.map == null ? Map.of() : value.map;
+  }
+
+  private static Map<String, JsonValue> mapAt(Map<String, JsonValue> fields, String name) {
+    JsonValue value = fields.get(name);
+    return value == null ? Map.of() : map(value);
   }
 
   private static @Nullable Long longAt(Map<String, JsonValue> fields, String name) {

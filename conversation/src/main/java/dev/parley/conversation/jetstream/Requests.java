@@ -25,10 +25,19 @@ final class Requests {
     return link.request(subject, headers, body, Replies::storedSequence);
   }
 
-  /** The last sequence of a stream, from its leader. */
-  CompletableFuture<Long> lastSequence(String stream) {
-    return link.request("$JS.API.STREAM.INFO." + stream, "", Replies::lastSequence);
+  /** How far a stream goes and what it takes, from its leader. */
+  CompletableFuture<Extent> extent(String stream) {
+    return link.request("$JS.API.STREAM.INFO." + stream, "", Replies::extent);
   }
+
+  /**
+   * How far a stream goes.
+   *
+   * @param first sequence that is there; last + 1: none is
+   * @param bytes what it takes
+   * @param maxBytes what it may take; {@link Long#MAX_VALUE}: anything
+   */
+  record Extent(long first, long last, long bytes, long maxBytes) {}
 
   /** The newest message of a subject, from the leader; null: there is none. */
   CompletableFuture<@Nullable StoredRecord> lastBySubject(String stream, String subject) {
@@ -69,5 +78,10 @@ final class Requests {
         "$JS.API.STREAM.PURGE." + stream,
         "{\"filter\":\"" + subject + "\",\"seq\":" + firstKept + "}",
         Replies::done);
+  }
+
+  /** Drops all messages before a sequence. */
+  CompletableFuture<@Nullable Void> purge(String stream, long firstKept) {
+    return link.request("$JS.API.STREAM.PURGE." + stream, "{\"seq\":" + firstKept + "}", Replies::done);
   }
 }

@@ -15,6 +15,9 @@ final class StreamNames {
 
   static final String MARKS_SUBJECTS = "marks.*";
 
+  /** The bucket of the routers' registrations: {@code {router}}. */
+  static final String ROUTERS = "routers";
+
   private StreamNames() {}
 
   static String shard(int shard) {
@@ -42,15 +45,20 @@ final class StreamNames {
     return name.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  static String tableStream(TableName name) {
-    return "KV_" + bucket(name);
+  static String bucketStream(String bucket) {
+    return "KV_" + bucket;
   }
 
-  static String tableSubjects(TableName name) {
-    return "$KV." + bucket(name) + ".>";
+  static String bucketSubjects(String bucket) {
+    return "$KV." + bucket + ".>";
   }
 
-  static String value(TableName name, String key) {
-    return "$KV." + bucket(name) + "." + SubjectKey.encode(key);
+  static String value(String bucket, String key) {
+    return "$KV." + bucket + "." + SubjectKey.encode(key);
+  }
+
+  /** Notices to whoever holds sessions of a user. No stream takes them. */
+  static String wakes(String userId) {
+    return "user." + SubjectKey.encode(userId);
   }
 }

@@ -4,6 +4,7 @@ import dev.parley.conversation.log.Broker.TableName;
 import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.LogException;
 import dev.parley.conversation.log.LogException.Kind;
+import dev.parley.conversation.log.Registry;
 import dev.parley.conversation.log.ShardLog;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
@@ -44,9 +45,27 @@ final class StreamSetup {
     ensure(stream(StreamNames.CUTS, StreamNames.CUTS_SUBJECTS).maxMessagesPerSubject(1).build());
     ensure(stream(StreamNames.MARKS, StreamNames.MARKS_SUBJECTS).build());
     for (TableName name : TableName.values()) {
-      ensure(stream(StreamNames.tableStream(name), StreamNames.tableSubjects(name)).maxMessagesPerSubject(1).build());
+      ensure(bucket(StreamNames.bucket(name)).build());
     }
+    ensure(routers());
     return first.getReplicas();
+  }
+
+  /**
+   * Entries that end by themselves, each with a marker in its place, else no watch is told; the marker ends in the same
+   * way and leaves none. In files, since revisions must not begin anew when the broker does.
+   */
+  private StreamConfiguration routers() {
+    return bucket(StreamNames.ROUTERS)
+        .maxAge(Registry.TTL)
+        .allowRollup(true)
+        .allowMessageTtl()
+        .subjectDeleteMarkerTtl(Registry.TTL)
+        .build();
+  }
+
+  private StreamConfiguration.Builder bucket(String name) {
+    return stream(StreamNames.bucketStream(name), StreamNames.bucketSubjects(name)).maxMessagesPerSubject(1);
   }
 
   private StreamConfiguration shard(int k) {

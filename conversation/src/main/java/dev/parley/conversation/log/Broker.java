@@ -22,6 +22,18 @@ public interface Broker extends AutoCloseable {
   /** The read marks of all shards. */
   MarkLog marks();
 
+  /** Which routers there are. */
+  Registry registry();
+
+  /** Notices between routers. */
+  Wakes wakes();
+
+  /**
+   * Runs this each time that the whole connection is there again after a break, when all that is listened to or watched
+   * is heard again: what was said in between may have been missed. On a thread of the adapter, which it must not block.
+   */
+  void onReconnect(Runnable action);
+
   /** How safe an acknowledged append is, read from the broker itself where it tells. */
   Durability durability();
 

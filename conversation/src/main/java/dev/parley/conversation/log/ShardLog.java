@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The log of one shard: records at positions 1, 2, 3 ... of which some may be missing later (replaced by a cut copy, or
- * trimmed). Each record has a key: a conversation, or {@link #OWNER_KEY}.
+ * trimmed). Each record has a key: a conversation, {@link #OWNER_KEY} or {@link #FILLER_KEY}.
  *
  * <p>Thread-safe. Futures fail with a {@link LogException} and nothing else.
  */
@@ -14,18 +14,21 @@ public interface ShardLog {
   /** The key of Owner records. No conversation has it. */
   String OWNER_KEY = "o";
 
+  /** The key of fillers: records that only take a position. No conversation has it. */
+  String FILLER_KEY = "p";
+
   /**
    * Appends a record directly behind position {@code expectedLast}, or not at all. Sent before this method returns, so
    * appends of one thread reach the broker in its order.
    *
-   * @param key a conversation's id or {@link #OWNER_KEY}
+   * @param key a conversation's id, {@link #OWNER_KEY} or {@link #FILLER_KEY}
    * @param record at most {@link #MAX_RECORD_BYTES}
    * @return the record's position. Fails with CONFLICT when the last position is another one, FULL, NOT_SENT when it is
    *     certain that nothing went out, or UNKNOWN (also after the append time-out)
    */
   CompletableFuture<Long> append(String key, byte[] record, long expectedLast);
 
-  /** The last position and the newest Owner record, from the leader, never from a stale replica. */
+  /** How far the log goes, and its newest Owner record and filler, from the leader, never from a stale replica. */
   CompletableFuture<Tail> tail();
 
   /** The newest record with this key, from the leader; null: there is none. */
@@ -46,6 +49,9 @@ public interface ShardLog {
    */
   CompletableFuture<Void> replace(long position, byte[] cut);
 
+  /** Forgets all records before {@code firstKept}. Repeating it is harmless. */
+  CompletableFuture<Void> trim(long firstKept);
+
   /** The largest record, in bytes: 512 KiB. */
   int MAX_RECORD_BYTES = 512 * 1024;
 
@@ -61,10 +67,20 @@ public interface ShardLog {
   record StoredRecord(long position, byte[] bytes) {}
 
   /**
-   * The end of a log.
+   * The ends of a log.
    *
-   * @param position of the last record; 0: empty
+   * @param first position of the first record that was not trimmed; position + 1: there is none
+   * @param position of the last record; 0: there never was one
    * @param owner the newest Owner record; null: there is none
+   * @param filler the newest filler; null: there is none
+   * @param bytes what the log takes of its room
+   * @param maxBytes its room; {@link Long#MAX_VALUE}: unlimited
    */
-  record Tail(long position, @Nullable StoredRecord owner) {}
+  record Tail(
+      long first,
+      long position,
+      @Nullable StoredRecord owner,
+      @Nullable StoredRecord filler,
+      long bytes,
+      long maxBytes) {}
 }

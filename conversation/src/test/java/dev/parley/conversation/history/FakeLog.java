@@ -75,6 +75,11 @@ final class FakeLog implements ShardLog, Table {
   }
 
   @Override
+  public CompletableFuture<Void> trim(long firstKept) {
+    throw new UnsupportedOperationException("history only reads");
+  }
+
+  @Override
   public CompletableFuture<Void> watch(BiConsumer<String, Entry> listener) {
     throw new UnsupportedOperationException("history does not watch");
   }

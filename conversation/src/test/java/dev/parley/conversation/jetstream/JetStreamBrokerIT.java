@@ -10,12 +10,16 @@ import dev.parley.conversation.log.BrokerContract;
 import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.LogException;
 import dev.parley.conversation.log.LogException.Kind;
+import dev.parley.conversation.log.Registry;
 import dev.parley.conversation.log.Table;
+import dev.parley.conversation.log.ToldRouters;
 import dev.parley.parts.NatsServer;
 import dev.parley.parts.Parts;
 import dev.parley.v1.Durability;
 import io.nats.client.Connection;
 import io.nats.client.Nats;
+import io.nats.client.api.StreamConfiguration;
+import io.nats.client.api.StreamState;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -42,6 +46,8 @@ class JetStreamBrokerIT extends BrokerContract {
   private static Path program;
   private static NatsServer server;
 
+  private Duration maxAge = Duration.ZERO;
+
   @BeforeAll
   static void startServer() {
     program = Parts.atHome(System.err::println).natsServer();
@@ -61,12 +67,31 @@ class JetStreamBrokerIT extends BrokerContract {
         management.deleteStream(stream);
       }
     }
-    return JetStreamBroker.open(settings());
+    Broker opened = JetStreamBroker.open(settings());
+    // A slow machine must not end an entry in the middle of a test.
+    maxAge = changeMaxAge(Duration.ofMinutes(5));
+    return opened;
   }
 
   @Override
   protected void eventually(Runnable assertion) {
     await().untilAsserted(assertion::run);
+  }
+
+  @Override
+  protected void pass(Duration time) throws Exception {
+    // It passes by itself, now that entries end as they were meant to.
+    changeMaxAge(maxAge);
+  }
+
+  /** Changes when entries of the registry end; what it was before. */
+  private static Duration changeMaxAge(Duration maxAge) throws Exception {
+    try (Connection connection = Nats.connect(server.url())) {
+      var management = connection.jetStreamManagement();
+      StreamConfiguration before = management.getStreamInfo("KV_routers").getConfiguration();
+      management.updateStream(StreamConfiguration.builder(before).maxAge(maxAge).build());
+      return before.getMaxAge();
+    }
   }
 
   private static JetStreamSettings settings() {
@@ -166,6 +191,86 @@ class JetStreamBrokerIT extends BrokerContract {
   }
 
   @Test
+  void afterACrashAWatcherIsToldOfTheRoutersAgainAndOfThoseThatEndedMeanwhile() throws Exception {
+    var told = new ToldRouters();
+    get(broker.registry().watch(told));
+    get(broker.registry().announce("r1", bytes("a")));
+    get(broker.registry().announce("r2", bytes("b")));
+    await().until(() -> told.lines().size() == 2);
+
+    pass(Registry.TTL);
+    server.kill();
+    await().until(() -> !broker.connected());
+    server.restart();
+    await().until(broker::connected);
+    announced("r1", "still there");
+
+    await().untilAsserted(() -> assertThat(told.lines()).contains("r1=still there", "r2 gone"));
+    announced("r3", "new");
+    await().untilAsserted(() -> assertThat(told.lines()).contains("r3=new"));
+    var late = new ToldRouters();
+    get(broker.registry().watch(late));
+    assertThat(told.revisions()).containsAll(late.revisions());
+  }
+
+  /** Announces a router again and again until it is stored, as a router does. */
+  private void announced(String router, String entry) {
+    await().until(() -> broker.registry().announce(router, bytes(entry)).handle((stored, e) -> e == null).get());
+  }
+
+  @Test
+  void aWatchOfWhichTheBrokerForgotTheConsumerGoesOnWithTheNextAnnouncements() throws Exception {
+    var told = new ToldRouters();
+    get(broker.registry().watch(told));
+    announced("r1", "a");
+    await().until(() -> told.lines().contains("r1=a"));
+
+    forgetConsumersOf("KV_routers");
+    announced("r1", "unheard");
+
+    await().untilAsserted(() -> {
+      announced("r1", "b");
+      assertThat(told.lines()).contains("r1=b");
+    });
+  }
+
+  @Test
+  void aRouterThatHasEndedLeavesNothingAndIsToldOnce() throws Exception {
+    var told = new ToldRouters();
+    get(broker.registry().watch(told));
+    get(broker.registry().announce("ends", bytes("a")));
+    get(broker.registry().announce("withdrawn", bytes("b")));
+    get(broker.registry().withdraw("withdrawn"));
+    pass(Registry.TTL);
+
+    await().untilAsserted(() -> assertThat(told.lines()).contains("ends gone"));
+    await().until(() -> messagesIn("KV_routers") == 0);
+
+    assertThat(told.lines()).containsExactly("ends=a", "withdrawn=b", "withdrawn gone", "ends gone");
+    assertThat(lastSequenceOf("KV_routers")).isEqualTo(4);
+  }
+
+  @Test
+  void whatIsToBeDoneAfterABreakIsDoneOnceAndWithAllConnections() throws Exception {
+    var connected = new ConcurrentLinkedQueue<Boolean>();
+    broker.onReconnect(() -> connected.add(broker.connected()));
+    var heard = new ConcurrentLinkedQueue<String>();
+    broker.wakes().listen("u1", notice -> heard.add(new String(notice, StandardCharsets.UTF_8)));
+    broker.wakes().wake("u1", bytes("before"));
+    await().until(() -> heard.size() == 1);
+
+    server.kill();
+    await().until(() -> !broker.connected());
+    broker.wakes().wake("u1", bytes("lost"));
+    server.restart();
+    await().until(() -> !connected.isEmpty());
+    broker.wakes().wake("u1", bytes("after"));
+
+    await().untilAsserted(() -> assertThat(heard).containsExactly("before", "after"));
+    assertThat(connected).containsExactly(true);
+  }
+
+  @Test
   void appendsInFlightWhenTheBrokerDiesAreUnknownAtOnce() throws Exception {
     server.pause();
     List<CompletableFuture<Long>> inFlight = new ArrayList<>();
@@ -187,6 +292,29 @@ class JetStreamBrokerIT extends BrokerContract {
     server.resume();
     await().untilAsserted(() -> assertThat(get(log.tail()).position()).isEqualTo(1));
     assertThat(failure(log.append("c1", bytes("second"), 0))).isEqualTo(Kind.CONFLICT);
+  }
+
+  private static void forgetConsumersOf(String stream) throws Exception {
+    try (Connection connection = Nats.connect(server.url())) {
+      var management = connection.jetStreamManagement();
+      for (String consumer : management.getConsumerNames(stream)) {
+        management.deleteConsumer(stream, consumer);
+      }
+    }
+  }
+
+  private static long messagesIn(String stream) throws Exception {
+    return stateOf(stream).getMsgCount();
+  }
+
+  private static long lastSequenceOf(String stream) throws Exception {
+    return stateOf(stream).getLastSequence();
+  }
+
+  private static StreamState stateOf(String stream) throws Exception {
+    try (Connection connection = Nats.connect(server.url())) {
+      return connection.jetStreamManagement().getStreamInfo(stream).getStreamState();
+    }
   }
 
   private static boolean onDisk(String text) throws Exception {

@@ -2,10 +2,12 @@ package dev.parley.conversation.log;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.parley.conversation.log.Broker.TableName;
 import dev.parley.conversation.log.LogException.Kind;
 import dev.parley.conversation.log.ShardLog.StoredRecord;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +38,9 @@ public abstract class BrokerContract {
   /** Awaits what the adapter may do after it has answered. */
   protected abstract void eventually(Runnable assertion);
 
+  /** Lets this time pass, where it does not by itself. */
+  protected abstract void pass(Duration time) throws Exception;
+
   @BeforeEach
   void open() throws Exception {
     broker = create();
@@ -49,7 +54,13 @@ public abstract class BrokerContract {
 
   @Test
   void anEmptyLogHasNoTailAndNoRecords() throws Exception {
-    assertThat(get(log.tail())).isEqualTo(new ShardLog.Tail(0, null));
+    ShardLog.Tail tail = get(log.tail());
+    assertThat(tail.first()).isEqualTo(1);
+    assertThat(tail.position()).isZero();
+    assertThat(tail.owner()).isNull();
+    assertThat(tail.filler()).isNull();
+    assertThat(tail.bytes()).isZero();
+    assertThat(tail.maxBytes()).isPositive();
     assertThat(get(log.last("c1"))).isNull();
     assertThat(get(log.read(new long[] {1}))).containsExactly((StoredRecord) null);
   }
@@ -101,13 +112,34 @@ public abstract class BrokerContract {
   }
 
   @Test
-  void theTailTellsTheNewestOwner() throws Exception {
+  void theTailTellsTheNewestOwnerAndTheNewestFiller() throws Exception {
     get(log.append(ShardLog.OWNER_KEY, bytes("owner 1"), 0));
-    get(log.append(ShardLog.OWNER_KEY, bytes("owner 2"), 1));
-    get(log.append("c1", bytes("a"), 2));
+    get(log.append(ShardLog.FILLER_KEY, bytes("filler 1"), 1));
+    get(log.append(ShardLog.OWNER_KEY, bytes("owner 2"), 2));
+    get(log.append(ShardLog.FILLER_KEY, bytes("filler 2"), 3));
+    get(log.append("c1", bytes("a"), 4));
     ShardLog.Tail tail = get(log.tail());
-    assertThat(tail.position()).isEqualTo(3);
-    assertThat(text(tail.owner())).isEqualTo("2:owner 2");
+    assertThat(tail.position()).isEqualTo(5);
+    assertThat(text(tail.owner())).isEqualTo("3:owner 2");
+    assertThat(text(tail.filler())).isEqualTo("4:filler 2");
+    assertThat(tail.bytes()).isPositive();
+  }
+
+  @Test
+  void aTrimmedLogHasNoRecordsBeforeTheFirstOneKept() throws Exception {
+    get(log.append("c1", bytes("a"), 0));
+    get(log.append("c2", bytes("b"), 1));
+    get(log.append("c1", bytes("c"), 2));
+    get(log.trim(3));
+    get(log.trim(3));
+    assertThat(texts(get(log.read(new long[] {1, 2, 3})))).containsExactly("none", "none", "3:c");
+    assertThat(get(log.last("c2"))).isNull();
+    assertThat(get(log.tail()).first()).isEqualTo(3);
+    assertThat(get(log.append("c2", bytes("d"), 3))).isEqualTo(4);
+    get(log.trim(5));
+    assertThat(get(log.tail()).first()).isEqualTo(5);
+    assertThat(get(log.tail()).position()).isEqualTo(4);
+    assertThat(get(log.append("c2", bytes("e"), 4))).isEqualTo(5);
   }
 
   @Test
@@ -281,11 +313,122 @@ public abstract class BrokerContract {
   }
 
   @Test
+  void aWatcherIsToldOfTheRoutersThatThereAreAndThenOfEachChange() throws Exception {
+    Registry registry = broker.registry();
+    long first = get(registry.announce("r1", bytes("a")));
+    long second = get(registry.announce("r 2.>", bytes("b")));
+    assertThat(second).isGreaterThan(first);
+    var told = new ToldRouters();
+
+    get(registry.watch(told));
+    assertThat(told.lines()).containsExactly("r1=a", "r 2.>=b");
+    assertThat(told.revisions()).containsExactly(first, second);
+
+    get(registry.announce("r1", bytes("c")));
+    get(registry.withdraw("r 2.>"));
+    eventually(() -> assertThat(told.lines()).containsExactly("r1=a", "r 2.>=b", "r1=c", "r 2.> gone"));
+    assertThat(told.revisions()).isSorted().doesNotHaveDuplicates();
+  }
+
+  @Test
+  void aWatcherOfAnEmptyRegistryIsToldOfLaterRouters() throws Exception {
+    var told = new ToldRouters();
+    get(broker.registry().watch(told));
+    get(broker.registry().announce("r1", new byte[0]));
+    eventually(() -> assertThat(told.lines()).containsExactly("r1="));
+  }
+
+  @Test
+  void aRouterThatIsNotAnnouncedAgainIsGone() throws Exception {
+    Registry registry = broker.registry();
+    var told = new ToldRouters();
+    get(registry.watch(told));
+    get(registry.announce("r1", bytes("a")));
+    pass(Registry.TTL);
+    eventually(() -> assertThat(told.lines()).containsExactly("r1=a", "r1 gone"));
+
+    get(registry.announce("r1", bytes("back")));
+    eventually(() -> assertThat(told.lines()).containsExactly("r1=a", "r1 gone", "r1=back"));
+    var late = new ToldRouters();
+    get(registry.watch(late));
+    assertThat(late.lines()).containsExactly("r1=back");
+  }
+
+  @Test
+  void aRouterThatWasNeverThereIsNotToldAsGone() throws Exception {
+    Registry registry = broker.registry();
+    var told = new ToldRouters();
+    get(registry.watch(told));
+    get(registry.withdraw("r1"));
+    get(registry.announce("r2", bytes("b")));
+    get(registry.withdraw("r2"));
+    get(registry.withdraw("r2"));
+    get(registry.announce("r2", bytes("c")));
+    eventually(() -> assertThat(told.lines()).containsExactly("r2=b", "r2 gone", "r2=c"));
+  }
+
+  @Test
+  void aRouterWithoutANameOrWithTooMuchToSayIsRefused() {
+    Registry registry = broker.registry();
+    assertThat(failure(registry.announce("", bytes("a")))).isEqualTo(Kind.REFUSED);
+    assertThat(failure(registry.withdraw(""))).isEqualTo(Kind.REFUSED);
+    assertThat(failure(registry.announce("r1", new byte[Registry.MAX_ENTRY_BYTES + 1]))).isEqualTo(Kind.REFUSED);
+  }
+
+  @Test
+  void aNoticeIsHeardByAllWhoListenToItsUser() {
+    var first = new ConcurrentLinkedQueue<String>();
+    var second = new ConcurrentLinkedQueue<String>();
+    var other = new ConcurrentLinkedQueue<String>();
+    broker.wakes().listen("user 1.*", notice -> first.add(new String(notice, UTF_8)));
+    broker.wakes().listen("user 1.*", notice -> second.add(new String(notice, UTF_8)));
+    broker.wakes().listen("user 2", notice -> other.add(new String(notice, UTF_8)));
+
+    broker.wakes().wake("user 1.*", bytes("a"));
+    broker.wakes().wake("user 3", bytes("nobody"));
+    broker.wakes().wake("user 2", bytes("b"));
+
+    eventually(() -> assertThat(other).containsExactly("b"));
+    assertThat(first).containsExactly("a");
+    assertThat(second).containsExactly("a");
+  }
+
+  @Test
+  void whoHasEndedListeningHearsNothingAndTheOthersGoOn() {
+    var ended = new ConcurrentLinkedQueue<String>();
+    var heard = new ConcurrentLinkedQueue<String>();
+    Wakes.Subscription first = broker.wakes().listen("u1", notice -> ended.add(new String(notice, UTF_8)));
+    broker.wakes().listen("u1", notice -> heard.add(new String(notice, UTF_8)));
+    Wakes.Subscription other = broker.wakes().listen("u2", notice -> ended.add(new String(notice, UTF_8)));
+    first.close();
+    first.close();
+    other.close();
+
+    broker.wakes().wake("u2", bytes("nobody"));
+    broker.wakes().wake("u1", bytes("a"));
+    eventually(() -> assertThat(heard).containsExactly("a"));
+    assertThat(ended).isEmpty();
+
+    broker.wakes().listen("u2", notice -> heard.add(new String(notice, UTF_8)));
+    broker.wakes().wake("u2", bytes("again"));
+    eventually(() -> assertThat(heard).containsExactly("a", "again"));
+  }
+
+  @Test
+  void aNoticeThatIsTooLargeIsTheFaultOfWhoSendsIt() {
+    assertThatThrownBy(() -> broker.wakes().wake("u1", new byte[Wakes.MAX_NOTICE_BYTES + 1]))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
   void aClosedBrokerIsNotConnectedAndSendsNothing() {
     assertThat(broker.connected()).isTrue();
     broker.close();
     assertThat(broker.connected()).isFalse();
     assertThat(failure(log.append("c1", bytes("a"), 0))).isEqualTo(Kind.NOT_SENT);
+    assertThat(failure(broker.registry().announce("r1", bytes("a")))).isEqualTo(Kind.NOT_SENT);
+    broker.wakes().wake("u1", bytes("lost"));
+    broker.wakes().listen("u1", notice -> {}).close();
   }
 
   private List<String> marksOf(int shard) throws Exception {

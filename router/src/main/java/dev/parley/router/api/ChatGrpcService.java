@@ -245,6 +245,7 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
                 switch (answer) {
                   case Answer.Refused refused -> throw new RefusedException(refused.refusal());
                   case Answer.Stored stored -> new Done(request, stored.toProto(sessions.durability().get()));
+                  case Answer.Bounced bounced -> throw new IllegalArgumentException("no outcome: " + bounced);
                 });
   }
 

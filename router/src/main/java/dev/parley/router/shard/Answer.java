@@ -35,4 +35,12 @@ public sealed interface Answer {
 
   /** The command is not on the log, unless the reason is OUTCOME_UNKNOWN. */
   record Refused(Refusal refusal) implements Answer {}
+
+  /**
+   * This router does not own the shard, so the command has no outcome here: the one that does shall have it, with the
+   * same id.
+   *
+   * @param mayBeStored a record that holds it was in flight, so it may be on the log
+   */
+  record Bounced(boolean mayBeStored) implements Answer {}
 }

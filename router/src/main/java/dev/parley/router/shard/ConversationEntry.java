@@ -23,9 +23,6 @@ final class ConversationEntry {
   final List<Consumer<@Nullable Throwable>> whenLoaded = new ArrayList<>();
   /** Who is told how many have read; null: nobody has had to be. */
   @Nullable RecentAuthors authors;
-  /** Event loops that follow, one bit each. */
-  long followers;
-
   boolean loading;
   /** A record was found while the state is loaded, which may lack it: it is loaded again. */
   boolean overtaken;
@@ -38,8 +35,8 @@ final class ConversationEntry {
   /** Its first command waits for something to be read from the log. */
   boolean lookingUp;
 
-  /** Its record is in flight. */
-  boolean appending;
+  /** Its record that is in flight; null: none is. */
+  @Nullable Batch batch;
 
   boolean savingSnapshot;
   final RateMeter sends;
@@ -50,13 +47,12 @@ final class ConversationEntry {
   }
 
   boolean idle() {
-    return followers == 0
-        && waiting.isEmpty()
+    return waiting.isEmpty()
         && whenLoaded.isEmpty()
         && !loading
         && inUse == 0
         && !lookingUp
-        && !appending
+        && batch == null
         && !savingSnapshot;
   }
 
@@ -67,6 +63,7 @@ final class ConversationEntry {
     final Instant deadline;
     private final Consumer<Answer> reply;
     Facts facts = Facts.NONE;
+    /** What was decided about it rests on a record that is in flight. */
     boolean inFlight;
     boolean answered;
 

@@ -122,6 +122,15 @@ final class Conversations {
     }
   }
 
+  /** What is in memory may not be what is on the log: every state is loaded again when somebody needs it. */
+  void forgetStates() {
+    for (ConversationEntry entry : entries.values()) {
+      entry.state = null;
+      entry.snapshot = null;
+      entry.overtaken = entry.loading;
+    }
+  }
+
   private void readState(ConversationEntry entry) {
     loader
         .load(entry.id)

@@ -129,7 +129,7 @@ final class Marks {
 
   private void tell(String conversationId, Set<String> users) {
     ConversationEntry entry = conversations.known(conversationId);
-    if (entry == null || entry.state == null || entry.followers == 0) {
+    if (entry == null || entry.state == null || !feed.isFollowed(conversationId)) {
       return;
     }
     if (entry.state.memberCount() > RECEIPTS_BY_NAME) {
@@ -138,7 +138,6 @@ final class Marks {
     }
     for (String user : users) {
       feed.receipt(
-          entry.followers,
           Receipt.newBuilder()
               .setConversationId(conversationId)
               .setUserId(user)
@@ -159,7 +158,6 @@ final class Marks {
     authors.tell(
         (author, seq, readers) ->
             feed.receipt(
-                entry.followers,
                 Receipt.newBuilder()
                     .setConversationId(entry.id)
                     .setReadSeq(seq)

@@ -30,6 +30,9 @@ final class Refusals {
     if (cause instanceof RefusedException refused) {
       return refused.refusal();
     }
+    if (cause instanceof NotOwnerException) {
+      return notOwner();
+    }
     if (cause instanceof LogException log) {
       return switch (log.kind()) {
         case FULL ->
@@ -48,6 +51,23 @@ final class Refusals {
       };
     }
     return incident(cause);
+  }
+
+  /** What a bounced command is told where nobody can pass it on. */
+  static Answer.Refused of(Answer.Bounced bounced) {
+    return bounced.mayBeStored()
+        ? Backlog.refused(
+            ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN,
+            "another router took the conversation over; send the same id again to learn the outcome")
+        : new Answer.Refused(notOwner());
+  }
+
+  private static Refusal notOwner() {
+    return new Refusal(
+        ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE,
+        "another router owns this conversation now; this attempt stored nothing",
+        Map.of(),
+        RETRY_SOON);
   }
 
   private static Refusal incident(Throwable cause) {

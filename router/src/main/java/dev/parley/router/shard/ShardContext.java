@@ -1,9 +1,11 @@
 package dev.parley.router.shard;
 
+import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.ShardLog;
 import java.time.InstantSource;
 import java.util.function.BiPredicate;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
 /**
@@ -11,15 +13,21 @@ import java.util.random.RandomGenerator;
  *
  * @param shard its number
  * @param router this router's name
+ * @param incarnation a random number that this process, and no other, has drawn
+ * @param window how many appends may be in flight, as {@link Layout#window} says
+ * @param nanos time that never goes back, in nanoseconds from any moment on
  * @param blocks whether one of two users has blocked the other
  * @param connected whether the broker can be reached right now
  */
 record ShardContext(
     int shard,
     String router,
+    long incarnation,
+    int window,
     ShardLog log,
     OwnerLimits limits,
     InstantSource clock,
+    LongSupplier nanos,
     Timer timer,
     RandomGenerator random,
     BiPredicate<String, String> blocks,

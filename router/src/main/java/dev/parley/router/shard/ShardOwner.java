@@ -11,17 +11,21 @@ import dev.parley.conversation.Request;
 import dev.parley.conversation.log.LogException;
 import dev.parley.internal.v1.LogRecord;
 import dev.parley.router.shard.ConversationEntry.Work;
+import dev.parley.v1.Command;
 import dev.parley.v1.ConversationKind;
 import dev.parley.v1.Cursor;
 import dev.parley.v1.ErrorReason;
 import dev.parley.v1.Event;
-import java.time.Duration;
+import dev.parley.v1.Term;
 import java.time.Instant;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,8 +35,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A state machine without I/O of its own: the log, the loader and the timer that it is given complete on the shard's
  * one thread, from which every method is called.
  */
-final class ShardOwner implements Tenure.Listener {
-  private static final Duration RETRY_SOON = Duration.ofMillis(500);
+final class ShardOwner implements Tenure.Listener, Ownership {
+  private static final Answer.Refused NO_ROOM = Refusals.of(new LogException(LogException.Kind.FULL, "no room"));
 
   private final ShardContext context;
   private final Conversations conversations;
@@ -40,16 +44,11 @@ final class ShardOwner implements Tenure.Listener {
   private final ShardTail tail;
   private final CommitListener commits;
   private final Feed feed;
-
+  private final DeposedListener deposed;
+  private final Backlog backlog;
   /** Conversations with commands to decide, each at most once, in order. */
   private final ArrayDeque<ConversationEntry> toDecide = new ArrayDeque<>();
-  /** All commands without an outcome, in order of their deadlines. */
-  private final ArrayDeque<Work> open = new ArrayDeque<>();
 
-  private int openCount;
-  private long openBytes;
-  private @Nullable Batch batch;
-  private boolean draining;
   private boolean deciding;
 
   /** Who follows the log for its projections. */
@@ -59,116 +58,168 @@ final class ShardOwner implements Tenure.Listener {
 
     /** A record is on the log. Called in order of positions. */
     void committed(CommittedRecord record);
+
+    /** What was told may not be on the log any more. */
+    void lostSight();
   }
 
-  /** What one record holds, and what to tell whom when it is on the log. */
-  private record Batch(
-      ConversationEntry entry, ConversationState provisional, List<Event> events, List<Work> works, List<Outcome> outcomes) {}
+  /** Who is told that another router owns the shard now. */
+  interface DeposedListener {
+    /** Everything without an outcome was bounced. {@code router}: its name; null: not known yet. */
+    void deposed(Term by, @Nullable String router);
+  }
 
-  private record Outcome(Work work, Decision decision) {}
-
-  ShardOwner(ShardContext context, Conversations conversations, ShardTail tail, Feed feed, CommitListener commits) {
+  ShardOwner(
+      ShardContext context,
+      Conversations conversations,
+      ShardTail tail,
+      Feed feed,
+      CommitListener commits,
+      DeposedListener deposed) {
     this.context = context;
     this.conversations = conversations;
     this.tail = tail;
     this.feed = feed;
     this.commits = commits;
-    this.tenure =
-        new Tenure(
-            context.shard(), context.router(), context.log(), context.clock(), context.timer(), context.random(), this);
+    this.deposed = deposed;
+    this.backlog = new Backlog(context);
+    this.tenure = new Tenure(context, this);
   }
 
-  /** Takes the shard over. */
-  void start() {
+  // ------------------------------------------------------------------ owning
+
+  /** See {@link Tenure#takeOver}. */
+  void takeOver() {
+    tenure.takeOver();
+  }
+
+  /** See {@link Tenure#settle}. */
+  void settle() {
     tenure.settle();
+  }
+
+  /** See {@link Tenure#giveAway}; what waits is bounced. */
+  void giveAway(LongConsumer done) {
+    tenure.giveAway(
+        position -> {
+          bounceAll();
+          done.accept(position);
+        });
+  }
+
+  /** The shard is this router's, as far as it knows. */
+  boolean active() {
+    return tenure.active();
+  }
+
+  /** The present term: valid while {@link #active}. */
+  Term term() {
+    return tenure.term();
+  }
+
+  /** The last position of which was told. */
+  long last() {
+    return tenure.last();
+  }
+
+  /** How full the log is. */
+  Room room() {
+    return tenure.room();
+  }
+
+  @Override
+  public CompletableFuture<@Nullable Void> sure() {
+    CompletableFuture<@Nullable Void> sure = new CompletableFuture<>();
+    tenure.whenSure(owning -> complete(sure, owning));
+    return sure;
+  }
+
+  @Override
+  public CompletableFuture<@Nullable Void> proven() {
+    CompletableFuture<@Nullable Void> proven = new CompletableFuture<>();
+    tenure.whenProven(owning -> complete(proven, owning));
+    return proven;
+  }
+
+  private static void complete(CompletableFuture<@Nullable Void> asked, boolean owning) {
+    if (owning) {
+      asked.complete(null);
+    } else {
+      asked.completeExceptionally(new NotOwnerException());
+    }
   }
 
   /** No new commands; what waits is still decided. */
   void drain() {
-    draining = true;
+    backlog.drain();
   }
 
   /** Nothing waits for an outcome. */
   boolean quiet() {
-    return openCount == 0 && !tenure.appending();
+    return backlog.isEmpty() && !tenure.appending();
   }
 
   void close() {
     tenure.close();
-    Work work;
-    while ((work = open.pollFirst()) != null) {
-      finish(work, refused(ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN, "the router stops", RETRY_SOON));
-    }
+    backlog.finishAll(work -> Backlog.refused(ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN, "the router stops"));
+  }
+
+  /** Looks at deadlines and at the room of the log. Called every few hundred milliseconds. */
+  void tick() {
+    backlog.expire();
+    tenure.measure();
   }
 
   /** Decides a command when its turn comes; the answer is given on the shard's thread. */
   void submit(Request request, int bytes, Consumer<Answer> reply) {
-    Instant now = context.clock().instant();
-    Answer.Refused refusal = admit(bytes);
+    if (tenure.disowned()) {
+      reply.accept(new Answer.Bounced(false));
+      return;
+    }
+    Answer.Refused refusal = backlog.refusal(bytes);
+    if (refusal == null && !tenure.active() && noRoomFor(request)) {
+      refusal = NO_ROOM;
+    }
     if (refusal != null) {
       reply.accept(refusal);
       return;
     }
+    Instant now = context.clock().instant();
     ConversationEntry entry = conversations.entry(request.conversationId());
     if (!entry.sends.take(now)) {
       reply.accept(
-          refused(ErrorReason.ERROR_REASON_RATE_LIMITED, "too many commands in this conversation", entry.sends.wait(now)));
+          new Answer.Refused(
+              new Refusal(
+                  ErrorReason.ERROR_REASON_RATE_LIMITED,
+                  "too many commands in this conversation",
+                  Map.of(),
+                  entry.sends.wait(now))));
       return;
     }
     Work work = new Work(request, bytes, now.plus(context.limits().sendDeadline()), reply);
     entry.waiting.addLast(work);
-    open.addLast(work);
-    openCount++;
-    openBytes += bytes;
+    backlog.add(work);
     queue(entry);
     decideNext();
   }
 
-  private Answer.@Nullable Refused admit(int bytes) {
-    if (draining) {
-      return refused(ErrorReason.ERROR_REASON_DRAINING, "this router is going away; open a new stream", RETRY_SOON);
-    }
-    if (!context.connected().getAsBoolean()) {
-      return refused(
-          ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE, "no connection to the broker; this attempt stored nothing", RETRY_SOON);
-    }
-    if (openCount >= context.limits().waitingCommands() || openBytes + bytes > context.limits().waitingBytes()) {
-      return refused(ErrorReason.ERROR_REASON_OVERLOADED, "too many commands wait for the log", RETRY_SOON);
-    }
-    return null;
-  }
-
-  /** Ends commands whose deadline has passed. Called every few hundred milliseconds. */
-  void tick() {
-    Instant now = context.clock().instant();
-    while (!open.isEmpty() && (open.peekFirst().answered || !open.peekFirst().deadline.isAfter(now))) {
-      Work work = open.removeFirst();
-      if (!work.answered) {
-        finish(
-            work,
-            work.inFlight
-                ? refused(
-                    ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN,
-                    "the broker has not answered in time; send the same id again to learn the outcome",
-                    RETRY_SOON)
-                : refused(
-                    ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE,
-                    "the broker took nothing until the deadline; this attempt stored nothing",
-                    RETRY_SOON));
-      }
-    }
+  /** The room that is left is for what makes more. */
+  private boolean noRoomFor(Request request) {
+    Command command = request.command();
+    boolean makesRoom = command.hasDeletion() || command.hasRemoveMember() || command.hasLeave();
+    return !makesRoom && tenure.room().scarce();
   }
 
   // ------------------------------------------------------------------ deciding
 
   private void queue(ConversationEntry entry) {
-    if (!entry.queued && !entry.lookingUp && !entry.waiting.isEmpty()) {
+    if (!entry.queued && entry.batch == null && !entry.lookingUp && !entry.waiting.isEmpty()) {
       entry.queued = true;
       toDecide.addLast(entry);
     }
   }
 
-  /** Decides until a record is in flight or nothing waits. What comes back at once joins the loop it comes from. */
+  /** Decides until enough is in flight or nothing waits. What comes back at once joins the loop it comes from. */
   private void decideNext() {
     if (deciding) {
       return;
@@ -182,7 +233,7 @@ final class ShardOwner implements Tenure.Listener {
   }
 
   private void decideAll() {
-    while (tenure.ready() && batch == null && !toDecide.isEmpty()) {
+    while (tenure.ready() && !toDecide.isEmpty()) {
       ConversationEntry entry = toDecide.removeFirst();
       entry.queued = false;
       if (entry.state == null) {
@@ -206,55 +257,46 @@ final class ShardOwner implements Tenure.Listener {
     Answer.Refused refusal = Refusals.of(failure);
     Work work;
     while ((work = entry.waiting.pollFirst()) != null) {
-      finish(work, refusal);
+      backlog.finish(work, refusal);
     }
   }
 
   /** Decides what waits in a conversation, as far as it fits into one record. */
   private void decide(ConversationEntry entry, ConversationState state) {
-    Instant now = now();
-    Batch next = new Batch(entry, state, new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    Instant now = tenure.now();
+    Batch batch = new Batch(state);
     long room = Records.roomInPage(state);
-    int bytes = 0;
-    ConversationState provisional = state;
-    while (!entry.waiting.isEmpty() && next.events.size() < room && bytes < context.limits().recordBytes()) {
+    while (!entry.waiting.isEmpty() && batch.events.size() < room && batch.bytes < context.limits().recordBytes()) {
       Work work = entry.waiting.peekFirst();
       if (work.answered) {
         entry.waiting.removeFirst();
         continue;
       }
-      if (work.request.command().hasDeletion() && !next.events.isEmpty()) {
+      if (work.request.command().hasDeletion() && !batch.events.isEmpty()) {
         break; // what it erases must lie in earlier records: a conversation's newest one cannot be replaced
       }
       Decision decision =
           Decider.decide(
-              provisional, work.request, facts(provisional, work), now, ConversationLimits.DEFAULT);
+              batch.provisional, work.request, facts(batch.provisional, work), now, ConversationLimits.DEFAULT);
       if (decision instanceof Decision.NeedsTarget || decision instanceof Decision.NeedsSearch) {
-        if (next.events.isEmpty()) {
+        if (batch.events.isEmpty()) {
           lookUp(entry, state, work, decision);
         }
         break;
       }
       entry.waiting.removeFirst();
-      next.outcomes.add(new Outcome(work, decision));
-      if (decision instanceof Decision.Append append) {
-        provisional =
-            provisional.with(append.event(), work.request.fingerprint(), work.request.bodyHash(), now);
-        next.events.add(append.event());
-        next.works.add(work);
-        bytes += work.bytes;
+      if (decision instanceof Decision.Append && noRoomFor(work.request)) {
+        backlog.finish(work, NO_ROOM);
+      } else {
+        batch.add(work, decision, now);
       }
     }
-    if (next.events.isEmpty()) {
-      next.outcomes.forEach(outcome -> tellOutcome(entry, outcome, null));
-    } else {
-      append(new Batch(entry, provisional, next.events, next.works, next.outcomes), state, now);
+    if (!batch.events.isEmpty()) {
+      append(entry, batch, state, now);
+    } else if (!batch.outcomes.isEmpty()) {
+      tellWhenSure(entry, batch, state);
     }
     queue(entry);
-  }
-
-  private Instant now() {
-    return context.clock().instant();
   }
 
   private Facts facts(ConversationState state, Work work) {
@@ -274,14 +316,24 @@ final class ShardOwner implements Tenure.Listener {
     return state.kind() == ConversationKind.CONVERSATION_KIND_DIRECT ? state.peerOf(request.userId()) : null;
   }
 
-  private void append(Batch next, ConversationState before, Instant now) {
-    List<Records.Ids> ids = next.works.stream().map(work -> Records.Ids.of(work.request)).toList();
-    LogRecord record = Records.build(before, next.events, ids, tenure.term(), tenure.recordId(), now);
+  private void append(ConversationEntry entry, Batch batch, ConversationState before, Instant now) {
+    List<Records.Ids> ids = batch.works.stream().map(work -> Records.Ids.of(work.request)).toList();
+    LogRecord record = Records.build(before, batch.events, ids, tenure.term(), tenure.recordId(), now);
     // A refusal or a repetition in it may rest on what the record holds, so it is as uncertain as that.
-    next.outcomes.forEach(outcome -> outcome.work.inFlight = true);
-    batch = next;
-    next.entry.appending = true;
+    batch.outcomes.forEach(outcome -> outcome.work().inFlight = true);
+    entry.batch = batch;
     tenure.append(record);
+  }
+
+  /** Outcomes that put nothing on the log rest on what is in memory: true only if that is still what is on the log. */
+  private void tellWhenSure(ConversationEntry entry, Batch batch, ConversationState state) {
+    tenure.whenSure(
+        owning -> {
+          if (owning) {
+            batch.outcomes.forEach(outcome -> tellOutcome(entry, state, outcome, null));
+          }
+          // Otherwise they are bounced with all the others.
+        });
   }
 
   /** Reads from the log what deciding the conversation's first command needs; the others wait behind it. */
@@ -301,7 +353,7 @@ final class ShardOwner implements Tenure.Listener {
                               event == null ? Facts.Target.absent(target.seq()) : Facts.Target.of(event)))));
       case Decision.NeedsSearch search ->
           conversations
-              .search(entry, state, work.request, search, now())
+              .search(entry, state, work.request, search, tenure.now())
               .whenComplete(Completion.seen(
                   (found, failure) -> lookedUp(entry, work, failure, () -> work.facts.withSearch(found))));
       default -> throw new IllegalArgumentException("nothing to look up for " + needs);
@@ -309,11 +361,11 @@ final class ShardOwner implements Tenure.Listener {
   }
 
   private void lookedUp(
-      ConversationEntry entry, Work work, @Nullable Throwable failure, java.util.function.Supplier<Facts> facts) {
+      ConversationEntry entry, Work work, @Nullable Throwable failure, Supplier<Facts> facts) {
     entry.lookingUp = false;
     if (failure != null) {
       entry.waiting.remove(work);
-      finish(work, Refusals.of(failure));
+      backlog.finish(work, Refusals.of(failure));
     } else {
       work.facts = facts.get();
     }
@@ -325,57 +377,77 @@ final class ShardOwner implements Tenure.Listener {
 
   @Override
   public void committed(LogRecord record, long position, int size, boolean mine) {
-    Batch done = mine ? batch : null;
-    CommittedRecord committed = new CommittedRecord(record, position, size, done == null ? null : done.events);
     ConversationEntry entry = conversations.entry(record.getConversationId());
-    ConversationState state = entry.state;
-    if (done != null) {
-      batch = null;
-      entry.appending = false;
-      ConversationState stored = done.provisional.stored(record, position, size);
+    Batch batch = mine ? entry.batch : null;
+    CommittedRecord committed = new CommittedRecord(record, position, size, batch == null ? null : batch.events);
+    if (batch != null) {
+      entry.batch = null;
+      ConversationState stored = batch.provisional.stored(record, position, size);
       // A snapshot that was saved while the record was in flight is not known to the provisional state.
       entry.state = entry.snapshot == null ? stored : stored.withSnapshot(entry.snapshot);
-    } else if (state != null && state.headPosition() < position) {
-      entry.state = state.fold(record, position, size);
-    } else if (state == null) {
-      entry.overtaken = entry.loading;
+    } else {
+      fold(entry, committed);
     }
     tail.add(committed);
-    if (entry.state != null && committed.events().stream().anyMatch(Event::hasDeletion)) {
-      tail.cut(entry.state);
+    for (Event event : committed.events()) {
+      if (event.hasDeletion()) {
+        tail.cut(entry.id, event.getDeletion().getTargetSeq());
+      }
     }
     commits.committed(committed);
-    feed.committed(entry.followers, committed);
-    if (done != null) {
-      done.outcomes.forEach(outcome -> tellOutcome(entry, outcome, committed));
+    feed.committed(committed);
+    if (batch != null) {
+      ConversationState state = Objects.requireNonNull(entry.state);
+      batch.outcomes.forEach(outcome -> tellOutcome(entry, state, outcome, committed));
     }
     conversations.saveWhenDue(entry);
     queue(entry);
     decideNext();
   }
 
-  @Override
-  public void notStored(LogException.Kind why) {
-    Batch failed = batch;
-    batch = null;
-    if (failed == null) {
-      return;
+  /** Another owner's record, or one of an earlier time. */
+  private static void fold(ConversationEntry entry, CommittedRecord committed) {
+    ConversationState state = entry.state;
+    if (state == null) {
+      entry.overtaken = entry.loading;
+    } else if (state.headPosition() < committed.position()) {
+      entry.state = state.fold(committed.record(), committed.position(), committed.size());
     }
-    failed.entry.appending = false;
+  }
+
+  @Override
+  public void notStored(LogRecord record, LogException.Kind why) {
+    ConversationEntry entry = conversations.entry(record.getConversationId());
+    Batch failed = Objects.requireNonNull(entry.batch);
+    entry.batch = null;
     if (why == LogException.Kind.CONFLICT) {
       // Decided anew in order of arrival, on what the log says now.
-      for (int i = failed.outcomes.size() - 1; i >= 0; i--) {
-        Work work = failed.outcomes.get(i).work;
+      for (Batch.Outcome outcome : failed.outcomes.reversed()) {
+        Work work = outcome.work();
         work.inFlight = false;
         work.facts = Facts.NONE;
-        failed.entry.waiting.addFirst(work);
+        entry.waiting.addFirst(work);
       }
     } else {
       Answer.Refused refusal = Refusals.of(new LogException(why, "the broker did not take the record"));
-      failed.outcomes.forEach(outcome -> finish(outcome.work, refusal));
+      failed.outcomes.forEach(outcome -> backlog.finish(outcome.work(), refusal));
     }
-    queue(failed.entry);
+    queue(entry);
     decideNext();
+  }
+
+  @Override
+  public void abandoned(LogRecord record) {
+    ConversationEntry entry = conversations.entry(record.getConversationId());
+    entry.batch = null;
+    entry.waiting.clear(); // all that waits is about to be bounced
+  }
+
+  @Override
+  public void lostSight() {
+    conversations.forgetStates();
+    tail.clear();
+    commits.lostSight();
   }
 
   @Override
@@ -385,52 +457,51 @@ final class ShardOwner implements Tenure.Listener {
     decideNext();
   }
 
-  private void tellOutcome(ConversationEntry entry, Outcome outcome, @Nullable CommittedRecord committed) {
-    switch (outcome.decision) {
+  @Override
+  public void deposed(Term by, @Nullable String router) {
+    bounceAll();
+    deposed.deposed(by, router);
+  }
+
+  private void bounceAll() {
+    for (ConversationEntry entry : toDecide) {
+      entry.queued = false;
+      entry.waiting.clear();
+    }
+    toDecide.clear();
+    backlog.finishAll(work -> new Answer.Bounced(work.inFlight));
+  }
+
+  private void tellOutcome(
+      ConversationEntry entry, ConversationState state, Batch.Outcome outcome, @Nullable CommittedRecord committed) {
+    Work work = outcome.work();
+    switch (outcome.decision()) {
       case Decision.Append append ->
-          finish(
-              outcome.work,
-              stored(java.util.Objects.requireNonNull(committed), append.event(), false));
-      case Decision.Repeated repeated -> answerRepeated(entry, outcome.work, repeated.seq());
-      case Decision.Refused refused -> finish(outcome.work, new Answer.Refused(refused.refusal()));
+          backlog.finish(work, stored(Objects.requireNonNull(committed), append.event(), false));
+      case Decision.Repeated repeated -> answerRepeated(entry, state, work, repeated.seq());
+      case Decision.Refused refused -> backlog.finish(work, new Answer.Refused(refused.refusal()));
       case Decision.NeedsTarget needs -> throw new IllegalStateException("undecided: " + needs);
       case Decision.NeedsSearch needs -> throw new IllegalStateException("undecided: " + needs);
     }
   }
 
-  private void answerRepeated(ConversationEntry entry, Work work, long seq) {
+  private void answerRepeated(ConversationEntry entry, ConversationState state, Work work, long seq) {
     conversations
-        .record(entry, java.util.Objects.requireNonNull(entry.state), seq)
+        .record(entry, state, seq)
         .whenComplete(Completion.seen(
             (record, failure) ->
-                finish(
+                backlog.finish(
                     work,
                     failure == null
                         ? stored(record, record.event(seq), true)
-                        : refused(
+                        : Backlog.refused(
                             ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN,
-                            "it was stored before, but cannot be read now; send the same id again",
-                            RETRY_SOON))));
+                            "it was stored before, but cannot be read now; send the same id again"))));
   }
 
   private static Answer.Stored stored(CommittedRecord record, Event event, boolean repeated) {
     Cursor cursor =
         Cursor.newBuilder().setSeq(event.getSeq()).setPosition(record.position()).setTerm(record.term()).build();
     return new Answer.Stored(cursor, event.getTime(), event.getMessageCount(), repeated, event);
-  }
-
-  private void finish(Work work, Answer answer) {
-    if (!work.answered) {
-      openCount--;
-      openBytes -= work.bytes;
-      work.answer(answer);
-    }
-    while (!open.isEmpty() && open.peekFirst().answered) {
-      open.removeFirst();
-    }
-  }
-
-  private static Answer.Refused refused(ErrorReason reason, String message, Duration retryAfter) {
-    return new Answer.Refused(new Refusal(reason, message, Map.of(), retryAfter));
   }
 }

@@ -5,12 +5,15 @@ import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.LogException;
 import dev.parley.conversation.log.LogException.Kind;
 import dev.parley.conversation.log.MarkLog;
+import dev.parley.conversation.log.Registry;
 import dev.parley.conversation.log.ShardLog;
 import dev.parley.conversation.log.Table;
+import dev.parley.conversation.log.Wakes;
 import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.router.ManualTime;
 import dev.parley.v1.Durability;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -21,48 +24,71 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The memory broker behind a bad network: answers come late or not at all, an append may land though nobody hears of it
- * or long after its time-out, a reader may be behind, and the connection may be gone. All from one seed.
+ * One router's way to a broker in memory, over a bad network: answers come late or not at all, an append may land though
+ * nobody hears of it or long after its time-out, a whole pipeline may be stuck for a while and land then, a reader may be
+ * behind, and the connection may be gone. All from one seed.
  */
 final class FaultyBroker implements Broker {
   private static final Duration TIME_OUT = Duration.ofSeconds(2);
 
-  final MemoryBroker stored = new MemoryBroker(new Layout(1, 1, 1));
+  final MemoryBroker stored;
   private final ManualTime time;
   private final Random random;
-  private final ShardLog log = new FaultyLog();
+  private final ShardLog log;
+  /** Until then nothing arrives. */
+  private Instant stuckUntil = Instant.MIN;
+  /** Appends arrive in the order in which they were sent, unless one is late. */
+  private Instant lastArrival = Instant.MIN;
+
   boolean calm;
   boolean connected = true;
 
-  FaultyBroker(ManualTime time, Random random) {
+  FaultyBroker(MemoryBroker stored, ManualTime time, Random random) {
+    this.stored = stored;
     this.time = time;
     this.random = random;
+    this.log = new FaultyLog();
   }
 
-  private boolean happens(int percent) {
-    return !calm && random.nextInt(100) < percent;
+  /** What is sent from now on arrives only after this time. */
+  void stick(Duration howLong) {
+    stuckUntil = time.instant().plus(howLong);
+  }
+
+  private boolean happens(int perMille) {
+    return !calm && random.nextInt(1_000) < perMille;
   }
 
   private Duration delay() {
     return Duration.ofMillis(random.nextInt(12));
   }
 
-  /** Does it after a while and answers after another; or one of both is lost. */
-  private <T> CompletableFuture<T> over(Supplier<CompletableFuture<T>> action, int lossPercent) {
+  private Instant arrival() {
+    Instant at = time.instant().plus(delay());
+    return at.isBefore(stuckUntil) ? stuckUntil : at;
+  }
+
+  private <T> CompletableFuture<T> over(Supplier<CompletableFuture<T>> action, int lossPerMille) {
+    return over(action, lossPerMille, arrival());
+  }
+
+  /** Does it when it arrives and answers after a while; or one of both is lost, or it arrives late. */
+  private <T> CompletableFuture<T> over(Supplier<CompletableFuture<T>> action, int lossPerMille, Instant arrival) {
     CompletableFuture<T> answer = new CompletableFuture<>();
     if (!connected) {
       time.after(Duration.ofMillis(1), () -> fail(answer, Kind.NOT_SENT));
       return answer;
     }
-    boolean lost = happens(lossPercent);
+    Duration way = Duration.between(time.instant(), arrival);
+    boolean lost = happens(lossPerMille);
     boolean done = !lost || random.nextInt(3) > 0;
     boolean late = lost && random.nextBoolean();
     if (done) {
       time.after(
-          late ? TIME_OUT.plusMillis(random.nextInt(400)) : delay(),
+          late ? TIME_OUT.plusMillis(random.nextInt(3_000)) : way,
           () -> action.get().whenComplete((value, failure) -> answer(answer, lost, value, failure)));
     }
-    if (lost) {
+    if (lost || way.compareTo(TIME_OUT.dividedBy(2)) > 0) {
       time.after(TIME_OUT, () -> fail(answer, Kind.UNKNOWN));
     }
     return answer;
@@ -92,33 +118,42 @@ final class FaultyBroker implements Broker {
 
     @Override
     public CompletableFuture<Long> append(String key, byte[] record, long expectedLast) {
-      return over(() -> there.append(key, record, expectedLast), 6);
+      Instant arrival = arrival();
+      lastArrival = arrival.isBefore(lastArrival) ? lastArrival : arrival;
+      // So many fillers are sent at a time that one of them would be lost each time.
+      return over(
+          () -> there.append(key, record, expectedLast), key.equals(FILLER_KEY) ? 2 : 40, lastArrival);
     }
 
     @Override
     public CompletableFuture<Tail> tail() {
-      return over(there::tail, 6);
+      return over(there::tail, 60);
     }
 
     @Override
     public CompletableFuture<@Nullable StoredRecord> last(String key) {
-      return over(() -> there.last(key), 3);
+      return over(() -> there.last(key), 30);
     }
 
     @Override
     public CompletableFuture<List<@Nullable StoredRecord>> read(long[] positions) {
-      boolean behind = happens(10);
+      boolean behind = happens(100);
       return over(
           () ->
               behind
                   ? CompletableFuture.completedFuture(new ArrayList<>(Collections.nCopies(positions.length, null)))
                   : there.read(positions),
-          3);
+          30);
     }
 
     @Override
     public CompletableFuture<Void> replace(long position, byte[] cut) {
-      return over(() -> there.replace(position, cut), 6);
+      return over(() -> there.replace(position, cut), 60);
+    }
+
+    @Override
+    public CompletableFuture<Void> trim(long firstKept) {
+      return over(() -> there.trim(firstKept), 60);
     }
   }
 
@@ -131,12 +166,12 @@ final class FaultyBroker implements Broker {
 
     @Override
     public CompletableFuture<@Nullable Entry> get(String key) {
-      return over(() -> there.get(key), 3);
+      return over(() -> there.get(key), 30);
     }
 
     @Override
     public CompletableFuture<Long> put(String key, byte[] value, long expectedRevision) {
-      return over(() -> there.put(key, value, expectedRevision), 6);
+      return over(() -> there.put(key, value, expectedRevision), 60);
     }
 
     @Override
@@ -166,6 +201,21 @@ final class FaultyBroker implements Broker {
   }
 
   @Override
+  public Registry registry() {
+    return stored.registry();
+  }
+
+  @Override
+  public Wakes wakes() {
+    return stored.wakes();
+  }
+
+  @Override
+  public void onReconnect(Runnable action) {
+    stored.onReconnect(action);
+  }
+
+  @Override
   public Durability durability() {
     return stored.durability();
   }
@@ -177,6 +227,6 @@ final class FaultyBroker implements Broker {
 
   @Override
   public void close() {
-    stored.close();
+    connected = false;
   }
 }

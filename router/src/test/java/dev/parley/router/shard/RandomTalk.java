@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.parley.conversation.Refusal;
+import dev.parley.conversation.Timestamps;
+import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.ShardLog.StoredRecord;
+import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.internal.v1.LogRecord;
 import dev.parley.router.ManualTime;
 import dev.parley.router.Say;
@@ -23,6 +26,7 @@ import dev.parley.v1.SendResult;
 import dev.parley.v1.ServerFrame;
 import dev.parley.v1.Term;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -36,8 +40,9 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Random talk of some devices over a broker behind a bad network, with streams that break and routers that are killed,
- * all from one seed; then quiet, and then the check of what everyone was told against the log.
+ * Random talk of some devices over a broker behind a bad network, with streams that break, routers that are killed, and
+ * routers that take the shard from each other, asked or not, all from one seed; then quiet, and then the check of what
+ * everyone was told against the log.
  */
 final class RandomTalk {
   private static final List<String> CONVERSATIONS = List.of(Say.GROUP, Say.OTHER);
@@ -46,21 +51,31 @@ final class RandomTalk {
 
   private final ManualTime time = new ManualTime();
   private final Random random;
-  private final FaultyBroker broker;
+  private final MemoryBroker stored = new MemoryBroker(new Layout(1, 64, 1));
   private final List<Device> devices = new ArrayList<>();
   /** What was told about each command's id: its seq, or that it was refused for good. */
   private final Map<String, Long> told = new HashMap<>();
   private final Map<String, Command> sent = new LinkedHashMap<>();
-  private SimulatedRouter router;
+  private final List<SimulatedRouter> routers = new ArrayList<>();
+  /** Which router is said to own the shard; what is said is sometimes too early, and sometimes wrong. */
+  private int owner;
 
-  RandomTalk(long seed) {
+  /** A talk over so many routers. */
+  RandomTalk(long seed, int count) {
     random = new Random(seed);
-    broker = new FaultyBroker(time, random);
-    router = new SimulatedRouter(broker, time, random);
+    for (int i = 0; i < count; i++) {
+      routers.add(newRouter());
+    }
+    routers.getFirst().takeOver();
     for (String user : USERS) {
       devices.add(new Device(user));
     }
     devices.add(new Device(USERS.getFirst()));
+  }
+
+  private SimulatedRouter newRouter() {
+    Duration ahead = routers.isEmpty() ? Duration.ZERO : Duration.ofMillis(random.nextInt(10_000) - 5_000);
+    return new SimulatedRouter(new FaultyBroker(stored, time, random), time, random, ahead);
   }
 
   /** Talks for so many steps, comes to rest, and checks everything. */
@@ -70,15 +85,11 @@ final class RandomTalk {
     }
     for (int step = 0; step < steps; step++) {
       devices.forEach(Device::step);
-      if (random.nextInt(400) == 0) {
-        router.kill();
-        devices.forEach(Device::lost);
-        router = new SimulatedRouter(broker, time, random);
+      for (int i = 0; i < routers.size(); i++) {
+        disturb(i);
       }
-      if (random.nextInt(300) == 0) {
-        broker.connected = false;
-      } else if (!broker.connected && random.nextInt(20) == 0) {
-        broker.connected = true;
+      if (routers.size() > 1 && random.nextInt(60) == 0) {
+        moveShard();
       }
       time.advance(STEP);
     }
@@ -86,10 +97,61 @@ final class RandomTalk {
     check();
   }
 
+  private void disturb(int index) {
+    SimulatedRouter router = routers.get(index);
+    if (random.nextInt(400) == 0) {
+      kill(index);
+      if (index == owner) {
+        routers.get(index).takeOver();
+      }
+      return;
+    }
+    if (random.nextInt(300) == 0) {
+      router.broker.connected = false;
+    } else if (!router.broker.connected && random.nextInt(20) == 0) {
+      router.broker.connected = true;
+    }
+    if (random.nextInt(150) == 0) {
+      router.broker.stick(Duration.ofMillis(random.nextInt(4_000)));
+    }
+  }
+
+  private void kill(int index) {
+    SimulatedRouter router = routers.get(index);
+    router.kill();
+    devices.forEach(device -> device.lost(router));
+    routers.set(index, newRouter());
+  }
+
+  /** The shard goes to another router: given away, or taken; or the one that is said to own it makes sure of that. */
+  private void moveShard() {
+    SimulatedRouter old = routers.get(owner);
+    owner = random.nextInt(routers.size());
+    SimulatedRouter next = routers.get(owner);
+    if (next != old && random.nextBoolean()) {
+      old.giveAway(position -> next.takeOver());
+    } else {
+      next.takeOver();
+    }
+  }
+
+  /** One router is left, and the network is good. */
   private void rest() {
-    broker.calm = true;
-    broker.connected = true;
+    SimulatedRouter last = routers.get(owner);
+    for (int i = 0; i < routers.size(); i++) {
+      if (i != owner) {
+        kill(i);
+      }
+    }
+    routers.removeIf(router -> router != last);
+    last.broker.calm = true;
+    last.broker.connected = true;
     for (int step = 0; step < 3_000 && !devices.stream().allMatch(Device::done); step++) {
+      if (step % 500 == 0) {
+        last.takeOver();
+        // Whom another router's projections told of a conversation hears of it with the next list.
+        devices.forEach(device -> device.lost(last));
+      }
       devices.forEach(Device::rest);
       time.advance(STEP);
     }
@@ -98,16 +160,7 @@ final class RandomTalk {
   // ------------------------------------------------------------------ what must hold
 
   private void check() {
-    Map<String, List<Event>> log = new HashMap<>();
-    long tail = broker.stored.shard(0).tail().join().position();
-    for (long position = 1; position <= tail; position++) {
-      StoredRecord stored = Objects.requireNonNull(broker.stored.shard(0).read(new long[] {position}).join().getFirst());
-      LogRecord record = Tenure.parse(stored);
-      if (!record.hasOwner()) {
-        log.computeIfAbsent(record.getConversationId(), id -> new ArrayList<>())
-            .addAll(new CommittedRecord(record, position, 0, null).events());
-      }
-    }
+    Map<String, List<Event>> log = readLog();
     Map<String, Long> seqOfId = new HashMap<>();
     log.forEach((conversation, events) -> {
       assertThat(events).extracting(Event::getSeq).isEqualTo(upTo(events.size()));
@@ -124,8 +177,34 @@ final class RandomTalk {
     }
   }
 
+  /** The events of each conversation; each record must lie under the Owner record of its own term. */
+  private Map<String, List<Event>> readLog() {
+    Map<String, List<Event>> log = new HashMap<>();
+    long tail = stored.shard(0).tail().join().position();
+    Term term = Term.getDefaultInstance();
+    Instant time = Instant.EPOCH;
+    for (long position = 1; position <= tail; position++) {
+      LogRecord record =
+          Tenure.parse(Objects.requireNonNull(stored.shard(0).read(new long[] {position}).join().getFirst()));
+      if (record.hasFiller()) {
+        continue;
+      }
+      assertThat(Timestamps.toInstant(record.getTime())).as("the time at " + position).isAfterOrEqualTo(time);
+      time = Timestamps.toInstant(record.getTime());
+      if (record.hasOwner()) {
+        assertThat(Terms.compare(record.getTerm(), term)).as("the term at " + position).isPositive();
+        term = record.getTerm();
+      } else {
+        assertThat(record.getTerm()).as("the fence around " + position).isEqualTo(term);
+        log.computeIfAbsent(record.getConversationId(), id -> new ArrayList<>())
+            .addAll(new CommittedRecord(record, position, 0, null).events());
+      }
+    }
+    return log;
+  }
+
   private long head(String conversation) {
-    StoredRecord newest = broker.stored.shard(0).last(conversation).join();
+    StoredRecord newest = stored.shard(0).last(conversation).join();
     return newest == null ? 0 : new CommittedRecord(Tenure.parse(newest), newest.position(), 0, null).lastSeq();
   }
 
@@ -226,6 +305,7 @@ final class RandomTalk {
       return connection != null
           && connection.live
           && open.isEmpty()
+          && CONVERSATIONS.stream().allMatch(id -> places.containsKey(id) || !member(readLog().get(id)))
           && places.entrySet().stream().allMatch(place -> complete(place.getKey(), place.getValue()));
     }
 
@@ -238,8 +318,18 @@ final class RandomTalk {
       away = random.nextInt(20);
     }
 
+    void lost(SimulatedRouter router) {
+      if (connection != null && connection.router == router) {
+        lost();
+      }
+    }
+
     void check(String conversation, List<Event> log) {
-      Place place = Objects.requireNonNull(places.get(conversation), name + " does not know " + conversation);
+      Place place = places.get(conversation);
+      if (place == null) {
+        assertThat(member(log)).as(name + " does not know " + conversation).isFalse();
+        return;
+      }
       long last = place.readable.previous(log.size());
       List<Long> expected =
           LongStream.rangeClosed(place.first + 1, last).filter(place.readable::contains).boxed().toList();
@@ -251,11 +341,30 @@ final class RandomTalk {
       });
     }
 
+    /** Whether the user is a member after these events. */
+    private boolean member(@Nullable List<Event> events) {
+      boolean member = false;
+      for (Event event : events == null ? List.<Event>of() : events) {
+        boolean own = event.getSenderId().equals(user);
+        member =
+            switch (event.getBodyCase()) {
+              case CREATED -> own || event.getCreated().getMemberIdsList().contains(user);
+              case MEMBERS_ADDED -> member || event.getMembersAdded().getUserIdsList().contains(user);
+              case MEMBER_JOINED -> member || own;
+              case MEMBER_LEFT -> member && !own;
+              case MEMBER_REMOVED -> member && !event.getMemberRemoved().getUserId().equals(user);
+              default -> member;
+            };
+      }
+      return member;
+    }
+
     // ---------------------------------------------------------------- one stream
 
     /** One stream, and what is on its way to the device. */
     private final class Connection implements SimulatedRouter.Client {
       private final ArrayDeque<EncodedFrame> inbox = new ArrayDeque<>();
+      private final SimulatedRouter router = routers.get(random.nextInt(routers.size()));
       private final SimulatedRouter.Stream stream = router.connect(user, this);
       private boolean ready = true;
       private boolean live;

@@ -10,8 +10,17 @@ class RandomTalkIT {
 
   @Test
   void everyDeviceHearsEveryEventOnceInOrderAndEveryCommandHasOneOutcome() {
+    talk(1);
+  }
+
+  @Test
+  void soItIsWhenRoutersTakeTheShardFromEachOther() {
+    talk(2);
+  }
+
+  private static void talk(int routers) {
     for (long seed = 1; seed <= SEEDS; seed++) {
-      RandomTalk talk = new RandomTalk(seed);
+      RandomTalk talk = new RandomTalk(seed, routers);
       assertThatCode(() -> talk.run(STEPS)).as("seed " + seed).doesNotThrowAnyException();
     }
   }

@@ -9,7 +9,7 @@ class RandomTalkTest {
   @Test
   void everyDeviceHearsEveryEventOnceInOrderAndEveryCommandHasOneOutcome() {
     for (long seed = 1; seed <= 5; seed++) {
-      new RandomTalk(seed).run(600);
+      new RandomTalk(seed, 1).run(600);
     }
   }
 }

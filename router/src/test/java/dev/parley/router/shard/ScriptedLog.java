@@ -10,16 +10,31 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** A log in memory whose appends and reads meet the fates that a test prepares; without one they succeed at once. */
+/**
+ * One router's way to a log in memory. Appends and reads meet the fates that a test prepares; without one they succeed
+ * at once.
+ */
 final class ScriptedLog implements ShardLog {
-  private final ShardLog stored;
+  ShardLog stored;
+  /** Appends that were sent and wait for {@link Append#now} or another fate. */
   final ArrayDeque<Append> held = new ArrayDeque<>();
+  /** The fates of the next appends of conversations. */
   final ArrayDeque<Fate> fates = new ArrayDeque<>();
-  /** Appends wait for {@link Append#now} or another fate. */
+  /** The fates of the next fillers. */
+  final ArrayDeque<Fate> fillerFates = new ArrayDeque<>();
+  /** The fates of the next Owner records. */
+  final ArrayDeque<Fate> ownerFates = new ArrayDeque<>();
+  /** Appends of conversations are held. */
   boolean holding;
+  /** Fillers are held. */
+  boolean holdingFillers;
+  /** So many requests for the tail get no answer. */
+  int silentTails;
   /** So many reads see nothing. */
   int staleReads;
   int reads;
+  int fillers;
+  /** The records of conversations that were sent. */
   final List<byte[]> appended = new ArrayList<>();
 
   /** What becomes of an append. */
@@ -73,16 +88,29 @@ final class ScriptedLog implements ShardLog {
     return held.removeFirst();
   }
 
+  /** What is held arrives, in the order in which it was sent. */
+  void arrive() {
+    holding = false;
+    holdingFillers = false;
+    while (!held.isEmpty()) {
+      takeHeld().now();
+    }
+  }
+
   @Override
   public CompletableFuture<Long> append(String key, byte[] record, long expectedLast) {
     Append append = new Append(key, record, expectedLast);
-    if (!key.equals(OWNER_KEY)) {
+    boolean owner = key.equals(OWNER_KEY);
+    boolean filler = key.equals(FILLER_KEY);
+    if (filler) {
+      fillers++;
+    } else if (!owner) {
       appended.add(record);
     }
-    Fate fate = key.equals(OWNER_KEY) ? null : fates.pollFirst();
+    Fate fate = (owner ? ownerFates : filler ? fillerFates : fates).pollFirst();
     if (fate != null) {
       fate.of(append);
-    } else if (holding && !key.equals(OWNER_KEY)) {
+    } else if (filler ? holdingFillers : holding && !owner) {
       held.addLast(append);
     } else {
       append.now();
@@ -92,6 +120,10 @@ final class ScriptedLog implements ShardLog {
 
   @Override
   public CompletableFuture<Tail> tail() {
+    if (silentTails > 0) {
+      silentTails--;
+      return new CompletableFuture<>();
+    }
     return stored.tail();
   }
 
@@ -113,5 +145,10 @@ final class ScriptedLog implements ShardLog {
   @Override
   public CompletableFuture<Void> replace(long position, byte[] cut) {
     return stored.replace(position, cut);
+  }
+
+  @Override
+  public CompletableFuture<Void> trim(long firstKept) {
+    return stored.trim(firstKept);
   }
 }

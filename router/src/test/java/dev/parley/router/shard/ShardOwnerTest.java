@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.conversation.ClientEventIds;
 import dev.parley.conversation.Request;
+import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.LogException.Kind;
+import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.internal.v1.LogRecord;
 import dev.parley.router.Say;
 import dev.parley.router.shard.ShardRig.Asked;
@@ -41,18 +43,59 @@ class ShardOwnerTest {
   }
 
   @Test
-  void oneRecordOfAShardIsInFlightAtATime() {
+  void recordsOfDifferentConversationsAreInFlightTogetherAndOneOfEach() {
     shard.ask("ann", Say.OTHER, Say.group()).stored();
     shard.log.holding = true;
     Asked here = say("here");
+    Asked waits = say("here too");
     Asked there = shard.ask("ann", Say.OTHER, Say.message("there"));
+    assertThat(shard.log.held).hasSize(2);
 
-    assertThat(shard.log.held).hasSize(1);
     shard.log.takeHeld().now();
-    assertThat(here.open()).isFalse();
+    assertThat(here.seq()).isEqualTo(2);
+    assertThat(waits.open()).isTrue();
     assertThat(there.open()).isTrue();
-    shard.log.takeHeld().now();
+    shard.log.arrive();
     assertThat(there.seq()).isEqualTo(2);
+    assertThat(waits.seq()).isEqualTo(3);
+  }
+
+  @Test
+  void whatDoesNotFitIntoTheWindowWaits() {
+    shard.log.holding = true;
+    List<Asked> all = new ArrayList<>();
+    for (int i = 0; i < 70; i++) {
+      all.add(shard.ask("ann", conversation(i), Say.group()));
+    }
+    assertThat(shard.log.held).hasSize(64);
+    shard.log.takeHeld().now();
+    assertThat(shard.log.held).hasSize(64);
+
+    shard.log.arrive();
+    assertThat(all).allSatisfy(asked -> assertThat(asked.seq()).isEqualTo(1));
+  }
+
+  @Test
+  void whenTheChainBreaksWhatWasSentIsDecidedAnewAndAnsweredOnce() {
+    shard.log.holding = true;
+    List<Asked> all = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      all.add(shard.ask("ann", conversation(i), Say.group()));
+    }
+    Asked more = shard.ask("ann", conversation(3), Say.message("m"));
+    shard.log.takeHeld().now();
+    shard.log.takeHeld().failed(Kind.UNKNOWN);
+    shard.log.arrive();
+
+    assertThat(all).allSatisfy(asked -> assertThat(asked.seq()).isEqualTo(1));
+    assertThat(more.seq()).isEqualTo(2);
+    assertThat(shard.heard.records).extracting(CommittedRecord::conversationId)
+        .containsExactly(
+            Say.GROUP, conversation(0), conversation(1), conversation(2), conversation(3), conversation(4));
+  }
+
+  private static String conversation(int number) {
+    return "01900000-0000-7000-8000-1" + String.format("%011d", number);
   }
 
   @Test
@@ -128,14 +171,138 @@ class ShardOwnerTest {
   }
 
   @Test
-  void anotherOwnersRecordIsFoldedBeforeTheCommandIsDecidedAnew() {
+  void whenAnotherRouterOwnsTheShardWhatHasNoOutcomeIsBouncedInOrder() {
+    shard.log.holding = true;
+    List<String> order = new ArrayList<>();
+    for (String text : List.of("in flight", "waits")) {
+      Request request = Say.request("bob", Say.GROUP, Say.message(text), shard.time.instant());
+      shard.owner.submit(request, 10, answer -> order.add(text + " " + answer));
+    }
     ShardRig other = shard.restarted().start();
-    Asked theirs = other.ask("ann", Say.remove("bob"));
-    Asked ours = say("too late");
+    shard.log.arrive();
+    Asked late = say("late");
 
-    assertThat(theirs.seq()).isEqualTo(2);
-    assertThat(ours.refusal()).isEqualTo(ErrorReason.ERROR_REASON_NOT_A_MEMBER);
+    assertThat(order)
+        .containsExactly("in flight Bounced[mayBeStored=true]", "waits Bounced[mayBeStored=false]");
+    assertThat(late.bounced()).isTrue();
+    assertThat(shard.deposedBy).containsExactly("router");
+    assertThat(other.ask("bob", Say.message("there")).seq()).isEqualTo(2);
+  }
+
+  @Test
+  void oneThatTakesTheShardBackKnowsWhatTheOtherDid() {
+    ShardRig other = shard.restarted().start();
+    assertThat(other.ask("ann", Say.remove("bob")).seq()).isEqualTo(2);
+    assertThat(say("unaware").bounced()).isTrue();
+    shard.owner.takeOver();
+
+    assertThat(say("too late").refusal()).isEqualTo(ErrorReason.ERROR_REASON_NOT_A_MEMBER);
     assertThat(shard.heard.records.getLast().firstSeq()).isEqualTo(2);
+    assertThat(shard.ask("ann", Say.message("on")).seq()).isEqualTo(3);
+  }
+
+  @Test
+  void aBouncedCommandThatWasStoredHasItsFirstOutcomeAtTheNextOwner() {
+    shard.log.holding = true;
+    Asked asked = say("once");
+    shard.log.takeHeld().ackLost();
+    ShardRig other = shard.restarted().start();
+
+    assertThat(other.ask(asked.request).stored().repeated()).isTrue();
+    assertThat(other.ask(asked.request).seq()).isEqualTo(2);
+  }
+
+  @Test
+  void anIdleOwnerRefusesAndRepeatsOnlyWhenTheLogSaysThatItIsOne() {
+    Asked first = say("once");
+    shard.time.advance(Duration.ofMillis(500));
+    shard.log.holdingFillers = true;
+    Asked refused = shard.ask("eve", Say.message("stranger"));
+    Asked repeated = shard.ask(first.request);
+    assertThat(refused.open()).isTrue();
+    assertThat(repeated.open()).isTrue();
+    assertThat(shard.log.held).hasSize(1);
+    shard.log.arrive();
+
+    assertThat(refused.refusal()).isEqualTo(ErrorReason.ERROR_REASON_CONVERSATION_NOT_FOUND);
+    assertThat(repeated.stored().repeated()).isTrue();
+  }
+
+  @Test
+  void anIdleOwnerThatWasDeposedUnnoticedRefusesNothing() {
+    ShardRig other = shard.restarted().start();
+    other.ask("ann", Say.add("eve")).stored();
+    shard.time.advance(Duration.ofMillis(500));
+
+    assertThat(shard.ask("eve", Say.message("a member now")).bounced()).isTrue();
+  }
+
+  @Test
+  void whoFollowsOrAsksIsAnsweredByAnOwnerThatIsSureOnly() {
+    FollowAnswer sure = shard.follows.follow(Say.GROUP, "bob", null, false, 0).join();
+    assertThat(sure).isInstanceOf(FollowAnswer.Following.class);
+    assertThat(shard.history.from(Say.GROUP, 2).join()).isEmpty();
+    shard.restarted().start();
+    shard.time.advance(Duration.ofMillis(500));
+
+    assertThat(shard.follows.follow(Say.GROUP, "bob", null, false, 0).join())
+        .isInstanceOfSatisfying(FollowAnswer.Refused.class, refused ->
+            assertThat(refused.refusal().reason()).isEqualTo(ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE));
+    assertThat(shard.follows.describe(Say.GROUP, "bob")).isCompletedExceptionally();
+    assertThat(shard.follows.members(Say.GROUP, "bob", "", 10)).isCompletedExceptionally();
+    assertThat(shard.history.from(Say.GROUP, 2)).isCompletedExceptionally();
+  }
+
+  @Test
+  void aShardIsGivenAwayWhenWhatIsInFlightHasItsOutcomeAndTheRestIsBounced() {
+    shard.log.holding = true;
+    Asked inFlight = say("in flight");
+    Asked waiting = say("waiting");
+    List<Long> given = new ArrayList<>();
+    shard.owner.giveAway(given::add);
+    Asked late = say("late");
+    assertThat(waiting.open()).isTrue();
+    shard.log.arrive();
+
+    assertThat(inFlight.seq()).isEqualTo(2);
+    assertThat(waiting.bounced()).isTrue();
+    assertThat(late.bounced()).isTrue();
+    assertThat(given).containsExactly(shard.heard.records.getLast().position());
+    assertThat(shard.appended()).hasSize(2);
+    ShardRig other = shard.restarted().start();
+    assertThat(other.ask(waiting.request).seq()).isEqualTo(3);
+  }
+
+  @Test
+  void whatIsInMemoryIsReadAgainWhenTheLogIsNotWhatItWas() {
+    ShardRig other = shard.restarted().start();
+    other.ask("ann", Say.message("trimmed")).stored();
+    long trimmed = other.heard.records.getLast().position();
+    say("unaware").bounced();
+    shard.broker.shard(0).trim(trimmed + 1);
+    shard.owner.takeOver();
+
+    assertThat(shard.ask("cid", Say.OTHER, Say.group()).seq()).isEqualTo(1);
+    assertThat(shard.tail.after(Say.GROUP, 0)).isEmpty();
+  }
+
+  @Test
+  void anAlmostFullShardTakesOnlyWhatMakesRoom() {
+    ShardRig full = new ShardRig(new MemoryBroker(new Layout(1, 2, 1), 40_000)).start().withGroup();
+    Asked target = full.ask("bob", Say.message("x".repeat(35_000)));
+    assertThat(full.ask("bob", Say.message("more")).seq()).isEqualTo(target.seq() + 1);
+    Asked last = null;
+    for (int i = 0; i < 20 && (last == null || last.answers.getFirst() instanceof Answer.Stored); i++) {
+      last = full.ask("bob", Say.message("more"));
+    }
+    assertThat(last.refusal()).isEqualTo(ErrorReason.ERROR_REASON_LOG_FULL);
+    assertThat(full.ask("ann", Say.OTHER, Say.group()).refusal()).isEqualTo(ErrorReason.ERROR_REASON_LOG_FULL);
+    full.ask("bob", Say.delete(target.seq())).stored();
+    full.ask("ann", Say.remove("bob")).stored();
+    full.ask("ann", Say.leave()).stored();
+
+    full.owner.tick();
+    assertThat(full.ask("ann", Say.OTHER, Say.group()).seq()).isEqualTo(1);
   }
 
   @Test
@@ -192,7 +359,7 @@ class ShardOwnerTest {
     return new OwnerLimits(
         waitingCommands, waitingBytes, 10, usual.searchesPerMinute(), usual.loadedConversations(), usual.tailBytes(),
         usual.concurrentReads(), usual.readEvents(), usual.readBytes(), usual.recordBytes(), usual.sendDeadline(),
-        usual.markInterval());
+        usual.markInterval(), usual.idleCheck());
   }
 
   @Test

@@ -18,6 +18,7 @@ import dev.parley.v1.Command;
 import dev.parley.v1.ErrorReason;
 import dev.parley.v1.Receipt;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -31,7 +32,9 @@ final class ShardRig {
   static final OwnerLimits LIMITS =
       new OwnerLimits(
           10_000, 16 << 20, 100_000, 60, 2_000, 1 << 20, 8, 256, 256 << 10, 256 << 10,
-          Duration.ofSeconds(10), Duration.ofMillis(500));
+          Duration.ofSeconds(10), Duration.ofMillis(500), Duration.ofMillis(500));
+
+  private static int incarnations = 7;
 
   final ManualTime time;
   final Broker broker;
@@ -46,6 +49,8 @@ final class ShardRig {
   final Follows follows;
   final HistoryService history;
   final ShardOwner owner;
+  /** The routers that took the shard from this one. */
+  final List<String> deposedBy = new ArrayList<>();
   boolean connected = true;
 
   /** What the feed carried, in order. */
@@ -100,6 +105,11 @@ final class ShardRig {
       return stored().cursor().getSeq();
     }
 
+    boolean bounced() {
+      assertThat(answers).hasSize(1);
+      return answers.getFirst() instanceof Answer.Bounced;
+    }
+
     ErrorReason refusal() {
       assertThat(answers).singleElement().isInstanceOf(Answer.Refused.class);
       return ((Answer.Refused) answers.getFirst()).refusal().reason();
@@ -107,11 +117,15 @@ final class ShardRig {
   }
 
   ShardRig() {
-    this(new MemoryBroker(new Layout(1, 1, 1)), new ManualTime(), LIMITS);
+    this(new MemoryBroker(new Layout(1, 64, 1)), new ManualTime(), LIMITS);
   }
 
   ShardRig(OwnerLimits limits) {
-    this(new MemoryBroker(new Layout(1, 1, 1)), new ManualTime(), limits);
+    this(new MemoryBroker(new Layout(1, 64, 1)), new ManualTime(), limits);
+  }
+
+  ShardRig(Broker broker) {
+    this(broker, new ManualTime(), LIMITS);
   }
 
   private ShardRig(Broker broker, ManualTime time, OwnerLimits limits) {
@@ -119,18 +133,25 @@ final class ShardRig {
   }
 
   ShardRig(Broker broker, ManualTime time, OwnerLimits limits, MarkLog markLog) {
-    this(broker, time, limits, markLog, new Random(7), null);
+    this(broker, time, limits, markLog, new Random(7), time, null);
   }
 
-  /** A shard that feeds {@code feed} instead of {@link #heard}. */
-  ShardRig(Broker broker, ManualTime time, OwnerLimits limits, MarkLog markLog, Random random, @Nullable Feed other) {
+  /** A shard with a clock of its own that feeds {@code feed} instead of {@link #heard}. */
+  ShardRig(
+      Broker broker,
+      ManualTime time,
+      OwnerLimits limits,
+      MarkLog markLog,
+      Random random,
+      InstantSource clock,
+      @Nullable Feed other) {
     Feed feed = other == null ? heard : other;
     this.broker = broker;
     this.time = time;
     log = new ScriptedLog(broker.shard(0));
     ShardContext context =
         new ShardContext(
-            0, "router", log, limits, time, time, random,
+            0, "router", random.nextLong(), broker.layout().window(), log, limits, clock, time::nanos, time, random,
             (one, two) -> blocked.contains(one) || blocked.contains(two), () -> connected);
     ReadRetry once = new ReadRetry(20, Duration.ZERO);
     HistoryReader reader = new HistoryReader(log, once);
@@ -139,22 +160,23 @@ final class ShardRig {
     conversations = new Conversations(context, loader, reader, tail);
     lists = new ConversationLists(0, broker.table(TableName.CONVERSATION_LISTS));
     projector = new Projector(context, lists, conversations, reader, broker.table(TableName.PROGRESS), feed);
-    owner = new ShardOwner(context, conversations, tail, feed, projector);
+    owner =
+        new ShardOwner(context, conversations, tail, feed, projector, (term, by) -> deposedBy.add(String.valueOf(by)));
     marks = new Marks(context, markLog, conversations, tail, feed);
-    follows = new Follows(conversations, reader, marks, feed);
-    history = new HistoryService(limits, conversations, reader, tail);
+    follows = new Follows(conversations, reader, marks, feed, owner);
+    history = new HistoryService(limits, conversations, reader, tail, owner);
   }
 
   /** Takes the shard over. */
   ShardRig start() {
     marks.start();
-    owner.start();
+    owner.takeOver();
     return this;
   }
 
   /** Another owner over the same broker, with nothing in memory; not started. */
   ShardRig restarted() {
-    return new ShardRig(broker, time, LIMITS);
+    return new ShardRig(broker, time, LIMITS, broker.marks(), new Random(++incarnations), time, null);
   }
 
   Asked ask(Request request) {

@@ -23,13 +23,15 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** One shard and one event loop with sessions, wired as in the router, on two queues of a clock that tests move. */
 final class SimulatedRouter {
   private static final SessionLimits LIMITS =
       new SessionLimits(
-          100, 20, 128 << 10, 12, 64, 5_000, 5_000, 5_000, 5_000, 5_000, 50, 2, Duration.ofSeconds(20), Duration.ofSeconds(10));
+          100, 20, 128 << 10, 12, 64, 5_000, 5_000, 5_000, 5_000, 5_000, 50, 2, Duration.ofSeconds(20),
+          Duration.ofSeconds(10), Duration.ofMinutes(5));
 
   private final ManualTime time;
   private final Random random;
@@ -39,16 +41,23 @@ final class SimulatedRouter {
   private final Set<Session> sessions = new LinkedHashSet<>();
   private final LoopFeed feed;
   final ShardRig shard;
+  final FaultyBroker broker;
+  private boolean wasConnected = true;
   private boolean dead;
 
-  SimulatedRouter(FaultyBroker broker, ManualTime time, Random random) {
+  /** A router that owns the shard when it is told to; its clock is so much ahead. */
+  SimulatedRouter(FaultyBroker broker, ManualTime time, Random random, Duration ahead) {
+    this.broker = broker;
     this.time = time;
     this.random = random;
     shardThread = thread();
     loopThread = thread();
     feed = new LoopFeed(shardThread, List.of(new Loop()));
-    shard = new ShardRig(broker, time, ShardRig.LIMITS, broker.marks(), random, feed);
-    shardThread.execute(shard::start);
+    shard =
+        new ShardRig(
+            broker, time, ShardRig.LIMITS, broker.marks(), random, () -> time.instant().plus(ahead), feed);
+    shardThread.execute(shard.marks::start);
+    every(Duration.ofMillis(250), shardThread, this::reconnected);
     every(Duration.ofMillis(250), shardThread, shard.owner::tick);
     every(Duration.ofMillis(500), shardThread, shard.marks::flush);
     every(Duration.ofSeconds(2), shardThread, shard.projector::save);
@@ -76,6 +85,23 @@ final class SimulatedRouter {
       thread.execute(task);
       time.after(interval, () -> every(interval, thread, task));
     }
+  }
+
+  private void reconnected() {
+    if (broker.connected && !wasConnected) {
+      shard.owner.settle();
+    }
+    wasConnected = broker.connected;
+  }
+
+  /** Takes the shard, whoever owns it. */
+  void takeOver() {
+    shardThread.execute(shard.owner::takeOver);
+  }
+
+  /** Gives the shard away, then tells its last position or {@link Tenure#NOTHING}. */
+  void giveAway(LongConsumer done) {
+    shardThread.execute(() -> shard.owner.giveAway(done));
   }
 
   /** Ends as by SIGKILL; what was sent to the broker goes on there. */
@@ -227,7 +253,12 @@ final class SimulatedRouter {
       shardThread.execute(
           () ->
               shard.owner.submit(
-                  request, bytes, answer -> feed.post(0, loop -> session.answered(request, answer))));
+                  request, bytes, answer -> feed.post(0, loop -> session.answered(request, outcome(answer)))));
+    }
+
+    /** The client sends it again, until the router that it reaches is the owner. */
+    private Answer outcome(Answer answer) {
+      return answer instanceof Answer.Bounced bounced ? Refusals.of(bounced) : answer;
     }
 
     @Override

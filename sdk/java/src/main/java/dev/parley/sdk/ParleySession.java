@@ -123,9 +123,9 @@ public final class ParleySession implements AutoCloseable {
   }
 
   /**
-   * Says up to where the user has read. Said again after a reconnect if the server does not know it. One that the server
-   * refuses, because there were too many a second, is told to the listener; a later one in the conversation makes up
-   * for it.
+   * Says up to where the user has read. Said again after a reconnect if the server does not know it. One that the
+   * server refuses, because there were too many a second, is told to the listener; a later one in the conversation
+   * makes up for it.
    */
   public void markRead(String conversationId, long seq) {
     input(() -> protocol.markRead(conversationId, seq));

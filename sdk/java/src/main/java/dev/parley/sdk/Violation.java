@@ -24,6 +24,8 @@ public record Violation(Kind kind, String conversationId, long seq, long lastSeq
     /** An event of a conversation that no CatchUp named, or the outcome of a command that was never sent. */
     UNANNOUNCED,
     /** A head was announced and its events did not come. */
-    MISSING_HEAD
+    MISSING_HEAD,
+    /** A stream did not go on at the cursor that it was given, and no Reset said why. */
+    RESUMED_ELSEWHERE
   }
 }

@@ -71,6 +71,19 @@ class SessionProtocolTest {
   }
 
   @Test
+  void aStreamThatGoesOnElsewhereThanAtTheCursorIsReported() {
+    ScriptedSession session = ScriptedSession.live();
+    session.says(events(A, 1, 2, 3));
+    session.cut(1);
+    session.pass(200);
+    session.accept();
+    session.says(following(A, 1));
+    session.says(events(A, 2, 3, 4));
+    assertThat(session.heard).containsExactly("A1", "A2", "A3", "A4");
+    assertThat(session.violations).extracting(Violation::kind).containsExactly(Violation.Kind.RESUMED_ELSEWHERE);
+  }
+
+  @Test
   void aGapIsReportedAndHealedByResuming() {
     ScriptedSession session = ScriptedSession.live();
     session.says(events(A, 1));

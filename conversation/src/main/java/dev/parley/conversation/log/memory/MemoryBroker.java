@@ -6,7 +6,9 @@ import dev.parley.conversation.log.LogException;
 import dev.parley.conversation.log.MarkLog;
 import dev.parley.conversation.log.ShardLog;
 import dev.parley.conversation.log.Table;
+import dev.parley.conversation.log.Wakes;
 import dev.parley.v1.Durability;
+import java.time.InstantSource;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -26,25 +28,29 @@ public final class MemoryBroker implements Broker {
   private final List<MemoryShardLog> shards;
   private final Map<TableName, MemoryTable> tables = new EnumMap<>(TableName.class);
   private final MemoryMarkLog marks;
+  private final MemoryRegistry registry;
+  private final MemoryWakes wakes = new MemoryWakes(this);
   private volatile boolean closed;
 
   /** An empty broker that takes what the heap takes. */
   public MemoryBroker(Layout layout) {
-    this(layout, Long.MAX_VALUE);
+    this(layout, Long.MAX_VALUE, InstantSource.system());
   }
 
   /**
    * An empty broker.
    *
    * @param maxBytesPerShard a shard refuses records that would bring it above this
+   * @param clock says until when a router is registered; what is over ends with {@link MemoryRegistry#expire}
    */
-  public MemoryBroker(Layout layout, long maxBytesPerShard) {
+  public MemoryBroker(Layout layout, long maxBytesPerShard, InstantSource clock) {
     this.layout = layout;
     shards = IntStream.range(0, layout.shards()).mapToObj(k -> new MemoryShardLog(this, maxBytesPerShard)).toList();
     for (TableName name : TableName.values()) {
       tables.put(name, new MemoryTable(this));
     }
     marks = new MemoryMarkLog(this, layout.shards());
+    registry = new MemoryRegistry(this, clock);
   }
 
   /** Answers with a value or the exception, at once; after {@link #close} with NOT_SENT. */
@@ -78,6 +84,20 @@ public final class MemoryBroker implements Broker {
   public MarkLog marks() {
     return marks;
   }
+
+  @Override
+  public MemoryRegistry registry() {
+    return registry;
+  }
+
+  @Override
+  public Wakes wakes() {
+    return wakes;
+  }
+
+  /** Never runs it: memory is always there. */
+  @Override
+  public void onReconnect(Runnable action) {}
 
   @Override
   public Durability durability() {

@@ -10,13 +10,14 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** The log of one shard as a list: the record at position p lies at index p - 1. */
+/** The log of one shard as a list: the record at position p lies at index p - 1, null when it was trimmed. */
 final class MemoryShardLog implements ShardLog {
   private final MemoryBroker broker;
   private final long maxBytes;
-  private final List<StoredRecord> records = new ArrayList<>();
+  private final List<@Nullable StoredRecord> records = new ArrayList<>();
   private final Map<String, Long> lastPositions = new HashMap<>();
   private long bytes;
+  private long first = 1;
 
   MemoryShardLog(MemoryBroker broker, long maxBytes) {
     this.broker = broker;
@@ -50,7 +51,7 @@ final class MemoryShardLog implements ShardLog {
   public CompletableFuture<Tail> tail() {
     return broker.answer(() -> {
       synchronized (this) {
-        return new Tail(records.size(), newest(OWNER_KEY));
+        return new Tail(first, records.size(), newest(OWNER_KEY), newest(FILLER_KEY), bytes, maxBytes);
       }
     });
   }
@@ -100,5 +101,22 @@ final class MemoryShardLog implements ShardLog {
       records.set((int) position - 1, new StoredRecord(position, cut));
       bytes += cut.length - replaced.bytes().length;
     }
+  }
+
+  @Override
+  public CompletableFuture<@Nullable Void> trim(long firstKept) {
+    return broker.answer(() -> {
+      trimNow(firstKept);
+      return null;
+    });
+  }
+
+  private synchronized void trimNow(long firstKept) {
+    long end = Math.min(firstKept, records.size() + 1L);
+    for (; first < end; first++) {
+      StoredRecord trimmed = records.set((int) first - 1, null);
+      bytes -= trimmed == null ? 0 : trimmed.bytes().length;
+    }
+    lastPositions.values().removeIf(position -> position < firstKept);
   }
 }
