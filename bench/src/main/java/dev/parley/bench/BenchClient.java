@@ -11,11 +11,13 @@ import dev.parley.sdk.SessionState;
 import dev.parley.sdk.Violation;
 import dev.parley.v1.Command;
 import dev.parley.v1.Cursor;
+import dev.parley.v1.ErrorReason;
 import dev.parley.v1.Event;
 import dev.parley.v1.Following;
 import dev.parley.v1.Message;
 import dev.parley.v1.Reset;
 import dev.parley.v1.Stored;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -39,6 +41,7 @@ final class BenchClient implements SessionListener {
   private final Meter meter;
   private final boolean countsOwn;
   private final int resendEvery;
+  private final Duration sendTimeout;
   private final HistoryLog history;
   private final AtomicLong acked = new AtomicLong();
   private final MemoryCursorStore cursors = new MemoryCursorStore();
@@ -57,6 +60,7 @@ final class BenchClient implements SessionListener {
     // In a group the sender's own copy is one of those that the room gets.
     this.countsOwn = options.mode() == BenchOptions.Mode.GROUP;
     this.resendEvery = options.resendEvery();
+    this.sendTimeout = options.drain();
     this.history = new HistoryLog(userId, userId, options.check());
   }
 
@@ -78,7 +82,7 @@ final class BenchClient implements SessionListener {
     cursors.load().forEach((conversation, cursor) -> history.resumed(conversation, cursor.getSeq()));
     SessionOptions options =
         SessionOptions.forDevice("bench").withClient("parley-bench").withCursors(cursors)
-            .withCommands(OUTBOX, IN_FLIGHT);
+            .withCommands(OUTBOX, IN_FLIGHT).withSendTimeout(sendTimeout);
     session = client.connect(options, this);
     return caughtUp;
   }
@@ -136,21 +140,25 @@ final class BenchClient implements SessionListener {
   }
 
   /**
-   * Sends a command again: whatever became of it, the answer must be the seq at which it lies. A refusal for a while says
-   * nothing of the first sending.
+   * Sends a command again: whatever became of it, the answer must be the seq at which it lies. A refusal for a while,
+   * or one without the server's reason, says nothing of the first sending.
    */
   private void sendAgain(Talk talk, Command command, int tries) {
     meter.resending();
     var unused = session().send(command).whenComplete((stored, failure) -> {
       if (failure == null) {
         stored(talk, command, stored);
-      } else if (!ParleyException.of(failure).retryable()) {
+      } else if (isFinal(ParleyException.of(failure))) {
         history.refused(talk.id(), command.getClientEventId());
       } else if (tries > 1) {
         sendAgain(talk, command, tries - 1);
       }
       meter.resentAnswered();
     });
+  }
+
+  private static boolean isFinal(ParleyException refusal) {
+    return !refusal.retryable() && refusal.reason() != ErrorReason.ERROR_REASON_UNSPECIFIED;
   }
 
   /** The run is over: if the client is still not live, that counts. */

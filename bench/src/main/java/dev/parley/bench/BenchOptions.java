@@ -14,7 +14,7 @@ import java.time.Duration;
  * @param groups mode group: over how many groups the clients are spread
  * @param missed mode resume: how many messages each client misses
  * @param sharedChannels all sessions over one connection instead of one each
- * @param drain how long what is under way may take after the last send
+ * @param drain how long a send is tried, and how long what is under way may take after the last one
  * @param check keep every client's history and check it against the final log
  * @param resendEvery one in so many acknowledged sends is sent again with its id, to see whether it gets the same seq;
  *     0: none

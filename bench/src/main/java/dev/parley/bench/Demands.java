@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * What a run is asked to show beside its checks. Null: not asked for.
  *
  * @param maxP99 of the latency from the scheduled time to the recipient, at most
- * @param maxGap the longest time in which a client is not served, at most; in a run with faults: the time to be caught up
+ * @param maxGap the longest time in which a client is not served, at most; in a run with faults: the time to be caught
+ *     up
  *     after each that demands it
  * @param maxWait the longest wait for an answer, at most, where a send that failed has waited for ever; in a run with
  *     faults: the longest wait or gap after each that should not be noticed

@@ -1,6 +1,7 @@
 package dev.parley.bench;
 
 import java.io.IOException;
+import java.time.Duration;
 
 /**
  * Something that happens to a deployment in the middle of a run.
@@ -25,5 +26,17 @@ public record Fault(String name, Demand demand, Action action) {
   public interface Action {
     /** Blocks until it is done. */
     void run() throws IOException, InterruptedException;
+  }
+
+  /** One that begins, lasts for a time and ends. */
+  public static Fault lasting(String name, Demand demand, Action begin, Duration time, Action end) {
+    return new Fault(
+        name,
+        demand,
+        () -> {
+          begin.run();
+          Thread.sleep(time);
+          end.run();
+        });
   }
 }

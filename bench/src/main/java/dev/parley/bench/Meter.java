@@ -7,9 +7,9 @@ import org.HdrHistogram.Histogram;
 import org.HdrHistogram.Recorder;
 
 /**
- * Counts and latencies of a run. A latency runs from the scheduled time, so a server that stalls the load makes all that
- * should have been sent meanwhile late too. Only what was scheduled within the measured window counts, and a stream that
- * was lost counts when it came back after the window had begun.
+ * Counts and latencies of a run. A latency runs from the scheduled time, so a server that stalls the load makes all
+ * that should have been sent meanwhile late too. Only what was scheduled after the warm-up counts, and a stream that
+ * was lost counts when it came back after that.
  *
  * <p>Thread-safe.
  */
@@ -29,18 +29,22 @@ final class Meter {
   private final LongAdder errors = new LongAdder();
   private volatile String lastError = "";
   private volatile long fromNanos = Long.MAX_VALUE;
-  private volatile long toNanos = Long.MAX_VALUE;
   private final Stretch whole = new Stretch();
   private volatile Stretch stretch = new Stretch();
+  private final int rate;
 
-  /** Which scheduled times count. */
-  void window(long startNanos, long endNanos) {
-    toNanos = endNanos;
+  /** @param rate messages a second that are due */
+  Meter(int rate) {
+    this.rate = rate;
+  }
+
+  /** What was due before does not count. */
+  void countFrom(long startNanos) {
     fromNanos = startNanos;
   }
 
   boolean counts(long scheduledNanos) {
-    return scheduledNanos >= fromNanos && scheduledNanos < toNanos;
+    return scheduledNanos >= fromNanos;
   }
 
   void sent(long scheduledNanos) {
@@ -118,6 +122,12 @@ final class Meter {
   Stretch beginStretch() {
     stretch = new Stretch();
     return stretch;
+  }
+
+  /** Nothing has waited for so long that it counts as late, and for a second nothing has come late. */
+  boolean isCaughtUp(Stretch since) {
+    long lateAtThisRate = rate * Stretch.LATE / 1_000_000_000;
+    return open.sum() <= lateAtThisRate && since.quietFor(System.nanoTime()) >= 1_000_000_000;
   }
 
   /** The waits of the whole run. */

@@ -58,6 +58,11 @@ final class Stretch {
     return Math.max(0, lastLate.get() == Long.MIN_VALUE ? 0 : lastLate.get() - nanos);
   }
 
+  /** For how long nothing has come late, in nanoseconds. */
+  long quietFor(long now) {
+    return lastLate.get() == Long.MIN_VALUE ? Long.MAX_VALUE : now - lastLate.get();
+  }
+
   Waits waits() {
     Map<String, Long> reasons = new TreeMap<>();
     refused.forEach((reason, count) -> reasons.put(reason, count.sum()));

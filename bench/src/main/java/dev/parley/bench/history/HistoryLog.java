@@ -13,9 +13,9 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one client did and saw: its sends with their outcomes, and for each conversation the events in the order in which
- * they came. 32 bytes for an event that came, 40 for a send with its answer; or, when it keeps nothing, only what the
- * client itself noticed.
+ * What one client did and saw: its sends with their outcomes, and for each conversation the events in the order in
+ * which they came. 32 bytes for an event that came, 40 for a send with its answer; or, when it keeps nothing, only what
+ * the client itself noticed.
  *
  * <p>Thread-safe; calls about received events must come in their order.
  */

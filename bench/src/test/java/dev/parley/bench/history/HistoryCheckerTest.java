@@ -71,7 +71,8 @@ class HistoryCheckerTest {
   void aMessageThatNobodySentIsFound() {
     sent(1);
     stored(1, 2);
-    log.add(Event.newBuilder().setSeq(3).setSenderId("a stranger").setClientEventId("x").setMessage(says("hi")).build());
+    log.add(
+        Event.newBuilder().setSeq(3).setSenderId("a stranger").setClientEventId("x").setMessage(says("hi")).build());
     assertThat(kinds()).containsExactly(Kind.NEVER_SENT);
   }
 
@@ -265,7 +266,8 @@ class HistoryCheckerTest {
     stored(2);
     log.add(removal);
     stored(4);
-    bob.following(Following.newBuilder().setConversationId(C).addReadable(SeqRange.newBuilder().setFirstSeq(1)).build());
+    SeqRange all = SeqRange.newBuilder().setFirstSeq(1).build();
+    bob.following(Following.newBuilder().setConversationId(C).addReadable(all).build());
     bob.received(C, creation(HistoryPolicy.HISTORY_POLICY_FROM_JOIN));
     received(bob, 2);
     bob.received(C, removal);

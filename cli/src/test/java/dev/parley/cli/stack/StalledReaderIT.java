@@ -190,7 +190,7 @@ class StalledReaderIT {
       ben.heard().awaitSeq(id, last);
       assertThat(ben.heard().seqs(id)).isEqualTo(LongStream.rangeClosed(1, last).boxed().toList());
       assertThat(ben.heard().caughtUp).as("streams of a reader that does read").hasValue(1);
-      assertThat(parley.router().isAlive()).isTrue();
+      assertThat(parley.router(1).isAlive()).isTrue();
       assertThat(stalled).allSatisfy(reader -> assertThat(reader.failure).isNull());
 
       Reader eve = stalled.getFirst();

@@ -120,9 +120,14 @@ final class Deliveries {
     followNext();
   }
 
-  /** The user's conversations as they are listed now: those that nobody told of are followed. */
+  /**
+   * The user's conversations as they are listed now: those that nobody told of are followed. Those that the user has
+   * left are asked for too: a membership that began and ended meanwhile is in no list.
+   */
   void listedAgain(Collection<String> ids) {
     ids.forEach(this::added);
+    following.values().stream().filter(known -> known.active && !known.open()).forEach(this::followAnew);
+    followNext();
   }
 
   private void followAnew(Following known) {
@@ -190,6 +195,10 @@ final class Deliveries {
   private void begin(
       Following conversation, FollowAnswer.Following begun, @Nullable Cursor cursor, Start start) {
     conversation.active = true;
+    if (conversation.endTold && !begun.member() && begun.head().getSeq() <= conversation.written) {
+      return; // as before
+    }
+    conversation.endTold = false;
     conversation.readable(begun.readable());
     conversation.head = begun.head().getSeq();
     conversation.headTold = conversation.head;
@@ -232,6 +241,7 @@ final class Deliveries {
   }
 
   private void ended(Following conversation) {
+    conversation.endTold = true;
     out.control(
         Frames.error(
             Refusal.of(ErrorReason.ERROR_REASON_NOT_A_MEMBER, "the user is no longer a member of this conversation"),

@@ -32,6 +32,8 @@ final class Following {
   boolean behind;
   /** A read is on its way. */
   boolean reading;
+  /** The client knows that nothing new comes: the user is a former member. */
+  boolean endTold;
   /** Catching up counts as done at this seq; 0: it is done. */
   long catchUpTo;
 

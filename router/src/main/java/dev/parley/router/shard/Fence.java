@@ -11,7 +11,6 @@ import dev.parley.internal.v1.LogRecord;
 import dev.parley.internal.v1.OwnerRecord;
 import dev.parley.v1.Term;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -45,12 +44,10 @@ final class Fence {
   private final Listener listener;
   /** The term under which this router was the owner the last time. */
   private final Term held;
-  /** Everything up to here is known, so its times are too. */
-  private final long known;
+  private final LogEnd end;
 
   private boolean claiming;
   private boolean over;
-  private Instant newest;
   private Term term;
   /** Tells late answers to a question from those to the present one. */
   private int question;
@@ -74,34 +71,24 @@ final class Fence {
    * @param recordId of the Owner record
    * @param position of the Owner record
    * @param before the tail behind which the fence was put
-   * @param newest when the newest record before it was decided, or later
    * @param sentNanos when the Owner record was sent
    */
-  record Taken(Term term, ByteString recordId, long position, Tail before, Instant newest, long sentNanos) {}
+  record Taken(Term term, ByteString recordId, long position, Tail before, long sentNanos) {}
 
   /**
    * A fence that is put up by {@link #raise}.
    *
+   * @param end what is known of the log; learns the time of its newest record
    * @param held the term under which this router was the owner the last time
    * @param tried the last term of this router, held or not: a new one is higher
    * @param claiming whatever terms there are, a higher one is chosen; otherwise the higher term of another router ends it
-   * @param known up to here all records are known; negative: none are
-   * @param newest when the newest known record was decided
    */
-  Fence(
-      ShardContext context,
-      Term held,
-      Term tried,
-      boolean claiming,
-      long known,
-      Instant newest,
-      Listener listener) {
+  Fence(ShardContext context, LogEnd end, Term held, Term tried, boolean claiming, Listener listener) {
     this.context = context;
+    this.end = end;
     this.held = held;
     this.term = tried;
     this.claiming = claiming;
-    this.known = known;
-    this.newest = newest;
     this.listener = listener;
   }
 
@@ -187,12 +174,9 @@ final class Fence {
     return own ? Term.getDefaultInstance() : record.getTerm();
   }
 
-  /**
-   * Looks for the newest record that has a time, {@code count} positions at once from {@code to} down. The fillers of a
-   * fence have none, as nobody knows behind what they land.
-   */
+  /** Looks for the newest record that has a time, {@code count} positions at once from {@code to} down. */
   private void findNewest(Tail tail, long to, int count) {
-    long lowest = Math.max(tail.first(), known + 1);
+    long lowest = Math.max(tail.first(), end.position() + 1);
     long from = Math.max(lowest, to - count + 1);
     if (from > to) {
       fill(tail);
@@ -220,11 +204,7 @@ final class Fence {
   private boolean times(List<@Nullable StoredRecord> records) {
     boolean found = false;
     for (StoredRecord stored : records) {
-      LogRecord record = parse(stored);
-      if (record.hasTime()) {
-        found = true;
-        newest = Tenure.later(newest, Timestamps.toInstant(record.getTime()));
-      }
+      found |= end.saw(parse(stored));
     }
     return found;
   }
@@ -298,12 +278,12 @@ final class Fence {
 
   private void appendOwner(Tail tail, long behind) {
     ByteString id = Tenure.recordId(context.random());
-    newest = Tenure.later(newest, context.clock().instant());
+    end.saw(context.clock().instant());
     byte[] record =
         LogRecord.newBuilder()
             .setRecordId(id)
             .setTerm(term)
-            .setTime(Timestamps.of(newest))
+            .setTime(Timestamps.of(end.newest()))
             .setOwner(OwnerRecord.newBuilder().setRouter(context.router()))
             .build()
             .toByteArray();
@@ -319,7 +299,7 @@ final class Fence {
               Kind failed = failed(position, behind + 1, failure);
               if (failed == null) {
                 over = true;
-                listener.taken(new Taken(term, id, behind + 1, tail, newest, sent));
+                listener.taken(new Taken(term, id, behind + 1, tail, sent));
               } else {
                 refused(tail, failed);
               }

@@ -3,6 +3,7 @@ package dev.parley.router.shard;
 import com.google.protobuf.ByteString;
 import dev.parley.conversation.log.ShardLog;
 import dev.parley.conversation.log.ShardLog.StoredRecord;
+import dev.parley.conversation.log.ShardLog.Tail;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -23,8 +24,9 @@ final class Resolution {
 
   private final ShardContext context;
   private final Listener listener;
-  /** The last position that is known, and which record lies there. */
+  /** The last position that was known when it began, and which record lay there. */
   private final long known;
+
   private final ByteString knownId;
   private final long tail;
   private long first;
@@ -43,13 +45,13 @@ final class Resolution {
     void resolved();
   }
 
-  /** What lies behind {@code known} up to {@code tail}; {@code first}: where the log begins. */
-  Resolution(ShardContext context, long known, ByteString knownId, long first, long tail, Listener listener) {
+  /** What lies behind the known end, up to this tail. */
+  Resolution(ShardContext context, LogEnd end, Tail tail, Listener listener) {
     this.context = context;
-    this.known = known;
-    this.knownId = knownId;
-    this.first = first;
-    this.tail = tail;
+    this.known = end.position();
+    this.knownId = end.recordId();
+    this.first = tail.first();
+    this.tail = tail.position();
     this.listener = listener;
   }
 

@@ -10,20 +10,44 @@ import dev.parley.conversation.log.ShardLog.Tail;
  */
 final class Room {
   /** What a message takes in the broker beyond its record and key, at most. */
-  private static final int OVERHEAD = 128;
+  private static final int OVERHEAD = 100;
 
   private static final int SCARCE_PERCENT = 95;
   private static final int MEASURE_PERCENT = 90;
 
+  private final ShardContext context;
   private long bytes;
   private long maxBytes = Long.MAX_VALUE;
+  private boolean measuring;
+
+  Room(ShardContext context) {
+    this.context = context;
+  }
+
+  /** Asks the log if it seems to be rather full: what was erased since the last time does not show. Called now and then. */
+  void measure() {
+    if (measuring || !above(MEASURE_PERCENT)) {
+      return;
+    }
+    measuring = true;
+    context
+        .log()
+        .tail()
+        .whenComplete(Completion.seen(
+            (tail, failure) -> {
+              measuring = false;
+              if (failure == null) {
+                measured(tail);
+              }
+            }));
+  }
 
   void measured(Tail tail) {
     bytes = tail.bytes();
     maxBytes = tail.maxBytes();
   }
 
-  /** What the log takes, about. */
+  /** What the log takes of its room, as far as this owner knows. */
   long bytes() {
     return bytes;
   }
@@ -46,11 +70,6 @@ final class Room {
   /** Only what an owner needs, or what makes room, may still be appended. */
   boolean scarce() {
     return above(SCARCE_PERCENT);
-  }
-
-  /** So full that an exact measurement is worth a request: what was erased since the last one does not show. */
-  boolean toBeMeasured() {
-    return above(MEASURE_PERCENT);
   }
 
   private boolean above(int percent) {

@@ -42,6 +42,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ShardFollower {
   private static final Duration RETRY = Duration.ofMillis(50);
+  /** Ticks that are so far apart mean that this process was stopped between them. */
+  private static final Duration STOPPED = Duration.ofSeconds(1);
   private static final Duration RETRY_SOON = Duration.ofMillis(500);
 
   private final int shard;
@@ -58,6 +60,9 @@ final class ShardFollower {
   /** Event loops that follow a conversation, one bit each. */
   private final Map<String, Long> followers = new HashMap<>();
 
+  /** How many questions to follow a conversation have no answer. */
+  private final Map<String, Integer> followsAsked = new HashMap<>();
+
   private View view = View.NOBODY;
   private Phase phase = Phase.SEEKING;
   private @Nullable RouterId owner;
@@ -68,6 +73,7 @@ final class ShardFollower {
   private long askedBytes;
   private boolean retrying;
   private boolean draining;
+  private Instant ticked;
   /** Since when there is no link to the owner; null: there is one. */
   private @Nullable Instant unreachableSince;
 
@@ -125,6 +131,7 @@ final class ShardFollower {
     this.owners = owners;
     this.loops = loops;
     this.tail = tail;
+    this.ticked = clock.instant();
   }
 
   // ------------------------------------------------------------------ from the sessions
@@ -150,6 +157,9 @@ final class ShardFollower {
         new Asked(++lastId, question, bytes, clock.instant().plus(limits.sendDeadline()), wanted, reply);
     asked.put(added.id, added);
     askedBytes += bytes;
+    if (question instanceof Question.Follow follow) {
+      followsAsked.merge(follow.conversationId(), 1, Integer::sum);
+    }
     if (phase != Phase.SEEKING && owner != null) {
       say(owner, added);
     }
@@ -201,7 +211,8 @@ final class ShardFollower {
     if (left != null && left == 0) {
       followers.remove(conversationId);
       tail.forget(conversationId);
-      if (phase != Phase.SEEKING && owner != null) {
+      // A loop that has asked to follow may be fed already, from before its answer is here.
+      if (phase != Phase.SEEKING && owner != null && !followsAsked.containsKey(conversationId)) {
         owners.say(owner, new ToOwner.Unfollow(conversationId));
       }
     }
@@ -251,6 +262,8 @@ final class ShardFollower {
     if (next == null) {
       return; // the next view may name one
     }
+    forgetWhenStopped();
+    tick();
     long now = ++epoch;
     owner = next;
     phase = Phase.ASKING;
@@ -272,7 +285,7 @@ final class ShardFollower {
         say(next, question);
       } else {
         asked.remove(question.id);
-        askedBytes -= question.bytes;
+        forget(question);
       }
     }
   }
@@ -357,8 +370,16 @@ final class ShardFollower {
   private void answered(Item.Answered answered) {
     Asked question = asked.remove(answered.id());
     if (question != null) {
-      askedBytes -= question.bytes;
+      forget(question);
       question.reply.accept(answered.reply());
+    }
+  }
+
+  /** A question is over. */
+  private void forget(Asked question) {
+    askedBytes -= question.bytes;
+    if (question.question instanceof Question.Follow follow) {
+      followsAsked.computeIfPresent(follow.conversationId(), (id, count) -> count == 1 ? null : count - 1);
     }
   }
 
@@ -374,12 +395,33 @@ final class ShardFollower {
 
   // ------------------------------------------------------------------ time
 
+  /**
+   * A process that was stopped may have lost clients and not know yet. They may have sent their commands through another
+   * router since: none of them must reach the log from here any more, after they were told there what became of it.
+   */
+  private void forgetWhenStopped() {
+    if (Duration.between(ticked, clock.instant()).compareTo(limits.tick().plus(STOPPED)) < 0) {
+      return;
+    }
+    for (Asked one : List.copyOf(asked.values())) {
+      if (one.question instanceof Question.Submit) {
+        asked.remove(one.id);
+        forget(one);
+        one.reply.accept(
+            refused(
+                ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN,
+                "this router was stopped for a while; send the same id again to learn the outcome"));
+      }
+    }
+  }
+
   /** Ends questions whose deadline has passed. Called every few hundred milliseconds. */
   void tick() {
     Instant now = clock.instant();
+    ticked = now;
     while (!asked.isEmpty() && !asked.firstEntry().getValue().deadline.isAfter(now)) {
       Asked late = asked.pollFirstEntry().getValue();
-      askedBytes -= late.bytes;
+      forget(late);
       late.reply.accept(outcome(late));
       if (late.question instanceof Question.Submit submit && late.said) {
         refuseBehind(submit);
@@ -404,7 +446,7 @@ final class ShardFollower {
           && behind.request().conversationId().equals(late.request().conversationId())
           && behind.request().userId().equals(late.request().userId())) {
         asked.remove(one.id);
-        askedBytes -= one.bytes;
+        forget(one);
         one.reply.accept(
             refused(
                 ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE,

@@ -12,8 +12,6 @@ import dev.parley.conversation.log.LogException;
 import dev.parley.internal.v1.LogRecord;
 import dev.parley.router.shard.ConversationEntry.Work;
 import dev.parley.v1.Command;
-import dev.parley.v1.ConversationKind;
-import dev.parley.v1.Cursor;
 import dev.parley.v1.ErrorReason;
 import dev.parley.v1.Event;
 import dev.parley.v1.Term;
@@ -25,7 +23,6 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +43,8 @@ final class ShardOwner implements Tenure.Listener, Ownership {
   private final Feed feed;
   private final DeposedListener deposed;
   private final Backlog backlog;
+  private final Outcomes outcomes;
+  private final LookUps lookUps;
   /** Conversations with commands to decide, each at most once, in order. */
   private final ArrayDeque<ConversationEntry> toDecide = new ArrayDeque<>();
 
@@ -84,6 +83,8 @@ final class ShardOwner implements Tenure.Listener, Ownership {
     this.deposed = deposed;
     this.backlog = new Backlog(context);
     this.tenure = new Tenure(context, this);
+    this.outcomes = new Outcomes(conversations, backlog);
+    this.lookUps = new LookUps(context, conversations, backlog, this::lookedUp);
   }
 
   // ------------------------------------------------------------------ owning
@@ -167,7 +168,7 @@ final class ShardOwner implements Tenure.Listener, Ownership {
   /** Looks at deadlines and at the room of the log. Called every few hundred milliseconds. */
   void tick() {
     backlog.expire();
-    tenure.measure();
+    tenure.room().measure();
   }
 
   /** Decides a command when its turn comes; the answer is given on the shard's thread. */
@@ -277,10 +278,10 @@ final class ShardOwner implements Tenure.Listener, Ownership {
       }
       Decision decision =
           Decider.decide(
-              batch.provisional, work.request, facts(batch.provisional, work), now, ConversationLimits.DEFAULT);
+              batch.provisional, work.request, lookUps.facts(batch.provisional, work), now, ConversationLimits.DEFAULT);
       if (decision instanceof Decision.NeedsTarget || decision instanceof Decision.NeedsSearch) {
         if (batch.events.isEmpty()) {
-          lookUp(entry, state, work, decision);
+          lookUps.begin(entry, state, work, decision, now);
         }
         break;
       }
@@ -299,21 +300,9 @@ final class ShardOwner implements Tenure.Listener, Ownership {
     queue(entry);
   }
 
-  private Facts facts(ConversationState state, Work work) {
-    String peer = directPeer(state, work.request);
-    boolean blocked = peer != null && context.blocks().test(work.request.userId(), peer);
-    return blocked == work.facts.blocked() ? work.facts : work.facts.withBlocked(blocked);
-  }
-
-  /** The other user of a direct conversation; null: it is none. */
-  private static @Nullable String directPeer(ConversationState state, Request request) {
-    if (!state.exists()) {
-      var create = request.command().getCreate();
-      return create.getKind() == ConversationKind.CONVERSATION_KIND_DIRECT && create.getMemberIdsCount() == 1
-          ? create.getMemberIds(0)
-          : null;
-    }
-    return state.kind() == ConversationKind.CONVERSATION_KIND_DIRECT ? state.peerOf(request.userId()) : null;
+  private void lookedUp(ConversationEntry entry) {
+    queue(entry);
+    decideNext();
   }
 
   private void append(ConversationEntry entry, Batch batch, ConversationState before, Instant now) {
@@ -330,47 +319,10 @@ final class ShardOwner implements Tenure.Listener, Ownership {
     tenure.whenSure(
         owning -> {
           if (owning) {
-            batch.outcomes.forEach(outcome -> tellOutcome(entry, state, outcome, null));
+            outcomes.tell(entry, state, batch, null);
           }
           // Otherwise they are bounced with all the others.
         });
-  }
-
-  /** Reads from the log what deciding the conversation's first command needs; the others wait behind it. */
-  private void lookUp(ConversationEntry entry, ConversationState state, Work work, Decision needs) {
-    entry.lookingUp = true;
-    switch (needs) {
-      case Decision.NeedsTarget target ->
-          conversations
-              .event(entry, state, target.seq())
-              .whenComplete(Completion.seen(
-                  (event, failure) ->
-                      lookedUp(
-                          entry,
-                          work,
-                          failure,
-                          () -> work.facts.withTarget(
-                              event == null ? Facts.Target.absent(target.seq()) : Facts.Target.of(event)))));
-      case Decision.NeedsSearch search ->
-          conversations
-              .search(entry, state, work.request, search, tenure.now())
-              .whenComplete(Completion.seen(
-                  (found, failure) -> lookedUp(entry, work, failure, () -> work.facts.withSearch(found))));
-      default -> throw new IllegalArgumentException("nothing to look up for " + needs);
-    }
-  }
-
-  private void lookedUp(
-      ConversationEntry entry, Work work, @Nullable Throwable failure, Supplier<Facts> facts) {
-    entry.lookingUp = false;
-    if (failure != null) {
-      entry.waiting.remove(work);
-      backlog.finish(work, Refusals.of(failure));
-    } else {
-      work.facts = facts.get();
-    }
-    queue(entry);
-    decideNext();
   }
 
   // ------------------------------------------------------------------ outcomes
@@ -398,7 +350,7 @@ final class ShardOwner implements Tenure.Listener, Ownership {
     feed.committed(committed);
     if (batch != null) {
       ConversationState state = Objects.requireNonNull(entry.state);
-      batch.outcomes.forEach(outcome -> tellOutcome(entry, state, outcome, committed));
+      outcomes.tell(entry, state, batch, committed);
     }
     conversations.saveWhenDue(entry);
     queue(entry);
@@ -470,38 +422,5 @@ final class ShardOwner implements Tenure.Listener, Ownership {
     }
     toDecide.clear();
     backlog.finishAll(work -> new Answer.Bounced(work.inFlight));
-  }
-
-  private void tellOutcome(
-      ConversationEntry entry, ConversationState state, Batch.Outcome outcome, @Nullable CommittedRecord committed) {
-    Work work = outcome.work();
-    switch (outcome.decision()) {
-      case Decision.Append append ->
-          backlog.finish(work, stored(Objects.requireNonNull(committed), append.event(), false));
-      case Decision.Repeated repeated -> answerRepeated(entry, state, work, repeated.seq());
-      case Decision.Refused refused -> backlog.finish(work, new Answer.Refused(refused.refusal()));
-      case Decision.NeedsTarget needs -> throw new IllegalStateException("undecided: " + needs);
-      case Decision.NeedsSearch needs -> throw new IllegalStateException("undecided: " + needs);
-    }
-  }
-
-  private void answerRepeated(ConversationEntry entry, ConversationState state, Work work, long seq) {
-    conversations
-        .record(entry, state, seq)
-        .whenComplete(Completion.seen(
-            (record, failure) ->
-                backlog.finish(
-                    work,
-                    failure == null
-                        ? stored(record, record.event(seq), true)
-                        : Backlog.refused(
-                            ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN,
-                            "it was stored before, but cannot be read now; send the same id again"))));
-  }
-
-  private static Answer.Stored stored(CommittedRecord record, Event event, boolean repeated) {
-    Cursor cursor =
-        Cursor.newBuilder().setSeq(event.getSeq()).setPosition(record.position()).setTerm(record.term()).build();
-    return new Answer.Stored(cursor, event.getTime(), event.getMessageCount(), repeated, event);
   }
 }

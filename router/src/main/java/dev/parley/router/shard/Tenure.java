@@ -13,9 +13,6 @@ import dev.parley.router.shard.AppendChain.Attempt;
 import dev.parley.v1.Term;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.Objects;
-import java.util.Queue;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -40,7 +37,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Not thread-safe, and does no I/O of its own: the log that it is given completes its futures on the shard's thread.
  */
-final class Tenure implements AppendChain.Listener, Fence.Listener, Resolution.Listener {
+final class Tenure implements AppendChain.Listener, Settlement.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(Tenure.class);
 
   private static final Duration RETRY = Duration.ofMillis(200);
@@ -51,27 +48,16 @@ final class Tenure implements AppendChain.Listener, Fence.Listener, Resolution.L
   private final ShardContext context;
   private final Listener listener;
   private final IdleCheck idleCheck;
-  private final Room room = new Room();
+  private final Room room;
 
   private Phase phase = Phase.NEW;
   private Term term = Term.getDefaultInstance();
   /** The last term that was tried, held or not. */
   private Term tried = Term.getDefaultInstance();
-  /** Everything up to here has been told to the listener; negative: nothing yet, and nothing before needs to be. */
-  private long told = -1;
-  /** Which record lies at {@code told}. */
-  private ByteString toldId = ByteString.EMPTY;
-  /** No record so far was decided later. */
-  private Instant newest = Instant.EPOCH;
-
+  private final LogEnd end = new LogEnd();
   private AppendChain chain;
-  /** Records under way that turned out not to be on the log. */
-  private final ArrayDeque<Attempt> lost = new ArrayDeque<>();
-  private @Nullable Fence fence;
-  private Fence.@Nullable Taken taken;
-  private @Nullable Resolution resolution;
+  private @Nullable Settlement settlement;
   private @Nullable LongConsumer heir;
-  private boolean measuring;
 
   private enum Phase {
     NEW,
@@ -110,6 +96,7 @@ final class Tenure implements AppendChain.Listener, Fence.Listener, Resolution.L
     this.context = context;
     this.listener = listener;
     this.idleCheck = new IdleCheck(context);
+    this.room = new Room(context);
     this.chain = new AppendChain(context, 0, this);
     chain.end();
   }
@@ -121,7 +108,7 @@ final class Tenure implements AppendChain.Listener, Fence.Listener, Resolution.L
 
   /** The last position that this owner knows. */
   long last() {
-    return told;
+    return end.position();
   }
 
   /** The shard is settled: what is in memory is what is on the log, but for what is under way. */
@@ -151,8 +138,8 @@ final class Tenure implements AppendChain.Listener, Fence.Listener, Resolution.L
 
   /** The time for the next record: never before that of any record that is on the log. */
   Instant now() {
-    newest = later(newest, context.clock().instant());
-    return newest;
+    end.saw(context.clock().instant());
+    return end.newest();
   }
 
   void close() {
@@ -172,12 +159,11 @@ final class Tenure implements AppendChain.Listener, Fence.Listener, Resolution.L
 
   @Override
   public void stored(Attempt attempt) {
-    told = attempt.position();
-    toldId = attempt.record.getRecordId();
+    end.moved(attempt.position(), attempt.record.getRecordId());
     room.took(attempt.size, attempt.record.getConversationId().length());
     idleCheck.proven(attempt.sentNanos, attempt.filler());
     if (!attempt.filler()) {
-      listener.committed(attempt.record, told, attempt.size, true);
+      listener.committed(attempt.record, attempt.position(), attempt.size, true);
     }
     probe();
     giveAwayWhenQuiet();
@@ -255,8 +241,8 @@ final class Tenure implements AppendChain.Listener, Fence.Listener, Resolution.L
   void takeOver() {
     if (phase == Phase.NEW || phase == Phase.STOOD_DOWN) {
       settle(true);
-    } else if (fence != null) {
-      fence.claim();
+    } else if (settlement != null) {
+      settlement.claim();
     }
   }
 
@@ -274,19 +260,15 @@ final class Tenure implements AppendChain.Listener, Fence.Listener, Resolution.L
     phase = Phase.SETTLING;
     chain.end();
     idleCheck.unsettled();
-    fence = new Fence(context, term, tried, claiming, told, newest, this);
-    fence.raise();
+    settlement = new Settlement(context, end, chain.unresolved(), term, tried, claiming, this);
+    settlement.begin();
   }
 
   private void cancelSettling() {
-    if (fence != null) {
-      tried = fence.term();
-      fence.cancel();
-      fence = null;
-    }
-    if (resolution != null) {
-      resolution.cancel();
-      resolution = null;
+    if (settlement != null) {
+      tried = settlement.term();
+      settlement.cancel();
+      settlement = null;
     }
   }
 
@@ -315,44 +297,17 @@ final class Tenure implements AppendChain.Listener, Fence.Listener, Resolution.L
   }
 
   @Override
-  public void taken(Fence.Taken claimed) {
-    tried = claimed.term();
-    fence = null;
-    taken = claimed;
-    newest = later(newest, claimed.newest());
-    if (told < 0) {
-      resolved();
-      return;
+  public void found(LogRecord record, int size, boolean mine) {
+    if (!record.hasOwner() && !record.hasFiller()) {
+      listener.committed(record, end.position(), size, mine);
     }
-    Tail before = claimed.before();
-    resolution = new Resolution(context, told, toldId, before.first(), before.position(), this);
-    resolution.begin();
   }
 
   @Override
-  public void found(StoredRecord stored) {
-    LogRecord record = parse(stored);
-    told = stored.position();
-    toldId = record.getRecordId();
-    newest = later(newest, Timestamps.toInstant(record.getTime()));
-    boolean mine = resolves(stored.position(), record);
-    if (!record.hasOwner() && !record.hasFiller()) {
-      listener.committed(record, told, stored.bytes().length, mine);
+  public void lost(Attempt attempt) {
+    if (!attempt.filler()) {
+      listener.notStored(attempt.record, Kind.CONFLICT);
     }
-  }
-
-  /** Whether the record at this position is the one under way that expected it; what expected an earlier one is lost. */
-  private boolean resolves(long position, LogRecord record) {
-    Queue<Attempt> unresolved = chain.unresolved();
-    Attempt attempt;
-    while ((attempt = unresolved.peek()) != null && attempt.position() <= position) {
-      unresolved.remove();
-      if (attempt.position() == position && attempt.record.getRecordId().equals(record.getRecordId())) {
-        return true;
-      }
-      lost.add(attempt);
-    }
-    return false;
   }
 
   @Override
@@ -361,26 +316,15 @@ final class Tenure implements AppendChain.Listener, Fence.Listener, Resolution.L
   }
 
   @Override
-  public void resolved() {
-    resolution = null;
-    Fence.Taken settled = Objects.requireNonNull(taken);
-    taken = null;
-    lost.addAll(chain.unresolved());
-    chain.unresolved().clear();
-    Attempt attempt;
-    while ((attempt = lost.poll()) != null) {
-      if (!attempt.filler()) {
-        listener.notStored(attempt.record, Kind.CONFLICT);
-      }
-    }
-    term = settled.term();
-    told = settled.position();
-    toldId = settled.recordId();
-    chain = new AppendChain(context, told, this);
+  public void settled(Term held, long sentNanos) {
+    settlement = null;
+    term = held;
+    tried = held;
+    chain = new AppendChain(context, last(), this);
     phase = Phase.ACTIVE;
-    LOG.info("shard {}: owned by {} from position {} on, term {}", context.shard(), context.router(), told, term.getNumber());
-    idleCheck.proven(settled.sentNanos(), false);
-    listener.settled(told);
+    LOG.info("shard {}: owned by {} from position {} on, term {}", context.shard(), context.router(), last(), term.getNumber());
+    idleCheck.proven(sentNanos, false);
+    listener.settled(last());
     probe();
     giveAwayWhenQuiet();
   }
@@ -403,10 +347,10 @@ final class Tenure implements AppendChain.Listener, Fence.Listener, Resolution.L
 
   private void giveAwayWhenQuiet() {
     if (heir != null && phase == Phase.ACTIVE && chain.isEmpty()) {
-      LOG.info("shard {}: given away at position {}", context.shard(), told);
+      LOG.info("shard {}: given away at position {}", context.shard(), last());
       standDown();
       idleCheck.lost();
-      tellHeir(told);
+      tellHeir(last());
     }
   }
 
@@ -417,31 +361,11 @@ final class Tenure implements AppendChain.Listener, Fence.Listener, Resolution.L
   }
 
   private void tellHeir(long position) {
-    LongConsumer told = heir;
+    LongConsumer waiting = heir;
     heir = null;
-    if (told != null) {
-      told.accept(position);
+    if (waiting != null) {
+      waiting.accept(position);
     }
-  }
-
-  // ------------------------------------------------------------------ room
-
-  /** Asks how full the log is, if it seems to be rather full. Called now and then. */
-  void measure() {
-    if (measuring || phase != Phase.ACTIVE || !room.toBeMeasured()) {
-      return;
-    }
-    measuring = true;
-    context
-        .log()
-        .tail()
-        .whenComplete(Completion.seen(
-            (tail, failure) -> {
-              measuring = false;
-              if (failure == null) {
-                room.measured(tail);
-              }
-            }));
   }
 
   // ------------------------------------------------------------------ records
@@ -464,10 +388,6 @@ final class Tenure implements AppendChain.Listener, Fence.Listener, Resolution.L
     } catch (InvalidProtocolBufferException e) {
       throw new IllegalStateException("the record at position " + stored.position() + " is not readable", e);
     }
-  }
-
-  static Instant later(Instant one, Instant other) {
-    return one.isBefore(other) ? other : one;
   }
 
   /** What a failed future of the log says; anything that is not a {@link LogException} decides nothing. */

@@ -596,6 +596,7 @@ class TenureTest {
     time.advance(Duration.ofMillis(500));
     one.log.holdingFillers = true;
     List<Boolean> before = one.whenSure();
+    time.advance(Duration.ofMillis(1));
     List<Boolean> after = one.whenSure();
     time.advance(Duration.ofMillis(600));
     one.log.takeHeld().now();
@@ -604,6 +605,20 @@ class TenureTest {
     assertThat(after).isEmpty();
     one.log.takeHeld().now();
     assertThat(after).containsExactly(true);
+  }
+
+  @Test
+  void aProofOfNowIsAnAppendThatWasSentAfterTheQuestion() {
+    one.owning();
+    one.append("just before");
+    time.advance(Duration.ofMillis(1));
+    one.log.holdingFillers = true;
+    List<Boolean> proven = new ArrayList<>();
+    one.tenure.whenProven(proven::add);
+    assertThat(proven).isEmpty();
+    one.log.arrive();
+
+    assertThat(proven).containsExactly(true);
   }
 
   @Test

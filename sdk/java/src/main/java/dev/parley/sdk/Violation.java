@@ -1,8 +1,8 @@
 package dev.parley.sdk;
 
 /**
- * The server broke a promise about order. The session has not passed on the offending event: after a {@link Kind#GAP} or
- * an {@link Kind#UNANNOUNCED} frame it resumes on a new stream from its cursors, the other kinds are dropped.
+ * The server broke a promise about order. The session has not passed on the offending event: after a {@link Kind#GAP}
+ * or an {@link Kind#UNANNOUNCED} frame it resumes on a new stream from its cursors, the other kinds are dropped.
  *
  * @param kind what was broken
  * @param conversationId where

@@ -8,6 +8,7 @@ import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.LogException.Kind;
 import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.internal.v1.LogRecord;
+import dev.parley.router.ManualTime;
 import dev.parley.router.Say;
 import dev.parley.router.shard.ShardRig.Asked;
 import dev.parley.v1.Command;
@@ -19,7 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class ShardOwnerTest {
+class ShardOwnerIT {
   private final ShardRig shard = new ShardRig().start().withGroup();
 
   private Asked say(String text) {
@@ -288,7 +289,7 @@ class ShardOwnerTest {
 
   @Test
   void anAlmostFullShardTakesOnlyWhatMakesRoom() {
-    ShardRig full = new ShardRig(new MemoryBroker(new Layout(1, 2, 1), 40_000)).start().withGroup();
+    ShardRig full = new ShardRig(new MemoryBroker(new Layout(1, 2, 1), 40_000, new ManualTime())).start().withGroup();
     Asked target = full.ask("bob", Say.message("x".repeat(35_000)));
     assertThat(full.ask("bob", Say.message("more")).seq()).isEqualTo(target.seq() + 1);
     Asked last = null;
@@ -439,7 +440,8 @@ class ShardOwnerTest {
   void anIdThatIsNoLongerInMemoryIsFoundInTheLog() {
     Asked first = say("once");
     shard.time.advance(Duration.ofMinutes(5));
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 2_000; i++) {
+      shard.time.advance(Duration.ofMillis(500));
       say("more");
     }
 
