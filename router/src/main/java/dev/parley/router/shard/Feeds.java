@@ -175,8 +175,8 @@ final class Feeds implements Feed {
     }
   }
 
-  /** The router with this bit follows a conversation from here on. */
-  void follow(String conversationId, int bit) {
+  @Override
+  public void follow(String conversationId, int bit) {
     followers.merge(conversationId, 1L << bit, (one, other) -> one | other);
   }
 

@@ -292,8 +292,8 @@ class ShardOwnerIT {
     ShardRig full = new ShardRig(new MemoryBroker(new Layout(1, 2, 1), 40_000, new ManualTime())).start().withGroup();
     Asked target = full.ask("bob", Say.message("x".repeat(35_000)));
     assertThat(full.ask("bob", Say.message("more")).seq()).isEqualTo(target.seq() + 1);
-    Asked last = null;
-    for (int i = 0; i < 20 && (last == null || last.answers.getFirst() instanceof Answer.Stored); i++) {
+    Asked last = full.ask("bob", Say.message("more"));
+    for (int i = 0; i < 20 && last.answers.getFirst() instanceof Answer.Stored; i++) {
       last = full.ask("bob", Say.message("more"));
     }
     assertThat(last.refusal()).isEqualTo(ErrorReason.ERROR_REASON_LOG_FULL);
@@ -360,7 +360,8 @@ class ShardOwnerIT {
     return new OwnerLimits(
         waitingCommands, waitingBytes, 10, usual.searchesPerMinute(), usual.loadedConversations(), usual.tailBytes(),
         usual.concurrentReads(), usual.readEvents(), usual.readBytes(), usual.recordBytes(), usual.sendDeadline(),
-        usual.markInterval(), usual.idleCheck());
+        usual.markInterval(), usual.tick(), usual.saveProgress(), usual.giveAwayPatience(), usual.unreachable(),
+        usual.idleCheck());
   }
 
   @Test
