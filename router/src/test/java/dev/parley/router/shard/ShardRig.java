@@ -34,6 +34,9 @@ final class ShardRig {
           10_000, 16 << 20, 100_000, 60, 2_000, 1 << 20, 8, 256, 256 << 10, 256 << 10,
           Duration.ofSeconds(10), Duration.ofMillis(500), Duration.ofMillis(500));
 
+  /** How many records of the shard may be in flight. */
+  static final int WINDOW = 4;
+
   private static int incarnations = 7;
 
   final ManualTime time;
@@ -117,11 +120,11 @@ final class ShardRig {
   }
 
   ShardRig() {
-    this(new MemoryBroker(new Layout(1, 64, 1)), new ManualTime(), LIMITS);
+    this(new MemoryBroker(new Layout(1, WINDOW, 1)), new ManualTime(), LIMITS);
   }
 
   ShardRig(OwnerLimits limits) {
-    this(new MemoryBroker(new Layout(1, 64, 1)), new ManualTime(), limits);
+    this(new MemoryBroker(new Layout(1, WINDOW, 1)), new ManualTime(), limits);
   }
 
   ShardRig(Broker broker) {
