@@ -2,8 +2,8 @@ package dev.parley.bench;
 
 import dev.parley.sdk.ParleyEndpoint;
 import dev.parley.sdk.TokenSource;
-import dev.parley.sdk.Violation;
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -26,12 +26,13 @@ public final class Bench {
   private static final long MAX_CATCH_UP_MICROS = 600_000_000;
 
   private final BenchOptions options;
-  private final Meter meter = new Meter();
+  private final Meter meter;
   private final Crowd crowd;
   private final ProcessMeter processes;
   private final Payload payload;
   private final PrintStream progress;
   private @Nullable Histogram catchUp;
+  private Duration measured = Duration.ZERO;
 
   /**
    * @param endpoint where; stays open
@@ -46,6 +47,7 @@ public final class Bench {
       Map<String, Long> pids,
       PrintStream progress) {
     this.options = options;
+    this.meter = new Meter(options.rate());
     this.crowd = new Crowd(options, endpoint, tokens, meter);
     this.processes = new ProcessMeter(pids);
     this.payload = new Payload(options.size());
@@ -53,11 +55,13 @@ public final class Bench {
   }
 
   /**
-   * Does the run.
+   * Does the run, during which these faults happen in turn. The load goes on until all have happened.
    *
-   * @throws IllegalStateException if the crowd cannot be set up
+   * @param pause before each fault and after the last one
+   * @throws IllegalStateException if the crowd cannot be set up, or a fault cannot be done
    */
-  public BenchResult run() throws InterruptedException {
+  public BenchResult run(List<Fault> faults, Duration pause) throws InterruptedException {
+    FaultSequence sequence = new FaultSequence(faults, meter, progress);
     ScheduledExecutorService ticker = Executors.newSingleThreadScheduledExecutor(
         Thread.ofPlatform().daemon().name("bench-progress").factory());
     try (crowd) {
@@ -66,35 +70,50 @@ public final class Bench {
       if (options.mode() == BenchOptions.Mode.RESUME) {
         leave();
       }
-      load(ticker);
+      load(ticker, sequence, pause);
       Map<String, Double> cpu = processes.cpuMicrosPerMessage(meter.acked.sum());
       Map<String, Double> memory = processes.rssMegabytes();
       if (!Poll.until(() -> crowd.talks().stream().allMatch(Talk::isDrained) && meter.isAnswered(), options.drain())) {
         progress.println("Not everything was delivered within " + options.drain());
       }
-      return result(cpu, memory);
+      return result(sequence, cpu, memory);
     } finally {
       ticker.shutdownNow();
     }
   }
 
-  private void load(ScheduledExecutorService ticker) throws InterruptedException {
+  private void load(ScheduledExecutorService ticker, FaultSequence sequence, Duration pause)
+      throws InterruptedException {
     long start = System.nanoTime();
     long from = start + options.warmup().toNanos();
-    meter.window(from, from + options.duration().toNanos());
+    meter.countFrom(from);
     ticker.schedule(processes::start, options.warmup().toNanos(), TimeUnit.NANOSECONDS);
     ticker.scheduleAtFixedRate(() -> report(start), 1, 1, TimeUnit.SECONDS);
+    CompletableFuture<Void> faults = new CompletableFuture<>();
+    Thread.ofVirtual().start(() -> happen(sequence, from, pause, faults));
     CompletableFuture<Histogram> comeBack = new CompletableFuture<>();
     if (options.mode() == BenchOptions.Mode.RESUME) {
       Thread.ofVirtual().start(() -> comeBack(from, comeBack));
     }
     List<Talk> talks = crowd.talks();
-    OpenLoop.run(start, options.rate(), options.warmup().plus(options.duration()), (due, number) -> {
+    Duration length = options.warmup().plus(options.duration());
+    OpenLoop.run(start, options.rate(), length, () -> !faults.isDone(), (due, number) -> {
       Talk talk = talks.get(number % talks.size());
       talk.sender(number / talks.size()).send(talk, due, payload.text(due, number), () -> {});
     });
+    measured = Duration.ofNanos(System.nanoTime() - from);
+    Crowd.get(faults, "let the faults happen");
     if (options.mode() == BenchOptions.Mode.RESUME) {
       catchUp = Crowd.get(comeBack, "bring everybody back");
+    }
+  }
+
+  private static void happen(FaultSequence sequence, long from, Duration pause, CompletableFuture<Void> done) {
+    try {
+      sequence.run(from, pause);
+      done.complete(null);
+    } catch (InterruptedException | RuntimeException failed) {
+      done.completeExceptionally(failed);
     }
   }
 
@@ -135,22 +154,17 @@ public final class Bench {
     Histogram second = meter.interval();
     progress.printf(Locale.ROOT, "%4d s  sent %d  acked %d  refused %d  delivered %d  p50 %.2f ms  p99 %.2f ms%s%n",
         TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startNanos), meter.sent.sum(), meter.acked.sum(),
-        meter.refused.sum(), meter.delivered.sum(), second.getValueAtPercentile(50) / 1_000.0,
+        meter.waits().refused(), meter.delivered.sum(), second.getValueAtPercentile(50) / 1_000.0,
         second.getValueAtPercentile(99) / 1_000.0, meter.errors());
   }
 
-  private BenchResult result(Map<String, Double> cpu, Map<String, Double> memory) {
-    Verification verified = Verification.of(crowd.talks(), crowd.clients());
-    verified.findings().forEach(finding -> progress.println(finding.kind() + ": " + finding.text()));
-    meter.violations().forEach(violation -> progress.println("VIOLATION " + violation));
-    long duplicated = verified.duplicated() + meter.violations(Violation.Kind.DUPLICATE);
-    long reordered = verified.reordered() + meter.violations(Violation.Kind.REORDERED);
-    long gaps = verified.gaps() + meter.violations(Violation.Kind.GAP)
-        + meter.violations(Violation.Kind.MISSING_HEAD);
-    boolean ok = verified.findings().isEmpty() && meter.violations().isEmpty() && meter.acked.sum() > 0;
-    double seconds = options.duration().toMillis() / 1_000.0;
-    return new BenchResult(ok, meter.acked.sum() / seconds, meter.sent.sum(), meter.acked.sum(),
-        meter.delivered.sum(), verified.lost(), duplicated, reordered, gaps, meter.deliveries(), meter.acks(), catchUp,
-        cpu, memory);
+  private BenchResult result(FaultSequence sequence, Map<String, Double> cpu, Map<String, Double> memory) {
+    crowd.clients().forEach(BenchClient::ended);
+    Verdict verdict = Verification.of(crowd, options.check());
+    verdict.findings().forEach(finding -> progress.println(finding.kind() + ": " + finding.text()));
+    double seconds = measured.toMillis() / 1_000.0;
+    return new BenchResult(meter.acked.sum() / seconds, meter.sent.sum(), meter.acked.sum(), meter.delivered.sum(),
+        meter.resent.sum(), verdict, meter.waits(), sequence.results(), meter.deliveries(), meter.acks(), catchUp, cpu,
+        memory);
   }
 }

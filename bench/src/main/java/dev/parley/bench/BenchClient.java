@@ -11,10 +11,13 @@ import dev.parley.sdk.SessionState;
 import dev.parley.sdk.Violation;
 import dev.parley.v1.Command;
 import dev.parley.v1.Cursor;
+import dev.parley.v1.ErrorReason;
 import dev.parley.v1.Event;
 import dev.parley.v1.Following;
 import dev.parley.v1.Message;
 import dev.parley.v1.Reset;
+import dev.parley.v1.Stored;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,24 +33,35 @@ import org.jspecify.annotations.Nullable;
 final class BenchClient implements SessionListener {
   private static final int IN_FLIGHT = 64;
   private static final int OUTBOX = 100_000;
+  /** So often a command whose outcome is unknown is sent again, each time until the SDK's deadline. */
+  private static final int TRIES = 5;
 
   private final String userId;
   private final ParleyClient client;
   private final Meter meter;
   private final boolean countsOwn;
+  private final int resendEvery;
+  private final Duration sendTimeout;
   private final HistoryLog history;
+  private final AtomicLong acked = new AtomicLong();
   private final MemoryCursorStore cursors = new MemoryCursorStore();
   private final Map<String, AtomicLong> lastSeen = new ConcurrentHashMap<>();
   private @Nullable ParleySession session;
   private volatile CompletableFuture<Long> caughtUp = new CompletableFuture<>();
+  /** Since when it has not been live, by {@link System#nanoTime}; 0: it is, or never was. */
+  private volatile long awaySince;
+  private boolean live;
+  private boolean cameBack;
 
-  /** @param countsOwn the sender's own copy counts as a delivery */
-  BenchClient(String userId, ParleyClient client, Meter meter, boolean countsOwn) {
+  BenchClient(String userId, ParleyClient client, Meter meter, BenchOptions options) {
     this.userId = userId;
     this.client = client;
     this.meter = meter;
-    this.countsOwn = countsOwn;
-    this.history = new HistoryLog(userId, userId);
+    // In a group the sender's own copy is one of those that the room gets.
+    this.countsOwn = options.mode() == BenchOptions.Mode.GROUP;
+    this.resendEvery = options.resendEvery();
+    this.sendTimeout = options.drain();
+    this.history = new HistoryLog(userId, userId, options.check());
   }
 
   String userId() {
@@ -68,7 +82,7 @@ final class BenchClient implements SessionListener {
     cursors.load().forEach((conversation, cursor) -> history.resumed(conversation, cursor.getSeq()));
     SessionOptions options =
         SessionOptions.forDevice("bench").withClient("parley-bench").withCursors(cursors)
-            .withCommands(OUTBOX, IN_FLIGHT);
+            .withCommands(OUTBOX, IN_FLIGHT).withSendTimeout(sendTimeout);
     session = client.connect(options, this);
     return caughtUp;
   }
@@ -92,25 +106,66 @@ final class BenchClient implements SessionListener {
 
   /** Sends a message that was due at {@code scheduledNanos}; then runs {@code answered}, whatever the answer is. */
   void send(Talk talk, long scheduledNanos, String text, Runnable answered) {
-    String id = session().newId();
-    Command command = Command.newBuilder().setConversationId(talk.id()).setClientEventId(id)
+    Command command = Command.newBuilder().setConversationId(talk.id()).setClientEventId(session().newId())
         .setMessage(Message.newBuilder().setText(text)).build();
-    history.sent(talk.id());
+    history.sent(talk.id(), command.getClientEventId());
     meter.sent(scheduledNanos);
     var unused = session().send(command).whenComplete((stored, failure) -> {
       if (failure == null) {
-        long seq = stored.getCursor().getSeq();
-        history.acked(talk.id(), id, seq);
-        talk.acked(seq);
+        stored(talk, command, stored);
         meter.acked(scheduledNanos);
-      } else {
-        meter.refused();
-        if (!ParleyException.of(failure).outcomeUnknown()) {
-          history.refused(talk.id(), id);
+        if (resendEvery > 0 && acked.incrementAndGet() % resendEvery == 0) {
+          sendAgain(talk, command, 1);
         }
+      } else {
+        refused(talk, command, ParleyException.of(failure), scheduledNanos);
       }
       answered.run();
     });
+  }
+
+  private void stored(Talk talk, Command command, Stored stored) {
+    long seq = stored.getCursor().getSeq();
+    history.acked(talk.id(), command.getClientEventId(), seq);
+    talk.acked(seq);
+  }
+
+  private void refused(Talk talk, Command command, ParleyException refusal, long scheduledNanos) {
+    meter.refused(scheduledNanos, refusal);
+    if (refusal.outcomeUnknown()) {
+      sendAgain(talk, command, TRIES);
+    } else {
+      history.refused(talk.id(), command.getClientEventId());
+    }
+  }
+
+  /**
+   * Sends a command again: whatever became of it, the answer must be the seq at which it lies. A refusal for a while,
+   * or one without the server's reason, says nothing of the first sending.
+   */
+  private void sendAgain(Talk talk, Command command, int tries) {
+    meter.resending();
+    var unused = session().send(command).whenComplete((stored, failure) -> {
+      if (failure == null) {
+        stored(talk, command, stored);
+      } else if (isFinal(ParleyException.of(failure))) {
+        history.refused(talk.id(), command.getClientEventId());
+      } else if (tries > 1) {
+        sendAgain(talk, command, tries - 1);
+      }
+      meter.resentAnswered();
+    });
+  }
+
+  private static boolean isFinal(ParleyException refusal) {
+    return !refusal.retryable() && refusal.reason() != ErrorReason.ERROR_REASON_UNSPECIFIED;
+  }
+
+  /** The run is over: if the client is still not live, that counts. */
+  void ended() {
+    if (awaySince != 0) {
+      meter.wasAway(awaySince);
+    }
   }
 
   @Override
@@ -133,17 +188,21 @@ final class BenchClient implements SessionListener {
 
   @Override
   public void onReset(Reset reset) {
-    history.resumed(reset.getConversationId(), reset.getNext().getSeq());
+    history.reset(reset);
   }
 
   @Override
   public void onCaughtUp() {
-    caughtUp.complete(System.nanoTime());
+    boolean first = caughtUp.complete(System.nanoTime());
+    if (!first && !cameBack) {
+      meter.handedOver();
+    }
+    cameBack = false;
   }
 
   @Override
   public void onViolation(Violation violation) {
-    meter.violation(violation);
+    history.violated(violation);
   }
 
   @Override
@@ -153,6 +212,17 @@ final class BenchClient implements SessionListener {
 
   @Override
   public void onState(SessionState state, @Nullable ParleyException cause) {
+    if (state == SessionState.LIVE) {
+      if (awaySince != 0) {
+        meter.wasAway(awaySince);
+        cameBack = true;
+      }
+      awaySince = 0;
+    } else if (live && state != SessionState.CLOSED) {
+      meter.reconnecting();
+      awaySince = System.nanoTime();
+    }
+    live = state == SessionState.LIVE;
     if (state == SessionState.CLOSED && cause != null) {
       caughtUp.completeExceptionally(cause);
     }

@@ -14,7 +14,10 @@ import java.time.Duration;
  * @param groups mode group: over how many groups the clients are spread
  * @param missed mode resume: how many messages each client misses
  * @param sharedChannels all sessions over one connection instead of one each
- * @param drain how long what is under way may take after the last send
+ * @param drain how long a send is tried, and how long what is under way may take after the last one
+ * @param check keep every client's history and check it against the final log
+ * @param resendEvery one in so many acknowledged sends is sent again with its id, to see whether it gets the same seq;
+ *     0: none
  */
 public record BenchOptions(
     Mode mode,
@@ -26,7 +29,9 @@ public record BenchOptions(
     int groups,
     int missed,
     boolean sharedChannels,
-    Duration drain) {
+    Duration drain,
+    boolean check,
+    int resendEvery) {
   /** Which load. */
   public enum Mode {
     /** Clients in twos, each pair with a direct conversation. */
@@ -45,6 +50,9 @@ public record BenchOptions(
     }
     if (size < Payload.MIN_SIZE || size > 65_536) {
       throw new IllegalArgumentException("The size must lie between " + Payload.MIN_SIZE + " and 65536 bytes");
+    }
+    if (resendEvery < 0) {
+      throw new IllegalArgumentException("One in " + resendEvery + " sends cannot be sent again; 0: none is");
     }
     if (mode == Mode.PAIRS && clients % 2 != 0) {
       throw new IllegalArgumentException("Pairs need an even number of clients");

@@ -89,7 +89,7 @@ final class Crowd implements AutoCloseable {
           ? connections.getFirst().as(tokens.apply(user))
           : new ParleyClient(endpoint, tokens.apply(user));
       connections.add(connection);
-      BenchClient client = new BenchClient(user, connection, meter, options.mode() == BenchOptions.Mode.GROUP);
+      BenchClient client = new BenchClient(user, connection, meter, options);
       clients.add(client);
       wave.add(client.connect());
       if (wave.size() == WAVE || i == count - 1) {

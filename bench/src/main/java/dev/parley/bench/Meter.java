@@ -1,22 +1,21 @@
 package dev.parley.bench;
 
 import dev.parley.sdk.ParleyException;
-import dev.parley.sdk.Violation;
-import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import dev.parley.v1.ErrorReason;
 import java.util.concurrent.atomic.LongAdder;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.Recorder;
 
 /**
- * Counts and latencies of a run. A latency runs from the scheduled time, so a server that stalls the load makes all that
- * should have been sent meanwhile late too. Only what was scheduled within the measured window counts.
+ * Counts and latencies of a run. A latency runs from the scheduled time, so a server that stalls the load makes all
+ * that should have been sent meanwhile late too. Only what was scheduled after the warm-up counts, and a stream that
+ * was lost counts when it came back after that.
  *
  * <p>Thread-safe.
  */
 final class Meter {
   private static final long MAX_MICROS = 600_000_000;
+  private static final String REASON_PREFIX = "ERROR_REASON_";
 
   private final Recorder delivery = new Recorder(MAX_MICROS, 3);
   private final Recorder ack = new Recorder(MAX_MICROS, 3);
@@ -24,23 +23,28 @@ final class Meter {
   private final Histogram allAcks = new Histogram(MAX_MICROS, 3);
   final LongAdder sent = new LongAdder();
   final LongAdder acked = new LongAdder();
-  final LongAdder refused = new LongAdder();
+  final LongAdder resent = new LongAdder();
   final LongAdder delivered = new LongAdder();
   private final LongAdder open = new LongAdder();
-  private final Queue<Violation> violations = new ConcurrentLinkedQueue<>();
   private final LongAdder errors = new LongAdder();
   private volatile String lastError = "";
   private volatile long fromNanos = Long.MAX_VALUE;
-  private volatile long toNanos = Long.MAX_VALUE;
+  private final Stretch whole = new Stretch();
+  private volatile Stretch stretch = new Stretch();
+  private final int rate;
 
-  /** Which scheduled times count. */
-  void window(long startNanos, long endNanos) {
-    toNanos = endNanos;
+  /** @param rate messages a second that are due */
+  Meter(int rate) {
+    this.rate = rate;
+  }
+
+  /** What was due before does not count. */
+  void countFrom(long startNanos) {
     fromNanos = startNanos;
   }
 
   boolean counts(long scheduledNanos) {
-    return scheduledNanos >= fromNanos && scheduledNanos < toNanos;
+    return scheduledNanos >= fromNanos;
   }
 
   void sent(long scheduledNanos) {
@@ -55,13 +59,80 @@ final class Meter {
     if (counts(scheduledNanos)) {
       acked.increment();
       ack.recordValue(microsSince(scheduledNanos));
+      answered(scheduledNanos);
     }
   }
 
   /** Refused, or without an answer before its deadline. */
-  void refused() {
+  void refused(long scheduledNanos, ParleyException refusal) {
     open.decrement();
-    refused.increment();
+    if (counts(scheduledNanos)) {
+      String reason = refusal.reason() == ErrorReason.ERROR_REASON_UNSPECIFIED
+          ? refusal.code().name()
+          : refusal.reason().name().substring(REASON_PREFIX.length());
+      whole.refused(reason);
+      stretch.refused(reason);
+      answered(scheduledNanos);
+    }
+  }
+
+  private void answered(long scheduledNanos) {
+    long now = System.nanoTime();
+    whole.answered(now - scheduledNanos, now);
+    stretch.answered(now - scheduledNanos, now);
+  }
+
+  /** A command goes out again. */
+  void resending() {
+    open.increment();
+    resent.increment();
+  }
+
+  /** It was answered. */
+  void resentAnswered() {
+    open.decrement();
+  }
+
+  /** A client has lost its stream. */
+  void reconnecting() {
+    if (System.nanoTime() >= fromNanos) {
+      whole.reconnected();
+      stretch.reconnected();
+    }
+  }
+
+  /** A client has gone over to a new stream before the old one ended. */
+  void handedOver() {
+    if (System.nanoTime() >= fromNanos) {
+      whole.handedOver();
+      stretch.handedOver();
+    }
+  }
+
+  /** A client was not live from then until now. */
+  void wasAway(long sinceNanos) {
+    long now = System.nanoTime();
+    if (now >= fromNanos) {
+      whole.arrived(now - sinceNanos, now);
+      stretch.arrived(now - sinceNanos, now);
+    }
+  }
+
+  /** From now on waits are kept apart too: returns where. */
+  Stretch beginStretch() {
+    stretch = new Stretch();
+    return stretch;
+  }
+
+  /** Nothing has waited for so long that it counts as late, and for a second nothing has come late. */
+  boolean isCaughtUp(Stretch since) {
+    long lateAtThisRate = rate * Stretch.LATE / 1_000_000_000;
+    return open.sum() <= lateAtThisRate && since.quietFor(System.nanoTime()) >= 1_000_000_000;
+  }
+
+  /** The waits of the whole run. */
+  Waits waits() {
+    return whole.waits();
   }
 
   /** Every message has been acknowledged or refused. */
@@ -79,23 +150,13 @@ final class Meter {
     return errors.sum() == 0 ? "" : "  errors " + errors.sum() + ", the last: " + lastError;
   }
 
-  void violation(Violation violation) {
-    violations.add(violation);
-  }
-
-  /** What the clients themselves have noticed. */
-  List<Violation> violations() {
-    return List.copyOf(violations);
-  }
-
-  long violations(Violation.Kind kind) {
-    return violations.stream().filter(each -> each.kind() == kind).count();
-  }
-
   void delivered(long scheduledNanos) {
     if (counts(scheduledNanos)) {
       delivered.increment();
       delivery.recordValue(microsSince(scheduledNanos));
+      long now = System.nanoTime();
+      whole.arrived(now - scheduledNanos, now);
+      stretch.arrived(now - scheduledNanos, now);
     }
   }
 

@@ -35,7 +35,16 @@ final class Talk {
 
   /** Everybody has everything that was acknowledged. */
   boolean isDrained() {
+    return undelivered() == 0;
+  }
+
+  /** How many events, summed over the members, lie between what came last and what was acknowledged last. */
+  long undelivered() {
     long newest = newestAcked.get();
-    return members.stream().allMatch(member -> member.lastSeen(id) >= newest);
+    long sum = 0;
+    for (BenchClient member : members) {
+      sum += Math.max(0, newest - member.lastSeen(id));
+    }
+    return sum;
   }
 }

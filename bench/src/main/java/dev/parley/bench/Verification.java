@@ -1,8 +1,6 @@
 package dev.parley.bench;
 
 import dev.parley.bench.history.FinalLog;
-import dev.parley.bench.history.Finding;
-import dev.parley.bench.history.Finding.Kind;
 import dev.parley.bench.history.HistoryChecker;
 import dev.parley.sdk.ParleyClient;
 import dev.parley.v1.Cursor;
@@ -10,26 +8,25 @@ import dev.parley.v1.Event;
 import dev.parley.v1.Events;
 import dev.parley.v1.ListEventsRequest;
 import dev.parley.v1.ListEventsResponse;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 
 /** Reads what is on the log in the end and has the history of a run checked against it. */
 public final class Verification {
   private static final int PAGE = 256;
 
-  private final HistoryChecker checker;
+  private Verification() {}
 
-  private Verification(HistoryChecker checker) {
-    this.checker = checker;
-  }
-
-  static Verification of(List<Talk> talks, List<BenchClient> clients) {
-    Map<String, FinalLog> logs = new HashMap<>();
-    for (Talk talk : talks) {
-      logs.put(talk.id(), read(talk.members().getFirst().client(), talk.id()));
+  /** The verdict on a run that is over. */
+  static Verdict of(Crowd crowd, boolean check) {
+    HistoryChecker checker = new HistoryChecker(crowd.clients().stream().map(BenchClient::history).toList());
+    long undelivered = 0;
+    for (Talk talk : crowd.talks()) {
+      if (check) {
+        checker.check(talk.id(), read(talk.members().getFirst().client(), talk.id()));
+      } else {
+        undelivered += talk.undelivered();
+      }
     }
-    return new Verification(new HistoryChecker(logs).check(clients.stream().map(BenchClient::history).toList()));
+    return new Verdict(check, undelivered, checker.counts(), checker.findings());
   }
 
   /** Reads a conversation from its first event to its head, as one who may read all of it. */
@@ -50,25 +47,5 @@ public final class Verification {
       more = page.getMore();
     }
     return log;
-  }
-
-  List<Finding> findings() {
-    return checker.findings();
-  }
-
-  long lost() {
-    return checker.count(Kind.ACKED_NOT_STORED) + checker.count(Kind.NOT_DELIVERED);
-  }
-
-  long duplicated() {
-    return checker.count(Kind.STORED_TWICE) + checker.count(Kind.RECEIVED_TWICE);
-  }
-
-  long reordered() {
-    return checker.count(Kind.REORDERED) + checker.count(Kind.DISAGREEMENT);
-  }
-
-  long gaps() {
-    return checker.count(Kind.GAP) + checker.count(Kind.HOLE_IN_LOG);
   }
 }

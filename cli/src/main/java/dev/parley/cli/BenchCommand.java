@@ -3,11 +3,15 @@ package dev.parley.cli;
 import dev.parley.bench.Bench;
 import dev.parley.bench.BenchOptions;
 import dev.parley.bench.BenchResult;
+import dev.parley.bench.Demands;
+import dev.parley.bench.Fault;
 import dev.parley.chassis.config.Settings;
+import dev.parley.cli.stack.StackFaults;
 import dev.parley.sdk.ParleyEndpoint;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -15,16 +19,17 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code parley bench pairs|group|resume}: loads, measures, and proves that nothing was lost, doubled or reordered. */
+/** {@code parley bench}: loads, measures, and proves that nothing was lost, doubled or reordered. */
 @Command(name = "bench", mixinStandardHelpOptions = true, showDefaultValues = true,
     description = {
         "Loads the deployment with an open loop, measured from the scheduled time, and checks every message.",
         "Exits with 1 when one was lost, doubled or out of order."
     })
 final class BenchCommand extends ClientCommand {
-  @Parameters(index = "0", paramLabel = "pairs|group|resume", converter = ModeName.class,
-      description = "Direct conversations of two; groups; clients that come back during load.")
-  private BenchOptions.Mode mode = BenchOptions.Mode.PAIRS;
+  @Parameters(index = "0", paramLabel = "pairs|group|resume|faults", converter = LoadName.class,
+      description = "Direct conversations of two; groups; clients that come back during load; pairs while parts of a"
+          + " stack that was started with --detach are killed.")
+  private Load load = Load.PAIRS;
 
   @Option(names = "--rate", paramLabel = "N", description = "Messages a second in, over all conversations.")
   private int rate = 1_000;
@@ -47,6 +52,17 @@ final class BenchCommand extends ClientCommand {
   @Option(names = "--missed", paramLabel = "N", description = "With resume: messages that each client misses.")
   private int missed = 100;
 
+  @Option(names = "--faults", paramLabel = "NAME", split = ",",
+      defaultValue = "router-kill,router-join,router-term,router-join,router-stop,nats-kill",
+      description = "With faults: what happens, in order. router-kill: kill -9; router-term: SIGTERM; router-stop:"
+          + " SIGSTOP for 5 s; router-join: one that has ended comes back, else one more comes; nats-kill: kill -9 and"
+          + " start again.")
+  private List<String> faults = List.of();
+
+  @Option(names = "--pause", paramLabel = "TIME", converter = Time.class,
+      description = "With faults: load before each fault and after the last one, however long the run takes then.")
+  private Duration pause = Duration.ofSeconds(10);
+
   @Option(names = "--channels", paramLabel = "own|shared",
       description = "A connection for each session, or one for all.")
   private String channels = "own";
@@ -55,30 +71,72 @@ final class BenchCommand extends ClientCommand {
       description = "Exit with 1 also when the delivery p99 is above this.")
   private @Nullable Duration maxP99;
 
+  @Option(names = "--max-gap", paramLabel = "TIME", converter = Time.class,
+      description = "Exit with 1 also when a client was not served for longer: a message that was due did not come, or"
+          + " its stream was lost. With faults: when after a crash it took longer until all clients were caught up.")
+  private @Nullable Duration maxGap;
+
+  @Option(names = "--max-wait", paramLabel = "TIME", converter = Time.class,
+      description = "Exit with 1 also when an answer took longer, or a send failed. With faults: when after a planned"
+          + " move (router-term, router-join) a client waited longer for anything, or a send failed.")
+  private @Nullable Duration maxWait;
+
+  @Option(names = "--check", negatable = true, defaultValue = "true", fallbackValue = "true",
+      description = "Keep what every client sent, was told and received, 32 bytes an event, and check it against the"
+          + " final log. With --no-check only what the clients notice themselves is known.")
+  private boolean check = true;
+
+  @Option(names = "--resend", paramLabel = "N",
+      description = "Send one in N acknowledged messages again, with its id: it must get the same seq. 0: none.")
+  private int resend;
+
   @Option(names = "--json", description = "The result as one JSON object.")
   private boolean json;
 
   @Override
   int run(ConnectOptions connect, PrintWriter out) throws IOException, InterruptedException {
-    BenchOptions options = new BenchOptions(mode, rate, duration, warmup, clients, size, groups, missed,
-        channels.equals("shared"), Duration.ofSeconds(30));
-    try (ParleyEndpoint endpoint = connect.endpoint()) {
-      BenchResult result = new Bench(options, endpoint, connect.tokensOfAnybody(), connect.pids(), System.err).run();
-      out.println(json ? result.json() : result.text());
-      out.flush();
-      return result.ok() && inTime(result) ? 0 : 1;
+    if (load != Load.FAULTS) {
+      return run(connect, out, List.of());
+    }
+    try (StackFaults stack = StackFaults.in(connect.directory())) {
+      return run(connect, out, faults.stream().map(stack::named).toList());
     }
   }
 
-  private boolean inTime(BenchResult result) {
-    return maxP99 == null || result.latency().getValueAtPercentile(99) <= maxP99.toNanos() / 1_000;
+  private int run(ConnectOptions connect, PrintWriter out, List<Fault> happening)
+      throws IOException, InterruptedException {
+    BenchOptions options = new BenchOptions(load.mode, rate, duration, warmup, clients, size, groups, missed,
+        channels.equals("shared"), Duration.ofSeconds(30), check, resend);
+    try (ParleyEndpoint endpoint = connect.endpoint()) {
+      BenchResult result =
+          new Bench(options, endpoint, connect.tokensOfAnybody(), connect.pids(), System.err).run(happening, pause);
+      out.println(json ? result.json() : result.text());
+      out.flush();
+      List<String> unmet = new Demands(maxP99, maxGap, maxWait).unmet(result);
+      unmet.forEach(each -> err().println("parley: " + each));
+      return result.ok() && unmet.isEmpty() ? 0 : 1;
+    }
   }
 
-  /** Reads {@code pairs}, {@code group} and {@code resume}. */
-  static final class ModeName implements ITypeConverter<BenchOptions.Mode> {
+  /** What the run is about. */
+  private enum Load {
+    PAIRS(BenchOptions.Mode.PAIRS),
+    GROUP(BenchOptions.Mode.GROUP),
+    RESUME(BenchOptions.Mode.RESUME),
+    FAULTS(BenchOptions.Mode.PAIRS);
+
+    final BenchOptions.Mode mode;
+
+    Load(BenchOptions.Mode mode) {
+      this.mode = mode;
+    }
+  }
+
+  /** Reads {@code pairs}, {@code group}, {@code resume} and {@code faults}. */
+  static final class LoadName implements ITypeConverter<Load> {
     @Override
-    public BenchOptions.Mode convert(String value) {
-      return BenchOptions.Mode.valueOf(value.toUpperCase(Locale.ROOT));
+    public Load convert(String value) {
+      return Load.valueOf(value.toUpperCase(Locale.ROOT));
     }
   }
 

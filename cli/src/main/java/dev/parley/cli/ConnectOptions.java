@@ -34,7 +34,7 @@ public final class ConnectOptions {
       description = "With --address: certificates to trust, in PEM. Default: those of the JDK.")
   private @Nullable Path caFile;
 
-  @Option(names = "--direct", description = "At a router, past the edge, without TLS.")
+  @Option(names = "--direct", description = "At a router, past the edge, without TLS: without --address the first one.")
   private boolean direct;
 
   @Option(names = "--token", paramLabel = "JWT",
@@ -53,7 +53,7 @@ public final class ConnectOptions {
     }
     StackState here = here();
     return direct
-        ? ParleyClient.plaintext(here.router(), tokens)
+        ? ParleyClient.plaintext(here.firstRouter(), tokens)
         : ParleyClient.tls(here.edge(), here.caFile(), tokens);
   }
 
@@ -63,7 +63,7 @@ public final class ConnectOptions {
       return direct ? ParleyEndpoint.plaintext(address) : ParleyEndpoint.tls(address, caFile);
     }
     StackState here = here();
-    return direct ? ParleyEndpoint.plaintext(here.router()) : ParleyEndpoint.tls(here.edge(), here.caFile());
+    return direct ? ParleyEndpoint.plaintext(here.firstRouter()) : ParleyEndpoint.tls(here.edge(), here.caFile());
   }
 
   /** Makes tokens for any user, with the development key of this machine. */
@@ -75,6 +75,11 @@ public final class ConnectOptions {
     TokenSigner signer = DevKeys.in(keys).signer();
     return userId ->
         () -> CompletableFuture.completedFuture(signer.sign(userId, userId, Instant.now().plus(TOKEN_LIFE)));
+  }
+
+  /** Where the local installation keeps its files. */
+  Path directory() {
+    return data.path();
   }
 
   /** The ids of the processes that {@code parley up} has started here, by name; none with --address. */

@@ -1,12 +1,16 @@
 package dev.parley.cli;
 
 import com.nimbusds.jose.util.JSONObjectUtils;
+import dev.parley.cli.doctor.Cluster;
+import dev.parley.cli.doctor.ClusterChecks;
 import dev.parley.cli.doctor.Finding;
 import dev.parley.cli.doctor.MachineChecks;
 import dev.parley.cli.doctor.StackChecks;
+import dev.parley.cli.stack.LinkSecret;
 import dev.parley.cli.stack.StackState;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,7 +22,10 @@ import picocli.CommandLine.Option;
 /** {@code parley doctor}: looks at each part, says what is wrong and what to do. */
 @Command(
     name = "doctor",
-    description = "Checks the machine and each part, and says what is wrong and what to do.",
+    description = {
+      "Checks the machine and each part, and says what is wrong and what to do.",
+      "With several routers it shows who owns which shard, and who follows."
+    },
     mixinStandardHelpOptions = true)
 final class DoctorCommand implements Callable<Integer> {
   @Mixin private DataDirectory data = new DataDirectory();
@@ -30,18 +37,31 @@ final class DoctorCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     List<Finding> findings = new ArrayList<>(MachineChecks.run());
     Optional<StackState> state = StackState.read(data.path());
+    Optional<Cluster> cluster = Optional.empty();
     if (state.isPresent()) {
       findings.addAll(new StackChecks(state.get(), data.path()).run());
+      cluster = cluster(state.get());
+      cluster.ifPresent(routers -> findings.addAll(new ClusterChecks(routers).run()));
     } else {
       findings.add(new Finding("up", false, "nothing runs from " + data.path(), "start it with ./parley up"));
     }
     boolean good = findings.stream().allMatch(Finding::good);
     if (json) {
       List<Map<String, Object>> checks = findings.stream().map(Finding::toMap).toList();
-      System.out.println(JSONObjectUtils.toJSONString(Map.of("ok", good, "checks", checks)));
+      Map<String, Object> map = new LinkedHashMap<>(Map.of("ok", good, "checks", checks));
+      cluster.ifPresent(routers -> map.put("cluster", routers.toMap()));
+      System.out.println(JSONObjectUtils.toJSONString(map));
     } else {
       findings.forEach(finding -> System.out.println(finding.line()));
+      cluster.ifPresent(routers -> System.out.print("\n" + routers.table()));
     }
     return good ? 0 : 1;
+  }
+
+  /** What the routers say; empty: there is one only, which owns everything. */
+  private Optional<Cluster> cluster(StackState state) throws IOException {
+    return state.links().isEmpty()
+        ? Optional.empty()
+        : Optional.of(Cluster.ask(state.links(), LinkSecret.read(data.path())));
   }
 }

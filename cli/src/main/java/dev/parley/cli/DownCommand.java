@@ -1,6 +1,6 @@
 package dev.parley.cli;
 
-import dev.parley.cli.stack.Stack;
+import dev.parley.cli.stack.Leftovers;
 import dev.parley.cli.stack.StackState;
 import java.io.IOException;
 import java.util.Optional;
@@ -32,7 +32,7 @@ final class DownCommand implements Callable<Integer> {
       await(up.get());
       System.out.println("stopped");
     } else {
-      System.out.println(Stack.stopLeftovers(data.path()) ? "stopped" : "nothing runs here");
+      System.out.println(Leftovers.stop(data.path()) ? "stopped" : "nothing runs here");
     }
     return 0;
   }

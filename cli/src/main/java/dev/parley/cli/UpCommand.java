@@ -25,7 +25,7 @@ import picocli.CommandLine.Option;
 /** {@code parley up}: an installation on this machine, from nothing to ready. */
 @Command(
     name = "up",
-    description = "Starts the broker, a router and the edge on this machine, and says how to use them.",
+    description = "Starts the broker, routers and the edge on this machine, and says how to use them.",
     mixinStandardHelpOptions = true)
 final class UpCommand implements Callable<Integer> {
   private static final Duration TOKEN_LIFE = Duration.ofHours(24);
@@ -42,7 +42,16 @@ final class UpCommand implements Callable<Integer> {
   @Option(names = "--edge-port", paramLabel = "N", description = "Port for clients (8443 if free, else a free one).")
   private int edgePort;
 
-  @Option(names = "--router-port", paramLabel = "N", description = "Port of the router (8700 if free, else a free one).")
+  @Option(
+      names = "--routers",
+      paramLabel = "N",
+      description = "How many routers share the work and stand in for each other (default: ${DEFAULT-VALUE}).")
+  private int routers = StackSettings.ROUTERS;
+
+  @Option(
+      names = "--router-port",
+      paramLabel = "N",
+      description = "Port of the first router, the next one's is one more (from 8700 on those that are free).")
   private int routerPort;
 
   @Option(names = "--nats-port", paramLabel = "N", description = "Port of the broker (4222 if free, else a free one).")
@@ -65,18 +74,26 @@ final class UpCommand implements Callable<Integer> {
 
   private int upOnDisk() throws IOException {
     Path directory = data.path();
+    if (routers < 1) {
+      throw new CommandFailure("--routers " + routers + ": at least one router is needed");
+    }
     Stack stack =
         Stack.start(
-            new StackSettings(directory, detach, edgePort, routerPort, natsPort, sync),
-            line -> System.err.println("parley: " + line));
+            new StackSettings(directory, detach, routers, edgePort, routerPort, natsPort, sync),
+            UpCommand::tell);
     StackState state = stack.state();
     Map<String, String> tokens = tokens(directory);
-    System.out.println(json ? json(state.toMap(), tokens) : text(state, tokens));
+    String told = json ? json(state.toMap(), tokens) : text(state, tokens);
     if (detach) {
       stack.detach();
+      System.out.println(told);
       return 0;
     }
-    return watch(stack);
+    return watch(stack, told);
+  }
+
+  private static void tell(String line) {
+    System.err.println("parley: " + line);
   }
 
   private int upInMemory() throws IOException {
@@ -106,15 +123,19 @@ final class UpCommand implements Callable<Integer> {
     return tokens;
   }
 
-  /** Until a part dies, or a signal comes: the JVM then runs the hook, and the process ends with its status. */
-  private static int watch(Stack stack) throws IOException {
+  /**
+   * Until a part dies, or a signal comes: the JVM then runs the hook, and the process ends with its status.
+   *
+   * @param told what is printed as soon as a signal stops the parts
+   */
+  private static int watch(Stack stack, String told) throws IOException {
     AtomicBoolean stopped = new AtomicBoolean();
     Thread hook =
         Thread.ofPlatform()
             .unstarted(
                 () -> {
                   stopped.set(true);
-                  System.err.println("parley: stopping");
+                  tell("stopping");
                   try {
                     stack.close();
                   } catch (IOException e) {
@@ -124,7 +145,16 @@ final class UpCommand implements Callable<Integer> {
                   Runtime.getRuntime().halt(0);
                 });
     Runtime.getRuntime().addShutdownHook(hook);
-    String death = stack.partDied().join();
+    System.out.println(told);
+    String death =
+        stack
+            .partDied(
+                line -> {
+                  if (!stopped.get()) {
+                    tell(line);
+                  }
+                })
+            .join();
     if (stopped.get()) {
       // The hook ends the parts, one after the other, and then the process.
       awaitHalt(hook);
@@ -155,7 +185,7 @@ final class UpCommand implements Callable<Integer> {
         Parley is up. Every message that is acknowledged is on disk (sync: %1$s).
 
           edge     %2$s (TLS; trust %3$s)
-          router   %4$s
+          routers  %4$s
           broker   %5$s
           logs     %6$s
 
@@ -173,7 +203,7 @@ final class UpCommand implements Callable<Integer> {
             sync,
             state.edge(),
             state.caFile(),
-            state.router(),
+            String.join("\n           ", state.routers().values()),
             state.natsUrl(),
             logs,
             data.option(),

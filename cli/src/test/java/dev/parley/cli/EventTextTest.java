@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.v1.Event;
 import dev.parley.v1.Message;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 class EventTextTest {
@@ -18,6 +19,7 @@ class EventTextTest {
   }
 
   @Test
+  @Order(1)
   void jsonKeepsTheTextAsItIs() {
     assertThat(EventText.json("c", message("a \"b\"\n"))).contains("\"text\":\"a \\\"b\\\"\\n\"").contains("\"seq\":7");
   }

@@ -41,12 +41,12 @@ class UpIT {
 
   @Test
   void anUpThatWasKilledIsFollowedByOneThatCleansUp() throws Exception {
-    Cli first = Cli.start(data, "up", "--json");
+    Cli first = Cli.start(data, "up", "--json", "--routers=1");
     List<ProcessHandle> orphans = parts(first.readJson());
     assertThat(orphans).hasSize(3).allMatch(ProcessHandle::isAlive);
     first.kill();
 
-    try (Cli second = Cli.start(data, "up", "--json")) {
+    try (Cli second = Cli.start(data, "up", "--json", "--routers=1")) {
       Map<String, Object> up = second.readJson();
 
       assertThat(orphans).noneMatch(ProcessHandle::isAlive);
@@ -90,15 +90,68 @@ class UpIT {
 
   @Test
   void aPartThatDiesIsToldAndTheOthersAreStopped() throws Exception {
-    try (Cli cli = Cli.start(data, "up", "--json")) {
+    try (Cli cli = Cli.start(data, "up", "--json", "--routers=1")) {
       Map<String, Object> up = cli.readJson();
 
-      ProcessHandle.of(pid(up, "router")).orElseThrow().destroyForcibly();
+      ProcessHandle.of(pid(up, "router-1")).orElseThrow().destroyForcibly();
 
       assertThat(cli.exit()).isEqualTo(1);
-      assertThat(cli.errors()).contains("router died with status 137").contains("router.log, ends with");
+      assertThat(cli.errors()).contains("router-1 died with status 137").contains("router-1.log, ends with");
       assertThat(parts(up)).isEmpty();
     }
+  }
+
+  @Test
+  void oneOfSeveralRoutersMayDie() throws Exception {
+    try (Cli cli = Cli.start(data, "up", "--json", "--routers=2")) {
+      Map<String, Object> up = cli.readJson();
+      assertThat(parts(up)).hasSize(4).allMatch(ProcessHandle::isAlive);
+      assertThat(JSONObjectUtils.getJSONObject(up, "routers")).containsOnlyKeys("router-1", "router-2");
+      assertThat(JSONObjectUtils.getJSONObject(up, "links")).containsOnlyKeys("router-1", "router-2");
+
+      ProcessHandle.of(pid(up, "router-1")).orElseThrow().destroyForcibly();
+
+      Cli send = Cli.run(data, "send", "bob", "still here", "--as=alice");
+      assertThat(send.exit()).as(send.errors()).isZero();
+      assertThat(cli.errors()).contains("router-1 ended with status 137; the others go on");
+      assertThat(parts(up)).hasSize(3).allMatch(ProcessHandle::isAlive);
+      cli.signal();
+      assertThat(cli.exit()).isZero();
+      assertThat(parts(up)).isEmpty();
+    }
+  }
+
+  @Test
+  void theDoctorShowsWhoOwnsWhat() throws Exception {
+    assertThat(Cli.run(data, "up", "--detach", "--routers=2").exit()).isZero();
+
+    Cli doctor = Cli.run(data, "doctor", "--json");
+
+    String output = doctor.output();
+    assertThat(doctor.exit()).as(output).isZero();
+    Map<String, Object> cluster = JSONObjectUtils.getJSONObject(JSONObjectUtils.parse(output), "cluster");
+    assertThat(JSONObjectUtils.getJSONObjectArray(cluster, "routers"))
+        .extracting(router -> router.get("router"))
+        .containsExactly("router-1", "router-2");
+    assertThat(JSONObjectUtils.getJSONObjectArray(cluster, "shards")).hasSize(16);
+  }
+
+  @Test
+  void afterFaultsTheStackIsAsItWas() throws Exception {
+    assertThat(Cli.run(data, "up", "--detach").exit()).isZero();
+
+    Cli bench =
+        Cli.run(
+            data, "bench", "faults", "--faults=nats-kill,router-stop", "--pause=1s", "--warmup=1s", "--rate=100",
+            "--clients=4", "--json");
+
+    Map<String, Object> result = bench.readJson();
+    assertThat(bench.exit()).as(bench.errors()).isZero();
+    assertThat(JSONObjectUtils.getJSONObjectArray(result, "faults"))
+        .extracting(fault -> fault.get("fault"))
+        .containsExactly("nats-kill", "router-stop");
+    Cli doctor = Cli.run(data, "doctor", "--json");
+    assertThat(doctor.exit()).as(doctor.output()).isZero();
   }
 
   @Test

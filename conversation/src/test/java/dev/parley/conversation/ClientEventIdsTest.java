@@ -14,11 +14,6 @@ class ClientEventIdsTest {
   }
 
   @Test
-  void idsOfOneMomentDiffer() {
-    assertThat(ClientEventIds.create(Talk.START)).isNotEqualTo(ClientEventIds.create(Talk.START));
-  }
-
-  @Test
   void otherVersionsAndSpellingsAreNoIds() {
     assertThat(ClientEventIds.isValid("01900000-0000-4000-8000-000000000000")).isFalse();
     assertThat(ClientEventIds.isValid("01900000-0000-7000-8000-00000000000F")).isFalse();

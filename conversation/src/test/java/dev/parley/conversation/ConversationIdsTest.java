@@ -2,8 +2,6 @@ package dev.parley.conversation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.HashSet;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ConversationIdsTest {
@@ -39,15 +37,5 @@ class ConversationIdsTest {
     assertThat(ConversationIds.isUuid("0190000000007000800000000000000a")).isFalse();
     assertThat(ConversationIds.isUuid("01900000-0000-7000-8000-0000000000.>")).isFalse();
     assertThat(ConversationIds.isUuid("")).isFalse();
-  }
-
-  @Test
-  void conversationsSpreadOverAllShards() {
-    Set<Integer> shards = new HashSet<>();
-    for (int i = 0; i < 50; i++) {
-      shards.add(ConversationIds.shardOf(ConversationIds.direct("ann", Integer.toString(i)), 4));
-    }
-
-    assertThat(shards).containsExactlyInAnyOrder(0, 1, 2, 3);
   }
 }

@@ -26,7 +26,8 @@ class DirectConversationTest {
 
     assertThat(talk.state.describe("ann", 0, 0).getPeerUserId()).isEqualTo("bob");
     assertThat(talk.state.describe("bob", 0, 0).getPeerUserId()).isEqualTo("ann");
-    assertThat(talk.state.members()).extracting(Membership::role).containsOnly(Role.ROLE_MEMBER);
+    assertThat(talk.member("ann").role()).isEqualTo(Role.ROLE_MEMBER);
+    assertThat(talk.member("bob").role()).isEqualTo(Role.ROLE_MEMBER);
   }
 
   @Test
@@ -50,7 +51,9 @@ class DirectConversationTest {
         Commands.role("bob", Role.ROLE_ADMIN),
         Commands.rename("us"));
 
-    assertThat(commands).allMatch(command -> talk.refused("ann", command) == ERROR_REASON_WRONG_KIND);
+    for (Command.Builder command : commands) {
+      assertThat(talk.refused("ann", command)).isEqualTo(ERROR_REASON_WRONG_KIND);
+    }
     assertThat(talk.refused("eve", Commands.join())).isEqualTo(ErrorReason.ERROR_REASON_CONVERSATION_NOT_FOUND);
   }
 

@@ -33,7 +33,7 @@ class ExactlyOnceTest {
     Refusal refusal = Talk.refusal(talk.decide(other));
 
     assertThat(refusal.reason()).isEqualTo(ErrorReason.ERROR_REASON_CLIENT_EVENT_ID_CONFLICT);
-    assertThat(refusal.metadata()).containsEntry("seq", "2");
+    assertThat(refusal.metadata().get("seq")).isEqualTo("2");
   }
 
   @Test
@@ -42,16 +42,6 @@ class ExactlyOnceTest {
     talk.decide(request);
 
     assertThat(talk.decide(Request.of("ann", request.command()))).isInstanceOf(Append.class);
-  }
-
-  @Test
-  void afterManyMessagesWithinTwoMinutesTheIdIsStillKnown() {
-    Request request = talk.request("bob", Commands.message("hello"));
-    talk.decide(request);
-    talk.messages("ann", 100);
-    talk.later(Duration.ofSeconds(119));
-
-    assertRepeated(talk.decide(request), 2);
   }
 
   @Test
@@ -90,7 +80,7 @@ class ExactlyOnceTest {
     Refusal refusal = Talk.refusal(talk.decide(request));
 
     assertThat(refusal.reason()).isEqualTo(ErrorReason.ERROR_REASON_CLIENT_EVENT_ID_IN_FUTURE);
-    assertThat(refusal.metadata()).containsEntry("server_time_ms", Long.toString(talk.now.toEpochMilli()));
+    assertThat(refusal.metadata().get("server_time_ms")).isEqualTo(Long.toString(talk.now.toEpochMilli()));
   }
 
   @Test

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.parley.conversation.Decision.NeedsTarget;
 import dev.parley.v1.Event;
 import dev.parley.v1.Role;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -55,7 +56,7 @@ class MessagesTest {
     talk.done("cid", Commands.delete(3));
     talk.done("bob", Commands.delete(2));
 
-    assertThat(talk.state.deletedSeqs()).containsExactly(2L, 3L);
+    assertThat(List.copyOf(talk.state.deletedSeqs())).containsExactly(2L, 3L);
     assertThat(talk.state.messageCount()).isEqualTo(2);
   }
 

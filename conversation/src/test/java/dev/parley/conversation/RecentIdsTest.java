@@ -56,21 +56,6 @@ class RecentIdsTest {
   }
 
   @Test
-  void findsEachOfThousandsAndNoOther() {
-    RecentIds ids = RecentIds.empty();
-    for (int i = 1; i <= 4_300; i++) {
-      ids = ids.with(entry(i, START.plusMillis(i)), START.plusMillis(i));
-    }
-
-    assertThat(ids.size()).isEqualTo(4_300);
-    for (long seq = 1; seq <= 4_300; seq += 43) {
-      assertThat(ids.find(fingerprint(seq))).isEqualTo(entry(seq, START.plusMillis(seq)));
-    }
-    assertThat(ids.find(fingerprint(4_301))).isNull();
-    assertThat(RecentIds.of(ids.entries(), null)).isEqualTo(ids);
-  }
-
-  @Test
   void twoVersionsThatGoOnFromOneDoNotSeeEachOther() {
     RecentIds before = filled(10, 1);
     RecentIds one = before.with(new Entry(1, 1, 11, START), START);

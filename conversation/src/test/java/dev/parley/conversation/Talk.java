@@ -112,6 +112,17 @@ public final class Talk {
     return Objects.requireNonNull(state.member(user));
   }
 
+  /** Who is a member now, in the order of the state. */
+  public List<String> memberIds() {
+    return ids(state.members());
+  }
+
+  static List<String> ids(Iterable<Membership> members) {
+    List<String> ids = new ArrayList<>();
+    members.forEach(member -> ids.add(member.userId()));
+    return ids;
+  }
+
   public void later(Duration time) {
     now = now.plus(time);
   }

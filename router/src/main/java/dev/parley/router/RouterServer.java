@@ -5,16 +5,19 @@ import dev.parley.chassis.auth.TokenRules;
 import dev.parley.chassis.auth.TokenVerifier;
 import dev.parley.chassis.errors.Validation;
 import dev.parley.chassis.server.GrpcServer;
+import dev.parley.conversation.history.ReadRetry;
 import dev.parley.conversation.log.Broker;
 import dev.parley.conversation.log.Broker.TableName;
 import dev.parley.router.api.ChatGrpcService;
 import dev.parley.router.api.Shards;
+import dev.parley.router.feed.RouterId;
+import dev.parley.router.link.GrpcLinks;
+import dev.parley.router.loop.NettyLoop;
 import dev.parley.router.session.Allowances;
-import dev.parley.router.session.SessionHub;
 import dev.parley.router.session.Sessions;
-import dev.parley.router.shard.ShardHost;
 import dev.parley.router.user.Blocks;
 import dev.parley.router.user.Profiles;
+import dev.parley.router.view.Member;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.util.concurrent.EventExecutor;
@@ -26,6 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,11 +40,13 @@ import org.slf4j.LoggerFactory;
 public final class RouterServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RouterServer.class);
   private static final Duration LAST_APPENDS = Duration.ofSeconds(5);
+  private static final Duration REGISTRATION = Duration.ofSeconds(30);
   private static final Duration BLOCKS_DEADLINE = Duration.ofSeconds(30);
 
   private final RouterSettings settings;
   private final KeySource keys;
-  private final List<ShardHost> shards = new ArrayList<>();
+  private final GrpcLinks links;
+  private final RouterCore core;
   private final Sessions sessions;
   private final GrpcServer server;
 
@@ -58,26 +64,28 @@ public final class RouterServer implements AutoCloseable {
     blocks.load().orTimeout(BLOCKS_DEADLINE.toMillis(), TimeUnit.MILLISECONDS).join();
 
     EventLoopGroup workers = GrpcServer.newWorkers(settings.server());
-    List<SessionHub> hubs = new ArrayList<>();
+    List<NettyLoop> loops = new ArrayList<>();
     for (EventExecutor loop : workers) {
-      hubs.add(new SessionHub(hubs.size(), (EventLoop) loop));
+      loops.add(new NettyLoop((EventLoop) loop));
     }
-    long incarnation = new SecureRandom().nextLong();
-    for (int shard = 0; shard < broker.layout().shards(); shard++) {
-      EventLoop thread = hubs.get(shard % hubs.size()).loop();
-      shards.add(
-          new ShardHost(
-              shard,
-              settings.name(),
-              incarnation,
-              broker,
-              settings.owner(),
-              clock,
-              thread,
-              hubs,
-              blocks::between));
-    }
-    shards.forEach(ShardHost::start);
+    this.links = new GrpcLinks(settings.link(), workers);
+    RandomGenerator random = new SecureRandom();
+    RouterId self = new RouterId(settings.name(), random.nextLong());
+    this.core =
+        new RouterCore(
+            new Member(self, links.address(), false),
+            loops,
+            new RouterCore.Surroundings(
+                broker,
+                clock,
+                System::nanoTime,
+                RandomGenerator.getDefault(),
+                ReadRetry.DEFAULT,
+                links,
+                blocks::between),
+            settings.owner(),
+            settings.link().times());
+    links.serve(core::accept, core::status);
 
     Validation validation = new Validation();
     Allowances allowances = new Allowances(settings.session().commandsPerSecond());
@@ -85,13 +93,15 @@ public final class RouterServer implements AutoCloseable {
         Sessions.of(
             settings.name(),
             settings.session(),
-            hubs,
-            shards,
-            verifier,
+            core.hubs(),
+            core.shards(),
+            verifier::verify,
             validation,
             allowances,
             broker::durability,
             clock);
+    broker.onReconnect(sessions::listAgain);
+    core.start().orTimeout(REGISTRATION.toMillis(), TimeUnit.MILLISECONDS).join();
     this.server =
         GrpcServer.builder(settings.server())
             .auth(verifier)
@@ -99,7 +109,7 @@ public final class RouterServer implements AutoCloseable {
             .workers(workers)
             .service(
                 new ChatGrpcService(
-                    new Shards(shards), sessions, allowances, blocks, new Profiles(broker.table(TableName.PROFILES))))
+                    new Shards(core.shards()), sessions, allowances, blocks, new Profiles(broker.table(TableName.PROFILES))))
             .start();
     server.ready();
     LOG.info("{} is ready on port {}; acknowledged means {}", settings.name(), server.port(), broker.durability());
@@ -111,11 +121,12 @@ public final class RouterServer implements AutoCloseable {
   }
 
   /**
-   * Leaves as the clients would wish: not ready any more, so that the edge sends no new stream; asks the clients to go;
-   * waits for them, within limits; then writes what is not written and ends.
+   * Leaves as the clients would wish: gives its shards to the other routers; is not ready any more, so that the edge
+   * sends no new stream; asks the clients to go; waits for them, within limits; then writes what is not written and ends.
    */
   public void drain() throws InterruptedException {
     LOG.info("{} is leaving with {} sessions", settings.name(), sessions.count());
+    core.giveAway(settings.drain().handOver()).join();
     server.draining();
     if (sessions.count() > 0) {
       TimeUnit.NANOSECONDS.sleep(settings.drain().notice().toNanos());
@@ -133,10 +144,9 @@ public final class RouterServer implements AutoCloseable {
   public void close() {
     server.draining();
     sessions.draining().set(true);
-    CompletableFuture.allOf(
-            shards.stream().map(shard -> shard.drain(LAST_APPENDS)).toArray(CompletableFuture[]::new))
-        .join();
+    core.close(LAST_APPENDS).join();
     sessions.endAll().join();
+    links.close();
     server.close();
     keys.close();
   }

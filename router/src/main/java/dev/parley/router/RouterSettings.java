@@ -3,6 +3,7 @@ package dev.parley.router;
 import dev.parley.chassis.config.Setting;
 import dev.parley.chassis.config.SettingsPrefix;
 import dev.parley.chassis.server.ServerSettings;
+import dev.parley.router.link.LinkSettings;
 import dev.parley.router.session.SessionLimits;
 import dev.parley.router.shard.OwnerLimits;
 import java.net.URI;
@@ -21,6 +22,8 @@ public record RouterSettings(
     Auth auth,
     @Setting(doc = "The broker.")
     Nats nats,
+    @Setting(doc = "How routers reach each other.")
+    LinkSettings link,
     @Setting(doc = "How the router leaves.")
     DrainSettings drain,
     @Setting(doc = "What sessions may do at most.")
@@ -60,7 +63,9 @@ public record RouterSettings(
 
   /** How the router leaves. */
   public record DrainSettings(
-      @Setting(value = "2s", doc = "How long the edge gets to see that this router is not ready any more.")
+      @Setting(value = "3s", doc = "How long the other routers may take to take over the shards of this one.")
+    Duration handOver,
+    @Setting(value = "2s", doc = "How long the edge gets to see that this router is not ready any more.")
       Duration notice,
       @Setting(value = "5s", doc = "Over how long the clients are asked to go, so that they do not come back as one crowd.")
       Duration spread,

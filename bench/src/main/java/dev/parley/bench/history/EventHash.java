@@ -19,6 +19,11 @@ final class EventHash {
     return mixed == 0 ? 1 : mixed;
   }
 
+  /** Who: never 0. */
+  static long user(String userId) {
+    return identity(userId, "");
+  }
+
   /** What it says: never 0, except for an event whose body was deleted, which is 0. */
   static long body(Event event) {
     MessageLite body = switch (event.getBodyCase()) {

@@ -1,117 +1,141 @@
 package dev.parley.bench.history;
 
+import dev.parley.sdk.Violation;
 import dev.parley.v1.Event;
 import dev.parley.v1.Following;
-import dev.parley.v1.SeqRange;
+import dev.parley.v1.Reset;
+import dev.parley.v1.ResetReason;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What one client did and saw: its sends with their outcomes, and for each conversation the events in the order in which
- * they came. About 32 bytes an event.
+ * What one client did and saw: its sends with their outcomes, and for each conversation the events in the order in
+ * which they came. 32 bytes for an event that came, 40 for a send with its answer; or, when it keeps nothing, only what
+ * the client itself noticed.
  *
  * <p>Thread-safe; calls about received events must come in their order.
  */
 public final class HistoryLog {
   private final String client;
   private final String userId;
+  private final boolean keeps;
+  private final LongSupplier nanos;
   private final Map<String, Track> tracks = new HashMap<>();
-  private final Map<String, Outcomes> outcomes = new HashMap<>();
-
-  /** Identities of sends in one conversation, by what was answered. */
-  static final class Outcomes {
-    final LongList ackedIdentity = new LongList();
-    final LongList ackedSeq = new LongList();
-    final LongList refusedIdentity = new LongList();
-    int sent;
-  }
+  private final Map<String, Sends> sends = new HashMap<>();
+  private final List<Violation> violations = new ArrayList<>();
 
   /**
    * @param client what findings call it
    * @param userId whose sends it logs
+   * @param keeps whether it keeps the history
    */
-  public HistoryLog(String client, String userId) {
+  public HistoryLog(String client, String userId, boolean keeps) {
+    this(client, userId, keeps, System::nanoTime);
+  }
+
+  /** @param nanos the clock; all clients whose histories are joined share it */
+  public HistoryLog(String client, String userId, boolean keeps, LongSupplier nanos) {
     this.client = client;
     this.userId = userId;
+    this.keeps = keeps;
+    this.nanos = nanos;
   }
 
-  /** A command goes out for the first time. */
-  public synchronized void sent(String conversationId) {
-    outcomes(conversationId).sent++;
+  /** A command is about to go out. Not to be logged again when the same id is sent again. */
+  public synchronized void sent(String conversationId, String clientEventId) {
+    if (keeps) {
+      sends(conversationId).sent(EventHash.identity(userId, clientEventId), nanos.getAsLong());
+    }
   }
 
-  /** The server says that the command with this id is stored at this seq. */
+  /** The server says that the command with this id is stored at this seq; also when it says so again. */
   public synchronized void acked(String conversationId, String clientEventId, long seq) {
-    Outcomes here = outcomes(conversationId);
-    here.ackedIdentity.add(EventHash.identity(userId, clientEventId));
-    here.ackedSeq.add(seq);
+    if (keeps) {
+      sends(conversationId).acked(EventHash.identity(userId, clientEventId), seq, nanos.getAsLong());
+    }
   }
 
-  /** The server says that the command is not stored. One whose outcome is unknown is not logged at all. */
+  /** The server says that the command is not stored. One whose outcome is unknown has no outcome here. */
   public synchronized void refused(String conversationId, String clientEventId) {
-    outcomes(conversationId).refusedIdentity.add(EventHash.identity(userId, clientEventId));
+    if (keeps) {
+      sends(conversationId).refused(EventHash.identity(userId, clientEventId));
+    }
   }
 
-  /** A new session of this client begins behind this seq, or a Reset moved it there. */
+  /** A new session of this client begins behind this seq. */
   public synchronized void resumed(String conversationId, long afterSeq) {
-    track(conversationId).resumed(afterSeq);
+    if (keeps) {
+      track(conversationId).resumed(afterSeq);
+    }
+  }
+
+  /** The server says that a conversation goes on elsewhere than where the client stands. */
+  public synchronized void reset(Reset reset) {
+    if (keeps) {
+      Track track = track(reset.getConversationId());
+      if (reset.getReason() == ResetReason.RESET_REASON_LOG_WENT_BACK) {
+        track.reset(reset.getNext().getSeq());
+      } else {
+        track.resumed(reset.getNext().getSeq());
+      }
+    }
   }
 
   /** The server says what may be read; a client that knew nothing of the conversation starts where it says. */
   public synchronized void following(Following following) {
-    boolean known = tracks.containsKey(following.getConversationId());
-    Track track = track(following.getConversationId());
-    if (!known) {
-      track.resumed(following.getAfterSeq());
+    if (keeps) {
+      boolean known = tracks.containsKey(following.getConversationId());
+      Track track = track(following.getConversationId());
+      if (!known) {
+        track.resumed(following.getAfterSeq());
+      }
+      track.readable(Ranges.of(following.getReadableList()));
     }
-    long[] ranges = new long[following.getReadableCount() * 2];
-    int i = 0;
-    for (SeqRange range : following.getReadableList()) {
-      ranges[i++] = range.getFirstSeq();
-      ranges[i++] = range.getLastSeq() == 0 ? Long.MAX_VALUE : range.getLastSeq();
-    }
-    track.readable(ranges);
   }
 
   /** An event came. */
   public synchronized void received(String conversationId, Event event) {
-    long identity = EventHash.identity(event.getSenderId(), event.getClientEventId());
-    track(conversationId).received(event.getSeq(), identity, EventHash.body(event));
+    if (keeps) {
+      long identity = EventHash.identity(event.getSenderId(), event.getClientEventId());
+      track(conversationId).received(event.getSeq(), identity, EventHash.body(event));
+    }
   }
 
-  /** The client leaves for good before the end: it need not have what came later. */
-  public synchronized void departed() {
-    tracks.values().forEach(Track::depart);
+  /** The client itself noticed that one of its streams broke a promise. */
+  public synchronized void violated(Violation violation) {
+    violations.add(violation);
   }
 
-  /** Its name in findings. */
-  public String client() {
+  String client() {
     return client;
   }
 
-  /** How many commands went out. */
-  public synchronized long sentCount() {
-    return outcomes.values().stream().mapToLong(each -> each.sent).sum();
+  String userId() {
+    return userId;
   }
 
-  /** How many commands were acknowledged. */
-  public synchronized long ackedCount() {
-    return outcomes.values().stream().mapToLong(each -> each.ackedSeq.size()).sum();
+  /** What came of a conversation; null: nothing was ever heard of it. */
+  synchronized @Nullable Track trackOf(String conversationId) {
+    return tracks.get(conversationId);
   }
 
-  synchronized Map<String, Track> tracks() {
-    return Map.copyOf(tracks);
+  synchronized Sends sendsTo(String conversationId) {
+    return sends.getOrDefault(conversationId, new Sends());
   }
 
-  synchronized Map<String, Outcomes> outcomes() {
-    return Map.copyOf(outcomes);
+  synchronized List<Violation> violations() {
+    return List.copyOf(violations);
   }
 
   private Track track(String conversationId) {
     return tracks.computeIfAbsent(conversationId, id -> new Track());
   }
 
-  private Outcomes outcomes(String conversationId) {
-    return outcomes.computeIfAbsent(conversationId, id -> new Outcomes());
+  private Sends sends(String conversationId) {
+    return sends.computeIfAbsent(conversationId, id -> new Sends());
   }
 }

@@ -2,23 +2,37 @@ package dev.parley.bench.history;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.bench.history.Finding.Kind;
+import dev.parley.sdk.Violation;
+import dev.parley.v1.ConversationCreated;
+import dev.parley.v1.Cursor;
 import dev.parley.v1.Event;
 import dev.parley.v1.Following;
+import dev.parley.v1.HistoryPolicy;
+import dev.parley.v1.MemberJoined;
+import dev.parley.v1.MemberRemoved;
+import dev.parley.v1.MembersAdded;
 import dev.parley.v1.Message;
+import dev.parley.v1.Reset;
+import dev.parley.v1.ResetReason;
 import dev.parley.v1.SeqRange;
 import java.util.List;
-import java.util.Map;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
+/** Plants one defect in a history after the other and sees each found and named. */
+@Order(1)
 class HistoryCheckerTest {
   private static final String C = "c";
 
-  private final HistoryLog alice = new HistoryLog("alice/1", "alice");
-  private final HistoryLog bob = new HistoryLog("bob/1", "bob");
+  private long nanos;
+  private final HistoryLog alice = new HistoryLog("alice/1", "alice", true, () -> nanos++);
+  private final HistoryLog bob = new HistoryLog("bob/1", "bob", true, () -> nanos++);
   private final FinalLog log = new FinalLog();
 
   @Test
   void aCleanHistoryHasNoFindings() {
+    sent(1, 2, 3);
     stored(1, 2, 3);
     acked(1, 2, 3);
     received(alice, 1, 2, 3);
@@ -26,98 +40,162 @@ class HistoryCheckerTest {
     assertThat(kinds()).isEmpty();
   }
 
+  // ------------------------------------------------------------ answers
+
   @Test
   void anAcknowledgedMessageThatIsNotOnTheLogIsFound() {
+    sent(1, 2, 3);
     stored(1, 2);
     acked(1, 2, 3);
-    assertThat(kinds()).containsExactly(Finding.Kind.ACKED_NOT_STORED);
+    assertThat(kinds()).containsExactly(Kind.ACKED_NOT_STORED);
   }
 
   @Test
   void anAcknowledgementAtAnotherSeqIsFound() {
+    sent(1, 2);
     stored(1, 2);
     alice.acked(C, "id-2", 1);
-    assertThat(kinds()).containsExactly(Finding.Kind.ACKED_NOT_STORED);
+    assertThat(kinds()).containsExactly(Kind.ACKED_NOT_STORED);
   }
 
   @Test
   void aRefusedMessageOnTheLogIsFound() {
+    sent(1, 2);
     stored(1, 2);
     alice.refused(C, "id-2");
-    assertThat(kinds()).containsExactly(Finding.Kind.REFUSED_BUT_STORED);
+    alice.refused(C, "id-3");
+    assertThat(kinds()).containsExactly(Kind.REFUSED_BUT_STORED);
+  }
+
+  @Test
+  void aMessageThatNobodySentIsFound() {
+    sent(1);
+    stored(1, 2);
+    log.add(
+        Event.newBuilder().setSeq(3).setSenderId("a stranger").setClientEventId("x").setMessage(says("hi")).build());
+    assertThat(kinds()).containsExactly(Kind.NEVER_SENT);
   }
 
   @Test
   void anIdStoredTwiceIsFound() {
+    sent(1, 2);
     stored(1, 2);
     log.add(event(3, "id-2", "m2"));
-    assertThat(kinds()).containsExactly(Finding.Kind.STORED_TWICE);
+    assertThat(kinds()).containsExactly(Kind.STORED_TWICE);
   }
 
   @Test
   void anIdAcknowledgedAtTwoSeqsIsFound() {
-    stored(1);
+    sent(1, 2);
+    stored(1, 2);
+    acked(1);
     alice.acked(C, "id-1", 1);
     alice.acked(C, "id-1", 2);
-    assertThat(kinds()).contains(Finding.Kind.STORED_TWICE);
+    assertThat(kinds()).containsExactly(Kind.ACKED_AT_TWO_SEQS);
   }
 
   @Test
+  void anUnknownOutcomeThatIsStoredAgainWhenItIsSentAgainIsFound() {
+    sent(1, 2);
+    stored(1, 2);
+    log.add(event(3, "id-1", "m1"));
+    acked(2);
+    alice.acked(C, "id-1", 3);
+    assertThat(kinds()).containsExactly(Kind.STORED_TWICE);
+  }
+
+  @Test
+  void anUnknownOutcomeMayBeEither() {
+    sent(1, 2, 3);
+    stored(1, 2);
+    acked(1);
+    assertThat(kinds()).isEmpty();
+  }
+
+  @Test
+  void whatWasSentAfterAnAcknowledgementAndLiesBeforeItIsFound() {
+    sent(1, 3);
+    stored(1, 2, 3);
+    acked(1, 3);
+    sent(2);
+    acked(2);
+    assertThat(kinds()).containsExactly(Kind.AGAINST_TIME);
+    assertThat(check().findings().getFirst().text()).contains("at 2 was sent after the one at 3");
+  }
+
+  @Test
+  void whatWasSentAtTheSameTimeMayLieInAnyOrder() {
+    sent(3, 2, 1);
+    stored(1, 2, 3);
+    acked(2, 3, 1);
+    assertThat(kinds()).isEmpty();
+  }
+
+  // ------------------------------------------------------------ one order
+
+  @Test
   void aHoleInTheLogIsFound() {
+    sent(1, 3);
     stored(1, 3);
-    assertThat(kinds()).containsExactly(Finding.Kind.HOLE_IN_LOG);
+    assertThat(kinds()).containsExactly(Kind.HOLE_IN_LOG);
   }
 
   @Test
   void anotherEventAtASeqThanOnTheLogIsFound() {
+    sent(1, 2);
     stored(1, 2);
     bob.received(C, event(1, "id-1", "m1"));
     bob.received(C, event(2, "id-9", "m2"));
-    assertThat(kinds()).containsExactly(Finding.Kind.DISAGREEMENT);
+    assertThat(kinds()).containsExactly(Kind.DISAGREEMENT);
   }
 
   @Test
   void anotherBodyThanOnTheLogIsFoundUnlessItWasDeleted() {
+    sent(1);
     stored(1);
     log.add(Event.newBuilder().setSeq(2).setSenderId("alice").setClientEventId("id-2").setDeleted(true).build());
     bob.received(C, event(1, "id-1", "forged"));
     bob.received(C, event(2, "id-2", "gone since"));
-    assertThat(kinds()).containsExactly(Finding.Kind.DISAGREEMENT);
+    assertThat(kinds()).containsExactly(Kind.DISAGREEMENT);
   }
+
+  // ------------------------------------------------------------ delivery
 
   @Test
   void aGapIsFoundAndCounted() {
+    sent(1, 2, 3, 4);
     stored(1, 2, 3, 4);
     received(bob, 1, 4);
-    HistoryChecker checker = check();
-    assertThat(checker.count(Finding.Kind.GAP)).isEqualTo(2);
+    assertThat(check().counts()).containsEntry(Kind.GAP, 2L).hasSize(1);
   }
 
   @Test
   void anEventReceivedTwiceIsFound() {
+    sent(1, 2);
     stored(1, 2);
     received(bob, 1, 2, 2);
-    assertThat(kinds()).containsExactly(Finding.Kind.RECEIVED_TWICE);
+    assertThat(kinds()).containsExactly(Kind.RECEIVED_TWICE);
   }
 
   @Test
   void anEventReceivedLateIsFound() {
+    sent(1, 2, 3);
     stored(1, 2, 3);
     received(bob, 1, 2, 3, 1);
-    assertThat(kinds()).containsExactly(Finding.Kind.REORDERED);
+    assertThat(kinds()).containsExactly(Kind.REORDERED);
   }
 
   @Test
-  void aMissingEndIsFoundAndCountedUnlessTheClientHasLeft() {
+  void aMissingEndIsFoundAndCounted() {
+    sent(1, 2, 3);
     stored(1, 2, 3);
     received(bob, 1);
-    received(alice, 1, 2);
-    alice.departed();
-    assertThat(check().count(Finding.Kind.NOT_DELIVERED)).isEqualTo(2);
+    assertThat(check().counts()).containsEntry(Kind.NOT_DELIVERED, 2L).hasSize(1);
   }
 
   @Test
   void aResumeMustGiveExactlyTheMissingSuffix() {
+    sent(1, 2, 3, 4);
     stored(1, 2, 3, 4);
     received(bob, 1, 2);
     bob.resumed(C, 2);
@@ -126,12 +204,49 @@ class HistoryCheckerTest {
     alice.resumed(C, 2);
     received(alice, 4);
     HistoryChecker checker = check();
-    assertThat(checker.findings()).extracting(Finding::kind).containsExactly(Finding.Kind.GAP);
+    assertThat(checker.findings()).extracting(Finding::kind).containsExactly(Kind.GAP);
     assertThat(checker.findings().getFirst().text()).contains("alice/1");
   }
 
   @Test
+  void aResumeThatGivesAgainWhatTheClientHadIsFound() {
+    sent(1, 2, 3);
+    stored(1, 2, 3);
+    received(bob, 1, 2);
+    bob.resumed(C, 2);
+    received(bob, 2, 3);
+    assertThat(kinds()).containsExactly(Kind.RECEIVED_TWICE);
+  }
+
+  @Test
+  void whatAClientNoticedOnItsStreamsIsAFinding() {
+    for (Violation.Kind kind : Violation.Kind.values()) {
+      bob.violated(new Violation(kind, C, 7, 5, "planted"));
+    }
+    assertThat(kinds())
+        .containsExactlyInAnyOrder(
+            Kind.GAP, Kind.RECEIVED_TWICE, Kind.REORDERED, Kind.UNREADABLE, Kind.UNANNOUNCED, Kind.MISSING_HEAD,
+            Kind.RESUMED_ELSEWHERE);
+    assertThat(check().findings().getFirst().text()).isEqualTo("bob/1 in c: at 7 after 5: planted");
+  }
+
+  @Test
+  void aResetIsRightOnlyIfTheLogDoesNotHoldWhatTheClientHad() {
+    sent(1, 2, 3);
+    stored(1, 2);
+    received(bob, 1, 2, 3);
+    reset(bob, 2);
+    assertThat(kinds()).isEmpty();
+    received(alice, 1, 2);
+    reset(alice, 2);
+    assertThat(kinds()).containsExactly(Kind.RESET_WITHOUT_CAUSE);
+  }
+
+  // ------------------------------------------------------------ membership
+
+  @Test
   void twoReadableRangesAreNoGapAndWhatLiesBetweenIsALeak() {
+    sent(1, 2, 3, 4, 5);
     stored(1, 2, 3, 4, 5);
     for (HistoryLog client : List.of(alice, bob)) {
       client.following(Following.newBuilder().setConversationId(C).setAfterSeq(0)
@@ -140,7 +255,68 @@ class HistoryCheckerTest {
     }
     received(alice, 1, 2, 5);
     received(bob, 1, 2, 3, 5);
-    assertThat(kinds()).containsExactly(Finding.Kind.UNREADABLE);
+    assertThat(kinds()).containsExactly(Kind.UNREADABLE);
+  }
+
+  @Test
+  void whatCameAfterARemovalIsALeakWhateverTheServerSaid() {
+    Event removal = membership(3).setMemberRemoved(MemberRemoved.newBuilder().setUserId("bob")).build();
+    log.add(creation(HistoryPolicy.HISTORY_POLICY_FROM_JOIN));
+    sent(2, 4);
+    stored(2);
+    log.add(removal);
+    stored(4);
+    SeqRange all = SeqRange.newBuilder().setFirstSeq(1).build();
+    bob.following(Following.newBuilder().setConversationId(C).addReadable(all).build());
+    bob.received(C, creation(HistoryPolicy.HISTORY_POLICY_FROM_JOIN));
+    received(bob, 2);
+    bob.received(C, removal);
+    hearsAll(alice);
+    assertThat(kinds()).isEmpty();
+    received(bob, 4);
+    assertThat(kinds()).containsExactly(Kind.UNREADABLE);
+  }
+
+  @Test
+  void whoCameBackMayReadBothStaysOrAllByTheGroupsPolicy() {
+    for (HistoryPolicy policy : List.of(HistoryPolicy.HISTORY_POLICY_FROM_JOIN, HistoryPolicy.HISTORY_POLICY_ALL)) {
+      Memberships memberships = new Memberships();
+      memberships.add(creation(policy));
+      memberships.add(membership(2).setMemberRemoved(MemberRemoved.newBuilder().setUserId("bob")).build());
+      memberships.add(membership(5).setMembersAdded(MembersAdded.newBuilder().addUserIds("bob")).build());
+      memberships.add(
+          membership(6).setSenderId("carol").setMemberJoined(MemberJoined.getDefaultInstance()).build());
+      boolean all = policy == HistoryPolicy.HISTORY_POLICY_ALL;
+      assertThat(memberships.of("bob")).extracting(ranges -> ranges.successor(2)).isEqualTo(all ? 3L : 5L);
+      assertThat(memberships.of("carol")).extracting(ranges -> ranges.successor(0)).isEqualTo(all ? 1L : 6L);
+      assertThat(memberships.of("dave")).extracting(ranges -> ranges.successor(0)).isEqualTo(Ranges.NONE);
+    }
+  }
+
+  @Test
+  void aMemberWhoHeardNothingAtAllIsFound() {
+    log.add(creation(HistoryPolicy.HISTORY_POLICY_ALL));
+    sent(2);
+    stored(2);
+    hearsAll(alice);
+    assertThat(check().counts()).containsEntry(Kind.NOT_DELIVERED, 2L).hasSize(1);
+    assertThat(check().findings().getFirst().text()).startsWith("bob/1");
+  }
+
+  @Test
+  void countsGoOnWhenThereAreTooManyForWords() {
+    for (int i = 0; i < 60; i++) {
+      alice.acked(C, "lost-" + i, 100 + i);
+    }
+    HistoryChecker checker = check();
+    assertThat(checker.findings()).hasSize(50);
+    assertThat(checker.counts()).containsEntry(Kind.ACKED_NOT_STORED, 60L);
+  }
+
+  private void sent(long... seqs) {
+    for (long seq : seqs) {
+      alice.sent(C, "id-" + seq);
+    }
   }
 
   private void stored(long... seqs) {
@@ -161,16 +337,38 @@ class HistoryCheckerTest {
     }
   }
 
+  /** The client begins at the head, so that nothing is said of it. */
+  private void hearsAll(HistoryLog client) {
+    client.resumed(C, log.head());
+  }
+
+  private static void reset(HistoryLog client, long next) {
+    client.reset(Reset.newBuilder().setConversationId(C).setReason(ResetReason.RESET_REASON_LOG_WENT_BACK)
+        .setNext(Cursor.newBuilder().setSeq(next)).build());
+  }
+
   private static Event event(long seq, String id, String text) {
-    return Event.newBuilder().setSeq(seq).setSenderId("alice").setClientEventId(id)
-        .setMessage(Message.newBuilder().setText(text)).build();
+    return Event.newBuilder().setSeq(seq).setSenderId("alice").setClientEventId(id).setMessage(says(text)).build();
+  }
+
+  private static Message says(String text) {
+    return Message.newBuilder().setText(text).build();
+  }
+
+  private static Event creation(HistoryPolicy policy) {
+    return membership(1)
+        .setCreated(ConversationCreated.newBuilder().setHistoryPolicy(policy).addMemberIds("bob")).build();
+  }
+
+  private static Event.Builder membership(long seq) {
+    return Event.newBuilder().setSeq(seq).setSenderId("alice").setClientEventId("change-" + seq);
   }
 
   private HistoryChecker check() {
-    return new HistoryChecker(Map.of(C, log)).check(List.of(alice, bob));
+    return new HistoryChecker(List.of(alice, bob)).check(C, log);
   }
 
-  private List<Finding.Kind> kinds() {
+  private List<Kind> kinds() {
     return check().findings().stream().map(Finding::kind).toList();
   }
 }

@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class SettingsTest {
@@ -33,12 +32,6 @@ class SettingsTest {
   enum Position {
     OPEN,
     CLOSED
-  }
-
-  /** Loading the classes is no test's time. */
-  @BeforeAll
-  static void warmUp() {
-    assertThatThrownBy(() -> load(Map.of("PARLEY_KETTLE_TEE", "1"))).hasMessageContaining("unknown");
   }
 
   private static Kettle load(Map<String, String> environment, String... args) {

@@ -1,5 +1,6 @@
 package dev.parley.cli.doctor;
 
+import io.grpc.StatusRuntimeException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -20,9 +21,16 @@ public record Finding(String check, boolean good, String detail, String remedy) 
     return new Finding(check, false, detail, remedy);
   }
 
+  /** What a call ended with, in one line. */
+  static String why(StatusRuntimeException failure) {
+    String description = failure.getStatus().getDescription();
+    String code = failure.getStatus().getCode().toString();
+    return description == null ? code : code + ": " + description.lines().findFirst().orElse("");
+  }
+
   /** One line for a terminal. */
   public String line() {
-    return "%-4s %-12s %s%s".formatted(good ? "ok" : "FAIL", check, detail, good ? "" : "; " + remedy);
+    return "%-4s %-19s %s%s".formatted(good ? "ok" : "FAIL", check, detail, good ? "" : "; " + remedy);
   }
 
   /** For JSON. */

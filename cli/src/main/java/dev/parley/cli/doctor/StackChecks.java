@@ -62,7 +62,7 @@ public final class StackChecks {
             ? Finding.good(name, "runs with pid " + ref.pid())
             : Finding.bad(name, "has ended", "read " + state.logs().get(name) + ", then ./parley down and up")));
     findings.add(broker());
-    withRouter(findings);
+    state.routers().forEach((name, address) -> withRouter(name, address, findings));
     withEdge(findings);
     return findings;
   }
@@ -93,13 +93,13 @@ public final class StackChecks {
     }
   }
 
-  private void withRouter(List<Finding> findings) {
+  private static void withRouter(String name, String address, List<Finding> findings) {
     withChannel(
-        state.router(),
+        address,
         InsecureChannelCredentials.create(),
         channel -> {
-          findings.add(health("router-ready", channel, "read the log of the router"));
-          findings.add(reflection(channel));
+          findings.add(health(name + "-ready", channel, "read the log of " + name));
+          findings.add(reflection(name + "-reflection", channel));
         });
   }
 
@@ -140,11 +140,11 @@ public final class StackChecks {
           ? Finding.good(check, channel.authority() + " is " + status)
           : Finding.bad(check, channel.authority() + " is " + status, remedy);
     } catch (StatusRuntimeException e) {
-      return Finding.bad(check, channel.authority() + ": " + e.getStatus(), remedy);
+      return Finding.bad(check, channel.authority() + ": " + Finding.why(e), remedy);
     }
   }
 
-  private static Finding reflection(ManagedChannel channel) {
+  private static Finding reflection(String check, ManagedChannel channel) {
     CompletableFuture<ServerReflectionResponse> answer = new CompletableFuture<>();
     StreamObserver<ServerReflectionRequest> questions =
         ServerReflectionGrpc.newStub(channel).serverReflectionInfo(new FirstAnswer(answer));
@@ -153,12 +153,12 @@ public final class StackChecks {
     try {
       int services =
           answer.get(SECONDS, TimeUnit.SECONDS).getListServicesResponse().getServiceCount();
-      return Finding.good("reflection", services + " services");
+      return Finding.good(check, services + " services");
     } catch (ExecutionException | TimeoutException e) {
-      return Finding.bad("reflection", "does not answer: " + e.getMessage(), "read the log of the router");
+      return Finding.bad(check, "does not answer: " + e.getMessage(), "read the log of the router");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return Finding.bad("reflection", "was interrupted", "try again");
+      return Finding.bad(check, "was interrupted", "try again");
     }
   }
 
@@ -191,7 +191,7 @@ public final class StackChecks {
       ErrorInfo info = Errors.info(e);
       return info != null && info.getReason().equals("TOKEN_MISSING")
           ? Finding.good("edge-jwt", "a call without a token is refused")
-          : Finding.bad("edge-jwt", "a call without a token ended with " + e.getStatus(), "read the log of envoy");
+          : Finding.bad("edge-jwt", "a call without a token ended with " + Finding.why(e), "read the log of envoy");
     }
   }
 
@@ -206,7 +206,7 @@ public final class StackChecks {
           .listConversations(ListConversationsRequest.getDefaultInstance());
       return Finding.good("round-trip", (System.nanoTime() - start) / 1_000_000 + " ms through edge, router and broker");
     } catch (StatusRuntimeException e) {
-      return Finding.bad("round-trip", "ended with " + e.getStatus(), "look at the checks above; then at the logs");
+      return Finding.bad("round-trip", "ended with " + Finding.why(e), "look at the checks above; then at the logs");
     }
   }
 }

@@ -36,7 +36,7 @@ public final class MemoryStack implements AutoCloseable {
             RouterSettings.class,
             Map.of(),
             List.of(
-                "--parley.router.name=" + Stack.ROUTER_NAME,
+                "--parley.router.name=" + RouterProcess.name(1),
                 "--parley.router.server.listen=127.0.0.1:" + Ports.choose("--router-port", port, ROUTER_PORT),
                 "--parley.router.auth.jwks=" + keys.jwks(),
                 "--parley.router.auth.issuer=" + DevKeys.RULES.issuer(),

@@ -19,26 +19,28 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The parts of one installation on this machine: broker, router and edge, in directories below the data directory.
+ * The parts of one installation on this machine: broker, routers and edge, in directories below the data directory.
  *
- * <p>One {@code up} at a time works on a data directory: it holds a lock on {@code up.lock}, which the system takes back
- * however the process ends. Whatever an earlier one left running is ended first, if pid and start time prove that it is
- * the same process.
+ * <p>One {@code up} at a time works on a data directory: it holds a lock on {@code up.lock}, which the system takes
+ * back however the process ends. Whatever an earlier one left running is ended first, if pid and start time prove that
+ * it is the same process.
  */
 public final class Stack implements AutoCloseable {
-  static final String ROUTER_NAME = "router-1";
-
   private static final int EDGE_PORT = 8443;
   private static final int ROUTER_PORT = 8700;
+  private static final int LINK_PORT = 8750;
   private static final int NATS_PORT = 4222;
   private static final Duration NO_TIME = Duration.ofSeconds(1);
 
@@ -68,7 +70,7 @@ public final class Stack implements AutoCloseable {
     }
     Stack stack = new Stack(settings, lock);
     try {
-      if (stopLeftovers(settings.data())) {
+      if (Leftovers.stop(settings.data())) {
         progress.accept("stopped what an earlier run had left");
       }
       stack.startAll(progress);
@@ -79,15 +81,6 @@ public final class Stack implements AutoCloseable {
     }
   }
 
-  /** Ends what is recorded in this directory, in order; returns whether there was anything. */
-  public static boolean stopLeftovers(Path data) throws IOException {
-    boolean any = PartProcess.stopRecorded(directory(data, RouterProcess.NAME), RouterProcess.NAME);
-    any |= PartProcess.stopRecorded(directory(data, Envoy.NAME), Envoy.NAME);
-    any |= PartProcess.stopRecorded(directory(data, NatsServer.NAME), NatsServer.NAME);
-    StackState.remove(data);
-    return any;
-  }
-
   /** What was started. */
   public StackState state() {
     if (state == null) {
@@ -96,20 +89,30 @@ public final class Stack implements AutoCloseable {
     return state;
   }
 
-  /** Waits until a part ends by itself; the message says which and shows the end of its log. */
-  public CompletableFuture<String> partDied() {
-    return CompletableFuture.anyOf(
-            processes.values().stream()
-                .map(process -> process.onExit().thenApply(status -> obituary(process)))
-                .toArray(CompletableFuture<?>[]::new))
-        .thenApply(Object::toString);
+  /**
+   * Waits until a part ends by itself without which the others are of no use; the message says which and shows the end
+   * of its log. While another router lives, the end of one is only told, to {@code progress}.
+   */
+  public CompletableFuture<String> partDied(Consumer<String> progress) {
+    CompletableFuture<String> death = new CompletableFuture<>();
+    AtomicInteger routers = new AtomicInteger(settings.routers());
+    processes.forEach(
+        (name, process) -> process.onExit().thenAccept(status -> {
+          if (RouterProcess.isOne(name) && routers.decrementAndGet() > 0) {
+            progress.accept(
+                name + " ended with status " + status + "; the others go on. Its log: " + process.logFile());
+          } else {
+            death.complete(obituary(process));
+          }
+        }));
+    return death;
   }
 
-  /** Ends all parts in order: the router first, so that its clients hear of it. */
+  /** Ends all parts in order. */
   @Override
   public void close() throws IOException {
     try (lock) {
-      stopLeftovers(settings.data());
+      Leftovers.stop(settings.data());
     }
   }
 
@@ -142,7 +145,11 @@ public final class Stack implements AutoCloseable {
   private void startAll(Consumer<String> progress) throws IOException {
     Path data = settings.data();
     int edgePort = Ports.choose("--edge-port", settings.edgePort(), EDGE_PORT);
-    int routerPort = Ports.choose("--router-port", settings.routerPort(), ROUTER_PORT);
+    Map<String, Integer> routerPorts = new LinkedHashMap<>();
+    for (int i = 0; i < settings.routers(); i++) {
+      int asked = settings.routerPort() == 0 ? 0 : settings.routerPort() + i;
+      routerPorts.put(RouterProcess.name(i + 1), Ports.choose("--router-port", asked, ROUTER_PORT + i));
+    }
     int natsPort = Ports.choose("--nats-port", settings.natsPort(), NATS_PORT);
     DevKeys keys = DevKeys.in(data.resolve("keys"));
     DevCertificates certificates = DevCertificates.in(data.resolve("tls"));
@@ -158,22 +165,48 @@ public final class Stack implements AutoCloseable {
                 .withSyncInterval(settings.sync())
                 .withOutlivesUs(true));
     processes.put(NatsServer.NAME, nats.process());
-    progress.accept("starting router");
-    processes.put(
-        RouterProcess.NAME,
-        RouterProcess.start(
-            directory(data, RouterProcess.NAME), routerPort, nats, keys.jwks(), ROUTER_NAME));
+    Map<String, String> links = startRouters(routerPorts, nats, keys, progress);
     progress.accept("starting envoy");
-    EdgeSettings edge = edgeSettings(edgePort, routerPort, keys, certificates);
+    EdgeSettings edge = edgeSettings(edgePort, routerPorts.values(), keys, certificates);
     Envoy envoy = Envoy.start(envoyProgram, edge, directory(data, Envoy.NAME), true);
     processes.put(Envoy.NAME, envoy.process());
 
-    state = describe(edgePort, routerPort, certificates, nats);
+    Map<String, String> routers = new LinkedHashMap<>();
+    routerPorts.forEach((name, port) -> routers.put(name, "127.0.0.1:" + port));
+    state = describe(edgePort, routers, links, certificates, nats);
     state.write(data);
   }
 
+  /** Starts them in turn, since the first one makes the streams; returns where they listen for each other. */
+  private Map<String, String> startRouters(
+      Map<String, Integer> ports, NatsServer nats, DevKeys keys, Consumer<String> progress) throws IOException {
+    Map<String, String> links = new LinkedHashMap<>();
+    for (Map.Entry<String, Integer> router : ports.entrySet()) {
+      String name = router.getKey();
+      RouterProcess.Links how = new RouterProcess.Links.Alone();
+      if (settings.routers() > 1) {
+        int port = Ports.choose("", 0, LINK_PORT + links.size());
+        how = new RouterProcess.Links.WithOthers(port, LinkSecret.in(settings.data()));
+        links.put(name, "127.0.0.1:" + port);
+      }
+      progress.accept("starting " + name);
+      processes.put(
+          name,
+          RouterProcess.start(
+              new RouterProcess.Setup(
+                  name,
+                  directory(settings.data(), name),
+                  router.getValue(),
+                  nats.url(),
+                  nats.monitorUrl(),
+                  keys.jwks(),
+                  how)));
+    }
+    return links;
+  }
+
   private static EdgeSettings edgeSettings(
-      int port, int routerPort, DevKeys keys, DevCertificates certificates) {
+      int port, Collection<Integer> routerPorts, DevKeys keys, DevCertificates certificates) {
     return Settings.load(
         EdgeSettings.class,
         Map.of(),
@@ -185,10 +218,16 @@ public final class Stack implements AutoCloseable {
             "--parley.edge.jwks=" + keys.jwks(),
             "--parley.edge.issuer=" + DevKeys.RULES.issuer(),
             "--parley.edge.audience=" + DevKeys.RULES.audience(),
-            "--parley.edge.routers=127.0.0.1:" + routerPort));
+            "--parley.edge.routers="
+                + routerPorts.stream().map(router -> "127.0.0.1:" + router).collect(Collectors.joining(","))));
   }
 
-  private StackState describe(int edgePort, int routerPort, DevCertificates certificates, NatsServer nats) {
+  private StackState describe(
+      int edgePort,
+      Map<String, String> routers,
+      Map<String, String> links,
+      DevCertificates certificates,
+      NatsServer nats) {
     Map<String, ProcessRef> refs = new LinkedHashMap<>();
     Map<String, Path> logs = new LinkedHashMap<>();
     processes.forEach(
@@ -199,9 +238,11 @@ public final class Stack implements AutoCloseable {
     return new StackState(
         "localhost:" + edgePort,
         certificates.authority(),
-        "127.0.0.1:" + routerPort,
+        routers,
+        links,
         nats.url(),
         nats.monitorUrl(),
+        settings.sync(),
         settings.detached(),
         ProcessRef.of(ProcessHandle.current()),
         refs,

@@ -7,7 +7,12 @@ import java.nio.file.Path;
  *
  * @param data keys, certificates, broker's data and logs
  * @param detached whether the processes go on when this one ends
+ * @param routers how many
+ * @param routerPort of the first router; the next one's is one more
  * @param sync the broker's sync_interval: {@code always}, or a time such as {@code 1s}
  */
 public record StackSettings(
-    Path data, boolean detached, int edgePort, int routerPort, int natsPort, String sync) {}
+    Path data, boolean detached, int routers, int edgePort, int routerPort, int natsPort, String sync) {
+  /** How many routers there are unless somebody says otherwise. */
+  public static final int ROUTERS = 1;
+}

@@ -1,6 +1,7 @@
 package dev.parley.cli.stack;
 
 import com.nimbusds.jose.util.JSONObjectUtils;
+import dev.parley.parts.PartProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -16,9 +17,11 @@ import java.util.Optional;
  *
  * @param edge where clients connect, as host:port
  * @param caFile what they have to trust
- * @param router the router's own address, past the edge, plaintext
+ * @param routers each router's own address by its name, past the edge, plaintext
+ * @param links where each router listens for the others, by its name; empty: there is only one
  * @param natsUrl the broker for clients
  * @param natsMonitorUrl the broker's monitoring endpoint
+ * @param sync when the broker flushes to disk
  * @param detached whether the processes run on without the {@code up} that started them
  * @param up the {@code up} that started them
  * @param processes by name
@@ -27,9 +30,11 @@ import java.util.Optional;
 public record StackState(
     String edge,
     Path caFile,
-    String router,
+    Map<String, String> routers,
+    Map<String, String> links,
     String natsUrl,
     String natsMonitorUrl,
+    String sync,
     boolean detached,
     ProcessRef up,
     Map<String, ProcessRef> processes,
@@ -56,6 +61,43 @@ public record StackState(
     return processes.values().stream().allMatch(ref -> ref.running().isPresent());
   }
 
+  /** The address of the first router: one of those that can be reached past the edge. */
+  public String firstRouter() {
+    return routers.values().iterator().next();
+  }
+
+  /** With another process under this name. */
+  StackState withProcess(String name, PartProcess process) throws IOException {
+    ProcessHandle handle =
+        ProcessHandle.of(process.pid()).orElseThrow(() -> new IOException(name + " has ended already"));
+    return new StackState(edge, caFile, routers, links, natsUrl, natsMonitorUrl, sync, detached, up,
+        with(processes, name, ProcessRef.of(handle)), with(logs, name, process.logFile()));
+  }
+
+  /** With one more router, whose process is still to come. */
+  StackState withRouter(String name, String address, String link) {
+    return new StackState(edge, caFile, with(routers, name, address), with(links, name, link), natsUrl,
+        natsMonitorUrl, sync, detached, up, processes, logs);
+  }
+
+  /** Without this router and its process. */
+  StackState withoutRouter(String name) {
+    return new StackState(edge, caFile, without(routers, name), without(links, name), natsUrl, natsMonitorUrl, sync,
+        detached, up, without(processes, name), without(logs, name));
+  }
+
+  private static <T> Map<String, T> with(Map<String, T> map, String key, T value) {
+    Map<String, T> copy = new LinkedHashMap<>(map);
+    copy.put(key, value);
+    return copy;
+  }
+
+  private static <T> Map<String, T> without(Map<String, T> map, String key) {
+    Map<String, T> copy = new LinkedHashMap<>(map);
+    copy.remove(key);
+    return copy;
+  }
+
   /** Writes the state, whole or not at all. */
   void write(Path data) throws IOException {
     Path part = data.resolve(FILE + ".part");
@@ -72,9 +114,11 @@ public record StackState(
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("edge", edge);
     map.put("ca_file", caFile.toString());
-    map.put("routers", Map.of(Stack.ROUTER_NAME, router));
+    map.put("routers", routers);
+    map.put("links", links);
     map.put("nats_url", natsUrl);
     map.put("nats_monitor_url", natsMonitorUrl);
+    map.put("sync", sync);
     map.put("detached", detached);
     map.put("up", toMap(up));
     Map<String, Object> pids = new LinkedHashMap<>();
@@ -101,13 +145,21 @@ public record StackState(
     return new StackState(
         JSONObjectUtils.getString(map, "edge"),
         Path.of(JSONObjectUtils.getString(map, "ca_file")),
-        JSONObjectUtils.getString(JSONObjectUtils.getJSONObject(map, "routers"), Stack.ROUTER_NAME),
+        addresses(map, "routers"),
+        addresses(map, "links"),
         JSONObjectUtils.getString(map, "nats_url"),
         JSONObjectUtils.getString(map, "nats_monitor_url"),
+        JSONObjectUtils.getString(map, "sync"),
         JSONObjectUtils.getBoolean(map, "detached"),
         ref(JSONObjectUtils.getJSONObject(map, "up")),
         processes,
         logs);
+  }
+
+  private static Map<String, String> addresses(Map<String, Object> map, String key) throws ParseException {
+    Map<String, String> addresses = new LinkedHashMap<>();
+    JSONObjectUtils.getJSONObject(map, key).forEach((name, address) -> addresses.put(name, address.toString()));
+    return addresses;
   }
 
   private static ProcessRef ref(Map<String, Object> map) throws ParseException {

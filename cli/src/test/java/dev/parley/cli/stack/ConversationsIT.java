@@ -1,15 +1,18 @@
 package dev.parley.cli.stack;
 
+import static dev.parley.cli.stack.Deeds.assertRefused;
+import static dev.parley.cli.stack.Deeds.command;
+import static dev.parley.cli.stack.Deeds.get;
+import static dev.parley.cli.stack.Deeds.knowing;
+import static dev.parley.cli.stack.Deeds.missAndComeBack;
+import static dev.parley.cli.stack.Deeds.sendMany;
+import static dev.parley.cli.stack.Deeds.writer;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.parley.cli.stack.LiveStack.Device;
 import dev.parley.conversation.ClientEventIds;
 
-import dev.parley.sdk.MemoryCursorStore;
-import dev.parley.sdk.ParleyException;
-import dev.parley.sdk.SessionOptions;
 import dev.parley.v1.Command;
 import dev.parley.v1.ConversationKind;
 import dev.parley.v1.CreateConversation;
@@ -33,11 +36,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -57,21 +55,6 @@ class ConversationsIT {
   @AfterAll
   static void stop() throws Exception {
     parley.close();
-  }
-
-  private static <T> T get(CompletableFuture<T> future) throws Exception {
-    return future.get(20, TimeUnit.SECONDS);
-  }
-
-  private static Command.Builder command(Device device, String conversation) {
-    return Command.newBuilder().setConversationId(conversation).setClientEventId(device.session().newId());
-  }
-
-  private static void assertRefused(CompletableFuture<?> future, ErrorReason reason) {
-    assertThatThrownBy(() -> get(future))
-        .isInstanceOf(ExecutionException.class)
-        .cause()
-        .isInstanceOfSatisfying(ParleyException.class, refusal -> assertThat(refusal.reason()).isEqualTo(reason));
   }
 
   @Test
@@ -194,7 +177,7 @@ class ConversationsIT {
     assertThat(phone.heard().seqs(id)).endsWith(removal).doesNotContain(removal + 1);
     assertThat(laptop.heard().seqs(id)).endsWith(removal).doesNotContain(removal + 1);
 
-    Device back = parley.connect("out-eve", cursors("third", id, Cursor.newBuilder().setSeq(0).build()));
+    Device back = parley.connect("out-eve", knowing("third", id, Cursor.newBuilder().setSeq(0).build()));
     back.heard().awaitSeq(id, removal);
     assertThat(back.heard().seqs(id)).isEqualTo(LongStream.rangeClosed(1, removal).boxed().toList());
   }
@@ -231,67 +214,24 @@ class ConversationsIT {
         LongStream.concat(LongStream.rangeClosed(1, left), LongStream.rangeClosed(joined, last)).boxed().toList();
     assertThat(guest.heard().seqs(id)).isEqualTo(ranges);
 
-    Device again = parley.connect("range-guest", cursors("laptop", id, Cursor.newBuilder().setSeq(0).build()));
+    Device again = parley.connect("range-guest", knowing("laptop", id, Cursor.newBuilder().setSeq(0).build()));
     again.heard().awaitSeq(id, last);
     assertThat(again.heard().seqs(id)).isEqualTo(ranges);
   }
 
-  private static SessionOptions cursors(String device, String conversation, Cursor cursor) {
-    MemoryCursorStore store = new MemoryCursorStore();
-    store.save(conversation, cursor);
-    return SessionOptions.forDevice(device).withCursors(store);
-  }
-
   @Test
   void whoWasAwayForTenThousandMessagesComesBackDuringLoadAndGetsExactlyThose() throws Exception {
-    comeBackAfter(10);
-    comeBackAfter(10_000);
-  }
-
-  private static void comeBackAfter(int missed) throws Exception {
-    Device writer = parley.connect("away-writer-" + missed, SessionOptions.forDevice("d").withCommands(1_000, 64));
-    Device reader = parley.connect("away-reader-" + missed, "phone");
-    String id = get(writer.session().createDirect("away-reader-" + missed));
-    reader.heard().awaitSeq(id, 1);
-    reader.session().close();
-    sendMany(writer, id, missed);
-
-    AtomicBoolean live = new AtomicBoolean();
-    FutureTask<Long> load = new FutureTask<>(() -> writeUntil(writer, id, live));
-    Thread.ofPlatform().daemon().name("load").start(load);
-    Device back = parley.connect("away-reader-" + missed, cursors("phone", id, reader.heard().cursor(id)));
-    live.set(true);
-    long last = load.get(60, TimeUnit.SECONDS);
-    back.heard().awaitSeq(id, last);
-    assertThat(last).isGreaterThan(1L + missed);
-    assertThat(back.heard().seqs(id)).isEqualTo(LongStream.rangeClosed(2, last).boxed().toList());
-    assertThat(back.heard().resets).isEmpty();
-  }
-
-  /** Writes one message after the other until told to stop, and 50 more; the last one's seq. */
-  private static long writeUntil(Device writer, String id, AtomicBoolean live) throws Exception {
-    long last = 0;
-    for (int after = 0; after < 50; after += live.get() ? 1 : 0) {
-      last = get(writer.session().sendText(id, "during")).getCursor().getSeq();
+    for (int missed : List.of(10, 10_000)) {
+      Device writer = parley.connect("away-writer-" + missed, writer());
+      Device reader = parley.connect("away-reader-" + missed, "phone");
+      String id = get(writer.session().createDirect("away-reader-" + missed));
+      missAndComeBack(writer, reader, id, missed, options -> parley.connect("away-reader-" + missed, options));
     }
-    return last;
-  }
-
-  private static void sendMany(Device writer, String id, int count) throws Exception {
-    List<CompletableFuture<Stored>> sent = new java.util.ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      sent.add(writer.session().sendText(id, "message " + i));
-      if (sent.size() == 500) {
-        get(CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new)));
-        sent.clear();
-      }
-    }
-    get(CompletableFuture.allOf(sent.toArray(CompletableFuture[]::new)));
   }
 
   @Test
   void theSameIdGivesTheSameSeqAtOnceAfterTwoThousandMessagesAndAfterARestart() throws Exception {
-    Device writer = parley.connect("retry-writer", SessionOptions.forDevice("d").withCommands(1_000, 64));
+    Device writer = parley.connect("retry-writer", writer());
     String id = get(writer.session().createDirect("retry-reader"));
     Command once =
         command(writer, id).setMessage(Message.newBuilder().setText("only once")).build();

@@ -5,19 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.parley.bench.Bench;
 import dev.parley.bench.BenchOptions;
 import dev.parley.bench.BenchResult;
+import dev.parley.bench.Fault;
+import dev.parley.bench.history.Finding.Kind;
 import dev.parley.sdk.ParleyEndpoint;
 import dev.parley.sdk.TokenSource;
-import java.io.OutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -27,11 +22,6 @@ class FaultsIT {
 
   @TempDir Path data;
 
-  /** Something that happens to the stack. */
-  private interface Fault {
-    void happen(LiveStack parley) throws Exception;
-  }
-
   @Test
   void nothingAcknowledgedIsLostDoubledOrReorderedWhateverDies() throws Exception {
     try (LiveStack parley = new LiveStack(data)) {
@@ -39,76 +29,54 @@ class FaultsIT {
           underLoad(
               parley,
               List.of(
-                  LiveStack::crashRouter,
-                  LiveStack::crashBroker,
-                  LiveStack::replaceRouter,
-                  // Three seconds hung: longer than an append may take.
-                  stack -> stack.nats().pause(),
-                  stack -> stack.nats().resume(),
-                  LiveStack::crashRouter,
-                  LiveStack::crashBroker));
-      assertThat(result.lost()).as("lost").isZero();
-      assertThat(result.duplicated()).as("duplicated").isZero();
-      assertThat(result.reordered()).as("reordered").isZero();
-      assertThat(result.gaps()).as("gaps").isZero();
-      assertThat(result.acked()).as("acknowledged of " + result.sent()).isEqualTo(result.sent());
+                  fault("router crashes", parley::crashRouter),
+                  fault("broker crashes", parley::crashBroker),
+                  fault("router is replaced", parley::replaceRouter),
+                  // Longer than an append may take.
+                  Fault.lasting(
+                      "broker hangs",
+                      Fault.Demand.SAFE,
+                      parley.nats()::pause,
+                      Duration.ofSeconds(3),
+                      parley.nats()::resume),
+                  fault("router crashes", parley::crashRouter),
+                  fault("broker crashes", parley::crashBroker)));
+      // On a machine that is busy a head can come long before its event. The client then opens a new stream: what never
+      // came would be found as not delivered.
+      assertThat(result.verdict().findings()).filteredOn(each -> each.kind() != Kind.MISSING_HEAD).isEmpty();
+      assertThat(result.waits().refusedByReason()).as("refused").isEmpty();
+      assertThat(result.acked()).as("acknowledged").isEqualTo(result.sent());
     }
   }
 
-  /** Runs a load and lets the faults happen one after the other, three seconds of load apart. */
+  private static Fault fault(String name, Fault.Action action) {
+    return new Fault(name, Fault.Demand.SAFE, action);
+  }
+
+  /** Runs a load and lets the faults happen one after the other, with three seconds of load between. */
   private static BenchResult underLoad(LiveStack parley, List<Fault> faults) throws Exception {
     BenchOptions options =
         new BenchOptions(
             BenchOptions.Mode.PAIRS,
             RATE,
-            Duration.ofSeconds(3L * faults.size() + 6),
+            Duration.ofSeconds(10),
             Duration.ofSeconds(1),
             20,
             128,
             1,
             0,
             false,
-            Duration.ofSeconds(60));
-    BlockingQueue<String> seconds = new LinkedBlockingQueue<>();
-    try (ParleyEndpoint edge = parley.edge();
-        PrintStream progress = new PrintStream(new Lines(seconds), true, StandardCharsets.UTF_8)) {
-      Bench bench =
-          new Bench(
+            Duration.ofSeconds(120),
+            true,
+            50);
+    try (ParleyEndpoint edge = parley.edge()) {
+      return new Bench(
               options,
               edge,
               user -> TokenSource.fixed(parley.token(user, Duration.ofHours(1))),
-              Map.of("router", parley.router().pid()),
-              progress);
-      FutureTask<BenchResult> result = new FutureTask<>(bench::run);
-      Thread.ofPlatform().daemon().name("bench").start(result);
-      for (Fault fault : faults) {
-        for (int i = 0; i < 3; i++) {
-          assertThat(seconds.poll(30, TimeUnit.SECONDS)).as("a line of progress").isNotNull();
-        }
-        fault.happen(parley);
-      }
-      return result.get(180, TimeUnit.SECONDS);
-    }
-  }
-
-  /** Collects whole lines. */
-  private static final class Lines extends OutputStream {
-    private final BlockingQueue<String> lines;
-    private final StringBuilder line = new StringBuilder();
-
-    Lines(BlockingQueue<String> lines) {
-      this.lines = lines;
-    }
-
-    @Override
-    public synchronized void write(int b) {
-      if (b == '\n') {
-        System.err.println(line);
-        lines.add(line.toString());
-        line.setLength(0);
-      } else {
-        line.append((char) b);
-      }
+              Map.of("router", parley.router(1).pid()),
+              System.err)
+          .run(faults, Duration.ofSeconds(3));
     }
   }
 }

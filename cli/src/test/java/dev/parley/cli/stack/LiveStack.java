@@ -27,26 +27,63 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
-/** The real stack, each part a process that a test may kill and start again: nats-server, router, Envoy. */
+/** The real stack, each part a process that a test may kill and start again: nats-server, routers, Envoy. */
 final class LiveStack implements AutoCloseable {
+  /** So often a new stream is opened until the edge has chosen the router that is asked for. */
+  private static final int CHOICES = 100;
+
   private final Path data;
   private final DevKeys keys;
   private final DevCertificates certificates;
   private final int edgePort = FreePorts.next();
-  private final int routerPort = FreePorts.next();
   private final NatsServer nats;
   private final Envoy envoy;
   private final List<AutoCloseable> opened = Collections.synchronizedList(new ArrayList<>());
-  private PartProcess router;
+  private final List<Router> routers = new ArrayList<>();
 
+  /** A router's place: its ports stay when the process is another one. */
+  private static final class Router {
+    final String name;
+    final int port = FreePorts.next();
+    final RouterProcess.Links links;
+    @Nullable PartProcess process;
+
+    Router(String name, RouterProcess.Links links) {
+      this.name = name;
+      this.links = links;
+    }
+  }
+
+  /** With one router. */
   LiveStack(Path data) throws IOException {
+    this(data, 1, 0);
+  }
+
+  /**
+   * With several routers.
+   *
+   * @param spares the edge knows so many more, which are not started yet
+   */
+  LiveStack(Path data, int running, int spares) throws IOException {
     this.data = data;
     this.keys = DevKeys.in(data.resolve("keys"));
     this.certificates = DevCertificates.in(data.resolve("tls"));
+    for (int number = 1; number <= running + spares; number++) {
+      RouterProcess.Links links =
+          running + spares == 1
+              ? new RouterProcess.Links.Alone()
+              : new RouterProcess.Links.WithOthers(FreePorts.next(), LinkSecret.in(data));
+      routers.add(new Router(RouterProcess.name(number), links));
+    }
     Parts parts = Parts.atHome(System.err::println);
     this.nats = NatsServer.start(new NatsServer.Settings(parts.natsServer(), directory("nats-server")));
-    this.router = startRouter();
+    for (int number = 1; number <= running; number++) {
+      startRouter(number);
+    }
     this.envoy = Envoy.start(parts.envoy(), edgeSettings(), directory("envoy"), false);
   }
 
@@ -66,31 +103,56 @@ final class LiveStack implements AutoCloseable {
             "--parley.edge.jwks=" + keys.jwks(),
             "--parley.edge.issuer=" + DevKeys.RULES.issuer(),
             "--parley.edge.audience=" + DevKeys.RULES.audience(),
-            "--parley.edge.routers=127.0.0.1:" + routerPort));
-  }
-
-  private PartProcess startRouter() throws IOException {
-    return RouterProcess.start(directory("router"), routerPort, nats, keys.jwks(), "router-1");
+            "--parley.edge.routers="
+                + routers.stream().map(each -> "127.0.0.1:" + each.port).collect(Collectors.joining(","))));
   }
 
   NatsServer nats() {
     return nats;
   }
 
-  PartProcess router() {
-    return router;
+  /** The process of a router; routers count from 1. */
+  PartProcess router(int number) {
+    return Objects.requireNonNull(routers.get(number - 1).process);
   }
 
-  /** Kills the router as a crash would, and starts it again on its port. */
+  /** Starts a router that does not run, and waits until it is ready. */
+  void startRouter(int number) throws IOException {
+    Router router = routers.get(number - 1);
+    router.process =
+        RouterProcess.start(
+            new RouterProcess.Setup(
+                router.name,
+                directory(router.name),
+                router.port,
+                nats.url(),
+                nats.monitorUrl(),
+                keys.jwks(),
+                router.links));
+  }
+
+  /** Kills a router as a crash would. */
+  void killRouter(int number) {
+    router(number).kill();
+    routers.get(number - 1).process = null;
+  }
+
+  /** Asks a router to leave, and waits until it has. */
+  void stopRouter(int number) {
+    router(number).stop();
+    routers.get(number - 1).process = null;
+  }
+
+  /** Kills the first router as a crash would, and starts it again on its port. */
   void crashRouter() throws IOException {
-    router.kill();
-    router = startRouter();
+    killRouter(1);
+    startRouter(1);
   }
 
-  /** Asks the router to leave, and starts it again on its port. */
+  /** Asks the first router to leave, and starts it again on its port. */
   void replaceRouter() throws IOException {
-    router.stop();
-    router = startRouter();
+    stopRouter(1);
+    startRouter(1);
   }
 
   /** Kills the broker as a crash would, and starts it again on its port and data. */
@@ -136,11 +198,35 @@ final class LiveStack implements AutoCloseable {
   }
 
   Device connect(String user, SessionOptions options) {
+    return connect(client(user), options);
+  }
+
+  private static Device connect(ParleyClient client, SessionOptions options) {
     Recorder recorder = new Recorder();
     ParleySession session =
-        client(user).connect(options.withBackoff(Duration.ofMillis(20), Duration.ofMillis(500)), recorder);
+        client.connect(options.withBackoff(Duration.ofMillis(20), Duration.ofMillis(500)), recorder);
     recorder.awaitCaughtUp();
     return new Device(session, recorder);
+  }
+
+  /** A session of the user at a router, past the edge. */
+  Device connectTo(int number, String user, SessionOptions options) {
+    TokenSource tokens = TokenSource.fixed(token(user, Duration.ofHours(1)));
+    ParleyClient client = ParleyClient.plaintext("127.0.0.1:" + routers.get(number - 1).port, tokens);
+    opened.add(client);
+    return connect(client, options);
+  }
+
+  /** A session of the user through the edge at a router: tries until the edge has chosen that one. */
+  Device connectThroughEdgeTo(int number, String user, SessionOptions options) {
+    for (int i = 0; i < CHOICES; i++) {
+      Device device = connect(user, options);
+      if (device.session().router().equals(routers.get(number - 1).name)) {
+        return device;
+      }
+      device.session().close();
+    }
+    throw new AssertionError("the edge never chose " + routers.get(number - 1).name);
   }
 
   /** A session and what it heard. */
@@ -152,7 +238,11 @@ final class LiveStack implements AutoCloseable {
       each.close();
     }
     envoy.close();
-    router.stop();
+    for (Router router : routers) {
+      if (router.process != null) {
+        router.process.stop();
+      }
+    }
     nats.close();
   }
 }

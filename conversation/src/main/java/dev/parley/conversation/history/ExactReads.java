@@ -7,7 +7,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -101,9 +100,7 @@ final class ExactReads {
     }
 
     private Executor afterPause() {
-      return retry.pause().isZero()
-          ? Runnable::run
-          : CompletableFuture.delayedExecutor(retry.pause().toMillis(), TimeUnit.MILLISECONDS, retry.thread());
+      return retry.pause().isZero() ? Runnable::run : task -> retry.timer().after(retry.pause(), task);
     }
   }
 }

@@ -4,23 +4,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class SubjectKeyTest {
-  @ParameterizedTest
-  @CsvSource({"abc,abc", "A-z_0,A-z_0", "a.b,a=2Eb", "a>,a=3E", "*,=2A", "'a b',a=20b", "=,=3D", "é,=C3=A9"})
-  void whatASubjectCannotHaveIsEncoded(String key, String token) {
-    assertThat(SubjectKey.encode(key)).isEqualTo(token);
+  @Test
+  void whatASubjectCannotHaveIsEncoded() {
+    assertThat(SubjectKey.encode("abc")).isEqualTo("abc");
+    assertThat(SubjectKey.encode("A-z_0")).isEqualTo("A-z_0");
+    assertThat(SubjectKey.encode("a.b")).isEqualTo("a=2Eb");
+    assertThat(SubjectKey.encode("a>")).isEqualTo("a=3E");
+    assertThat(SubjectKey.encode("*")).isEqualTo("=2A");
+    assertThat(SubjectKey.encode("a b")).isEqualTo("a=20b");
+    assertThat(SubjectKey.encode("=")).isEqualTo("=3D");
+    assertThat(SubjectKey.encode("é")).isEqualTo("=C3=A9");
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"abc", "a.b.>", "=41", "\u0000\n", "会話", "🙂"})
-  void decodingGivesTheKeyBack(String key) {
-    String token = SubjectKey.encode(key);
-    assertThat(token).matches("[A-Za-z0-9_=-]+");
-    assertThat(SubjectKey.decode(token)).isEqualTo(key);
+  @Test
+  void decodingGivesTheKeyBack() {
+    for (String key : new String[] {"abc", "a.b.>", "=41", "\u0000\n", "会話", "🙂"}) {
+      String token = SubjectKey.encode(key);
+      assertThat(token).matches("[A-Za-z0-9_=-]+");
+      assertThat(SubjectKey.decode(token)).isEqualTo(key);
+    }
   }
 
   @Test
@@ -28,9 +32,10 @@ class SubjectKeyTest {
     assertThatThrownBy(() -> SubjectKey.encode("")).isInstanceOf(IllegalArgumentException.class);
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"=", "=4", "a=", "=ZZ"})
-  void whatIsNotATokenIsNotDecoded(String token) {
-    assertThatThrownBy(() -> SubjectKey.decode(token)).isInstanceOf(IllegalArgumentException.class);
+  @Test
+  void whatIsNotATokenIsNotDecoded() {
+    for (String token : new String[] {"=", "=4", "a=", "=ZZ"}) {
+      assertThatThrownBy(() -> SubjectKey.decode(token)).as(token).isInstanceOf(IllegalArgumentException.class);
+    }
   }
 }

@@ -1,54 +1,31 @@
 package dev.parley.router.session;
 
 import dev.parley.chassis.auth.Identity;
-import dev.parley.chassis.auth.TokenException;
 import dev.parley.chassis.errors.Errors;
 import dev.parley.chassis.errors.Validation;
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.Request;
-import dev.parley.router.user.Profiles;
-import dev.parley.router.shard.ShardHost;
 import dev.parley.v1.ClientFrame;
-import dev.parley.v1.Cursor;
 import dev.parley.v1.ErrorReason;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
-import java.util.LinkedHashSet;
 import java.util.Map;
-import java.util.Set;
-import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One Connect stream: carries frames between gRPC and the {@link Session}, and the session's wishes to the shards. On
- * the connection's event loop.
- */
-public final class ConnectCall implements SessionPort, StreamObserver<ClientFrame>, Devices.Displaceable {
+/** One Connect stream: carries frames between gRPC and a {@link SessionCall}. On the connection's event loop. */
+public final class ConnectCall implements SessionCall.Downstream, StreamObserver<ClientFrame> {
   private final Sessions sessions;
   private final SessionHub hub;
   private final ServerCallStreamObserver<EncodedFrame> call;
-  private final Session session;
-  private boolean closed;
-  private boolean registered;
+  private final SessionCall session;
   private boolean inputPaused;
 
   private ConnectCall(Sessions sessions, Identity identity, ServerCallStreamObserver<EncodedFrame> call) {
     this.sessions = sessions;
     this.hub = sessions.hub();
     this.call = call;
-    this.session =
-        new Session(
-            UUID.randomUUID().toString(),
-            sessions.router(),
-            Profiles.user(identity),
-            identity.expires(),
-            sessions.limits(),
-            sessions.durability().get(),
-            sessions.clock(),
-            this);
+    this.session = SessionCall.open(sessions, hub, identity, this);
   }
 
   /** Begins a session for a stream that has just come in. */
@@ -73,12 +50,10 @@ public final class ConnectCall implements SessionPort, StreamObserver<ClientFram
               Duration.ofSeconds(5)));
       return new Ignored();
     }
-    sessions.open().incrementAndGet();
     ConnectCall connect = new ConnectCall(sessions, identity, call);
-    connect.hub.opened(connect.session);
     call.disableAutoRequest();
     call.setOnReadyHandler(connect::onReady);
-    call.setOnCancelHandler(connect.session::ended);
+    call.setOnCancelHandler(connect.session()::ended);
     call.request(1);
     return connect;
   }
@@ -99,34 +74,31 @@ public final class ConnectCall implements SessionPort, StreamObserver<ClientFram
 
   @Override
   public void onNext(ClientFrame frame) {
-    if (session.closed()) {
+    if (session().closed()) {
       return;
     }
     int bytes = frame.getSerializedSize();
     if (bytes > sessions.limits().frameBytes()) {
-      session.invalid(frame, Refusal.tooLarge("the frame", sessions.limits().frameBytes(), bytes));
+      session().invalid(frame, Refusal.tooLarge("the frame", sessions.limits().frameBytes(), bytes));
     } else {
       Validation.Violation violation = isHot(frame) ? null : sessions.validation().check(frame);
       if (violation != null) {
-        session.invalid(frame, Refusal.invalidField(violation.field(), violation.message()));
+        session().invalid(frame, Refusal.invalidField(violation.field(), violation.message()));
       } else {
         session.frame(frame, bytes);
-        if (!registered && !session.device().isEmpty()) {
-          register();
-        }
       }
     }
-    Duration wait = session.closed() ? Duration.ZERO : session.throttle();
+    Duration wait = session().closed() ? Duration.ZERO : session().throttle();
     if (wait.isZero()) {
       takeNext();
     } else {
-      hub.loop().schedule(this::takeNext, wait.toMillis(), TimeUnit.MILLISECONDS);
+      hub.loop().after(wait, this::takeNext);
     }
   }
 
   /** Takes another frame, unless the client does not read what its frames bring about. */
   private void takeNext() {
-    if (call.isReady() || session.closed()) {
+    if (call.isReady() || session().closed()) {
       call.request(1);
     } else {
       inputPaused = true;
@@ -134,7 +106,7 @@ public final class ConnectCall implements SessionPort, StreamObserver<ClientFram
   }
 
   private void onReady() {
-    session.ready();
+    session().ready();
     if (inputPaused) {
       inputPaused = false;
       call.request(1);
@@ -149,29 +121,17 @@ public final class ConnectCall implements SessionPort, StreamObserver<ClientFram
     return frame.hasCommand() || frame.hasCredit();
   }
 
-  private void register() {
-    registered = true;
-    if (!sessions.devices().opened(session.userId(), session.device(), this)) {
-      session.unreadable(Refusal.limitExceeded("devices of one user", sessions.limits().devicesPerUser()));
-    }
-  }
-
   @Override
   public void onError(Throwable failure) {
-    session.ended();
+    session().ended();
   }
 
   @Override
   public void onCompleted() {
-    session.ended();
+    session().ended();
   }
 
-  @Override
-  public void displace() {
-    hub.execute(session::displaced);
-  }
-
-  // ------------------------------------------------------------------ what the session wants
+  // ------------------------------------------------------------------ to the client
 
   @Override
   public boolean ready() {
@@ -180,22 +140,13 @@ public final class ConnectCall implements SessionPort, StreamObserver<ClientFram
 
   @Override
   public void write(EncodedFrame frame) {
-    if (!closed && !call.isCancelled()) {
+    if (!call.isCancelled()) {
       call.onNext(frame);
     }
   }
 
   @Override
   public void close(@Nullable Refusal why) {
-    if (closed) {
-      return;
-    }
-    closed = true;
-    sessions.open().decrementAndGet();
-    hub.closed(session);
-    if (registered) {
-      sessions.devices().closed(session.userId(), session.device(), this);
-    }
     if (call.isCancelled()) {
       return;
     }
@@ -206,120 +157,7 @@ public final class ConnectCall implements SessionPort, StreamObserver<ClientFram
     }
   }
 
-  @Override
-  public void listConversations() {
-    Set<String> all = new LinkedHashSet<>();
-    CompletableFuture<Void> listed = CompletableFuture.completedFuture(null);
-    for (ShardHost shard : sessions.shards()) {
-      listed = listed.thenCombine(shard.conversationsOf(session.userId()), (before, ids) -> addAll(all, ids));
-    }
-    listed.whenCompleteAsync(
-        (done, failure) -> {
-          if (failure == null) {
-            session.conversations(all);
-          } else {
-            session.conversationsUnavailable(ShardHost.refusal(failure));
-          }
-        },
-        hub::execute);
-  }
-
-  private static @Nullable Void addAll(Set<String> all, Set<String> ids) {
-    synchronized (all) {
-      all.addAll(ids);
-    }
-    return null;
-  }
-
-  @Override
-  public void follow(String conversationId, @Nullable Cursor cursor, Start start) {
-    hub.follows(conversationId, session);
-    sessions
-        .shardOf(conversationId)
-        .follow(
-            hub.index(),
-            conversationId,
-            session.userId(),
-            cursor,
-            start == Start.JOIN,
-            answer -> {
-              session.followed(conversationId, cursor, start, answer);
-              if (!hub.isFollowed(conversationId)) {
-                // The session ended before the owner began to feed this loop for it.
-                sessions.shardOf(conversationId).unfollow(hub.index(), conversationId);
-              }
-            });
-  }
-
-  @Override
-  public void unfollow(String conversationId) {
-    if (hub.unfollows(conversationId, session)) {
-      sessions.shardOf(conversationId).unfollow(hub.index(), conversationId);
-    }
-  }
-
-  @Override
-  public void read(String conversationId, long fromSeq) {
-    sessions
-        .shardOf(conversationId)
-        .read(
-            hub.index(),
-            conversationId,
-            fromSeq,
-            records -> {
-              if (records == null) {
-                session.readFailed(conversationId);
-              } else {
-                session.read(conversationId, records);
-              }
-            });
-  }
-
-  @Override
-  public void submit(Request request, int bytes) {
-    sessions
-        .shardOf(request.conversationId())
-        .submit(hub.index(), request, bytes, answer -> session.answered(request, answer));
-  }
-
-  @Override
-  public void mark(String conversationId, long seq) {
-    sessions
-        .shardOf(conversationId)
-        .mark(
-            hub.index(),
-            session.userId(),
-            conversationId,
-            seq,
-            answer -> {
-              if (answer instanceof dev.parley.router.shard.MarkAnswer.Refused refused) {
-                session.markRefused(conversationId, refused.refusal());
-              }
-            });
-  }
-
-  @Override
-  public void typing(String conversationId) {
-    sessions.shardOf(conversationId).typing(session.userId(), conversationId);
-  }
-
-  @Override
-  public void verify(String token) {
-    try {
-      Identity identity = sessions.verifier().verify(token);
-      session.refreshed(identity.userId(), identity.expires());
-    } catch (TokenException e) {
-      session.notRefreshed(Refusal.of(e.reason(), e.getMessage()));
-    }
-  }
-
-  @Override
-  public @Nullable Duration takeCommand() {
-    return sessions.allowances().take(session.userId(), sessions.clock().instant());
-  }
-
-  @Override
-  public void caughtUp() {
-    sessions.devices().caughtUp(session.userId(), session.device(), this);
+  private Session session() {
+    return session.session();
   }
 }

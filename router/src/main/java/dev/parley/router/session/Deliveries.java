@@ -25,6 +25,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -99,6 +100,11 @@ final class Deliveries {
     announceLive();
   }
 
+  /** The user's conversations are known. */
+  boolean started() {
+    return listed;
+  }
+
   /** The user has become a member of a conversation. */
   void added(String conversationId) {
     if (!listed) {
@@ -109,8 +115,32 @@ final class Deliveries {
     if (known == null) {
       askToFollow(conversationId, null, Start.JOIN);
     } else if (known.active && !known.open()) {
-      known.active = false;
-      toFollow.add(new FollowRequest(known, Cursor.newBuilder().setSeq(known.written).build(), Start.HEAD));
+      followAnew(known);
+    }
+    followNext();
+  }
+
+  /**
+   * The user's conversations as they are listed now: those that nobody told of are followed. Those that the user has
+   * left are asked for too: a membership that began and ended meanwhile is in no list.
+   */
+  void listedAgain(Collection<String> ids) {
+    ids.forEach(this::added);
+    following.values().stream().filter(known -> known.active && !known.open()).forEach(this::followAnew);
+    followNext();
+  }
+
+  private void followAnew(Following known) {
+    known.active = false;
+    toFollow.add(new FollowRequest(known, known.cursor(), Start.HEAD));
+  }
+
+  /** What was fed of these conversations has a hole: each is followed anew from what was written. */
+  void broken(Predicate<String> conversations) {
+    for (Following known : following.values()) {
+      if (known.active && conversations.test(known.id)) {
+        followAnew(known);
+      }
     }
     followNext();
   }
@@ -144,7 +174,7 @@ final class Deliveries {
     }
     switch (answer) {
       case FollowAnswer.Refused refused -> notFollowed(conversation, cursor, start, refused.refusal());
-      case FollowAnswer.Following begun -> begin(conversation, begun, cursor == null && start == Start.HEAD);
+      case FollowAnswer.Following begun -> begin(conversation, begun, cursor, start);
     }
     followNext();
     announceLive();
@@ -162,13 +192,25 @@ final class Deliveries {
     }
   }
 
-  private void begin(Following conversation, FollowAnswer.Following begun, boolean fromHead) {
+  private void begin(
+      Following conversation, FollowAnswer.Following begun, @Nullable Cursor cursor, Start start) {
     conversation.active = true;
+    if (conversation.endTold && !begun.member() && begun.head().getSeq() <= conversation.written) {
+      return; // as before
+    }
+    conversation.endTold = false;
     conversation.readable(begun.readable());
     conversation.head = begun.head().getSeq();
     conversation.headTold = conversation.head;
     // After a new start in the same session a read may have brought it further than where that start was asked from.
-    conversation.written = Math.max(conversation.written, begun.afterSeq());
+    if (cursor != null && cursor.getSeq() == begun.afterSeq()) {
+      conversation.standsAt(cursor);
+    } else if (begun.afterSeq() == begun.head().getSeq()) {
+      conversation.standsAt(begun.head());
+    } else {
+      conversation.standsAt(Cursor.newBuilder().setSeq(begun.afterSeq()).build());
+    }
+    boolean fromHead = cursor == null && start == Start.HEAD;
     OpenCommands.Held own = fromHead ? commands.firstHeld(conversation.id) : null;
     if (own != null) {
       conversation.written = Math.min(conversation.written, own.seq());
@@ -199,6 +241,7 @@ final class Deliveries {
   }
 
   private void ended(Following conversation) {
+    conversation.endTold = true;
     out.control(
         Frames.error(
             Refusal.of(ErrorReason.ERROR_REASON_NOT_A_MEMBER, "the user is no longer a member of this conversation"),
@@ -230,7 +273,7 @@ final class Deliveries {
         writeWithResults(conversation, record, record.firstSeq(), record.lastSeq());
       } else {
         out.frame(frame);
-        conversation.written = record.lastSeq();
+        conversation.wrote(record.lastSeq(), record);
       }
     } else if (conversation.lacks()) {
       readFor(conversation);
@@ -328,7 +371,7 @@ final class Deliveries {
         bytes += event.size();
       }
       last = record;
-      conversation.written = to;
+      conversation.wrote(to, record);
       if (bytes >= MAX_BYTES || events.size() >= 64) {
         flush();
       }
@@ -364,7 +407,7 @@ final class Deliveries {
     if (start <= to) {
       out.frame(EncodedFrame.events(record, start, to));
     }
-    conversation.written = to;
+    conversation.wrote(to, record);
   }
 
   /**

@@ -3,8 +3,10 @@ package dev.parley.router.session;
 import dev.parley.conversation.ConversationIds;
 import dev.parley.router.shard.CommittedRecord;
 import dev.parley.router.shard.Readable;
+import dev.parley.v1.Cursor;
 import dev.parley.v1.Event;
 import dev.parley.v1.SeqRange;
+import dev.parley.v1.Term;
 import java.util.List;
 
 /**
@@ -16,6 +18,10 @@ final class Following {
   final byte[] idBytes;
   /** Up to here the client was sent everything that it may read. */
   long written;
+  /** Where the record of that event lies, and under which term; unknown (0) before anything was written. */
+  private long writtenPosition;
+
+  private Term writtenTerm = Term.getDefaultInstance();
   /** The newest event there is for this user. */
   long head;
   /** The head that the client was told last in a heartbeat. */
@@ -26,6 +32,8 @@ final class Following {
   boolean behind;
   /** A read is on its way. */
   boolean reading;
+  /** The client knows that nothing new comes: the user is a former member. */
+  boolean endTold;
   /** Catching up counts as done at this seq; 0: it is done. */
   long catchUpTo;
 
@@ -34,6 +42,27 @@ final class Following {
   Following(String id) {
     this.id = id;
     this.idBytes = ConversationIds.bytes(id);
+  }
+
+  /** Everything up to {@code seq}, which lies in this record, was written. */
+  void wrote(long seq, CommittedRecord record) {
+    written = seq;
+    writtenPosition = record.position();
+    writtenTerm = record.term();
+  }
+
+  /** The client stands at this cursor. */
+  void standsAt(Cursor cursor) {
+    if (cursor.getSeq() >= written) {
+      written = cursor.getSeq();
+      writtenPosition = cursor.getPosition();
+      writtenTerm = cursor.getTerm();
+    }
+  }
+
+  /** From where a follow goes on. */
+  Cursor cursor() {
+    return Cursor.newBuilder().setSeq(written).setPosition(writtenPosition).setTerm(writtenTerm).build();
   }
 
   void readable(List<SeqRange> ranges) {

@@ -30,6 +30,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,6 +69,8 @@ public final class Session {
   private Instant lastHeads;
   private Instant rateNotice = Instant.EPOCH;
   private Instant lastAllHeads = Instant.EPOCH;
+  /** When to look again which conversations the user has. */
+  private Instant nextList = Instant.MAX;
   private final Instant opened;
 
   private final Map<String, Cursor> cursors = new HashMap<>();
@@ -113,6 +116,11 @@ public final class Session {
   /** Whose it is. */
   public String userId() {
     return user.getUserId();
+  }
+
+  /** When the stream began. */
+  public Instant opened() {
+    return opened;
   }
 
   /** The device; empty before Hello. */
@@ -232,6 +240,7 @@ public final class Session {
       fail(Refusal.limitExceeded("cursors", limits.conversations()));
     } else if (page.getComplete()) {
       phase = Phase.OPEN;
+      nextList = clock.instant().plus(limits.listAgain());
       port.listConversations();
     }
   }
@@ -306,7 +315,12 @@ public final class Session {
 
   /** The user's conversations, in answer to {@link SessionPort#listConversations}. */
   public void conversations(Collection<String> ids) {
-    if (phase == Phase.OPEN) {
+    if (phase != Phase.OPEN) {
+      return;
+    }
+    if (deliveries.started()) {
+      deliveries.listedAgain(ids);
+    } else {
       deliveries.start(cursors, ids);
       cursors.clear();
     }
@@ -314,13 +328,29 @@ public final class Session {
 
   /** The user's conversations could not be read. */
   public void conversationsUnavailable(Refusal why) {
-    fail(why);
+    if (!deliveries.started()) {
+      fail(why);
+    }
+  }
+
+  /** Looks soon which conversations the user has: a notice of one may have been lost. */
+  public void listAgainWithin(Duration wait) {
+    if (phase == Phase.OPEN) {
+      nextList = clock.instant().plus(wait);
+    }
   }
 
   /** The user has become a member of a conversation. */
   public void added(String conversationId) {
     if (phase == Phase.OPEN) {
       deliveries.added(conversationId);
+    }
+  }
+
+  /** What was fed of these conversations has a hole. */
+  public void broken(Predicate<String> conversations) {
+    if (phase == Phase.OPEN) {
+      deliveries.broken(conversations);
     }
   }
 
@@ -411,6 +441,10 @@ public final class Session {
     } else if (phase == Phase.OPEN) {
       if (Duration.between(lastHeads, now).compareTo(limits.heartbeat()) >= 0) {
         heads(false);
+      }
+      if (!nextList.isAfter(now)) {
+        nextList = now.plus(limits.listAgain());
+        port.listConversations();
       }
       deliveries.tick();
     }

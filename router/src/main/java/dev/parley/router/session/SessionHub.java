@@ -1,9 +1,15 @@
 package dev.parley.router.session;
 
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.parley.conversation.ConversationIds;
+import dev.parley.conversation.Timestamps;
+import dev.parley.conversation.log.Wakes;
+import dev.parley.internal.v1.Displaced;
+import dev.parley.internal.v1.WakeNotice;
+import dev.parley.router.loop.Loop;
 import dev.parley.router.shard.CommittedRecord;
 import dev.parley.router.shard.Follower;
 import dev.parley.v1.Receipt;
-import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -12,7 +18,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -22,18 +27,26 @@ import org.slf4j.LoggerFactory;
 /** The sessions of one event loop, and which conversations they follow. Everything but {@link #execute} on the loop. */
 public final class SessionHub implements Follower {
   private static final Logger LOG = LoggerFactory.getLogger(SessionHub.class);
+  private static final Duration TICK = Duration.ofSeconds(1);
 
   private final int index;
-  private final EventLoop loop;
+  private final Loop loop;
+  private final Wakes wakes;
+  private final int shards;
   private final Set<Session> sessions = new LinkedHashSet<>();
   private final Map<String, List<Session>> byConversation = new HashMap<>();
-  private final Map<String, List<Session>> byUser = new HashMap<>();
+  private final Map<String, UserSessions> byUser = new HashMap<>();
 
-  /** The hub of this loop, which the shards know by {@code index}. */
-  public SessionHub(int index, EventLoop loop) {
+  /** The sessions of one user, and where their notices come in. */
+  private record UserSessions(List<Session> sessions, Wakes.Subscription notices) {}
+
+  /** The hub of this loop, which the shards know by {@code index}. {@code shards}: how many there are. */
+  public SessionHub(int index, Loop loop, Wakes wakes, int shards) {
     this.index = index;
     this.loop = loop;
-    loop.scheduleAtFixedRate(guarded(this::tick), 1, 1, TimeUnit.SECONDS);
+    this.wakes = wakes;
+    this.shards = shards;
+    loop.after(TICK, this::tick);
   }
 
   int index() {
@@ -41,33 +54,80 @@ public final class SessionHub implements Follower {
   }
 
   /** The event loop itself, for work that is pinned to it. */
-  public EventLoop loop() {
+  public Loop loop() {
     return loop;
   }
 
   @Override
   public void execute(Runnable task) {
-    loop.execute(guarded(task));
-  }
-
-  private static Runnable guarded(Runnable task) {
-    return () -> {
-      try {
-        task.run();
-      } catch (RuntimeException e) {
-        LOG.error("a fault on an event loop", e);
-      }
-    };
+    loop.execute(task);
   }
 
   void opened(Session session) {
     sessions.add(session);
-    byUser.computeIfAbsent(session.userId(), user -> new ArrayList<>(1)).add(session);
+    String user = session.userId();
+    byUser
+        .computeIfAbsent(
+            user,
+            id ->
+                new UserSessions(
+                    new ArrayList<>(1), wakes.listen(id, notice -> loop.execute(() -> noticed(id, notice)))))
+        .sessions
+        .add(session);
   }
 
   void closed(Session session) {
     sessions.remove(session);
-    remove(byUser, session.userId(), session);
+    UserSessions ofUser = byUser.get(session.userId());
+    if (ofUser != null && ofUser.sessions.remove(session) && ofUser.sessions.isEmpty()) {
+      byUser.remove(session.userId());
+      ofUser.notices.close();
+    }
+  }
+
+  private void noticed(String userId, byte[] bytes) {
+    UserSessions ofUser = byUser.get(userId);
+    if (ofUser == null) {
+      return;
+    }
+    WakeNotice notice;
+    try {
+      notice = WakeNotice.parseFrom(bytes);
+    } catch (InvalidProtocolBufferException e) {
+      LOG.error("a notice to user {} is not readable", userId, e);
+      return;
+    }
+    switch (notice.getNoticeCase()) {
+      case ADDED -> each(ofUser.sessions, session -> session.added(notice.getAdded()));
+      case DISPLACED -> each(ofUser.sessions, session -> displaced(session, notice.getDisplaced()));
+      case NOTICE_NOT_SET -> LOG.warn("a notice to user {} that this version does not know", userId);
+    }
+  }
+
+  private static void displaced(Session session, Displaced by) {
+    boolean older = session.opened().isBefore(Timestamps.toInstant(by.getBegan()));
+    if (older && session.device().equals(by.getDeviceId()) && !session.id().equals(by.getSessionId())) {
+      session.displaced();
+    }
+  }
+
+  /** Tells the sessions of this user's device on other routers that this one has caught up. */
+  void tellCaughtUp(Session session) {
+    wakes.wake(
+        session.userId(),
+        WakeNotice.newBuilder()
+            .setDisplaced(
+                Displaced.newBuilder()
+                    .setDeviceId(session.device())
+                    .setSessionId(session.id())
+                    .setBegan(Timestamps.of(session.opened())))
+            .build()
+            .toByteArray());
+  }
+
+  /** Notices may have been lost: every session looks again which conversations there are, each at its own moment. */
+  void listAgain(RandomGenerator random) {
+    each(sessions, session -> session.listAgainWithin(Duration.ofMillis(random.nextInt(5_000))));
   }
 
   /** A session's follow was asked for: what is fed reaches it from now on. */
@@ -133,12 +193,15 @@ public final class SessionHub implements Follower {
   }
 
   @Override
-  public void added(String userId, String conversationId) {
-    each(byUser.getOrDefault(userId, List.of()), session -> session.added(conversationId));
+  public void broken(int shard) {
+    each(
+        sessions,
+        session -> session.broken(conversation -> ConversationIds.shardOf(conversation, shards) == shard));
   }
 
   private void tick() {
     each(sessions, Session::tick);
+    loop.after(TICK, this::tick);
   }
 
   /** Does something with each session; a fault ends the one that it happens to, and no other notices. */

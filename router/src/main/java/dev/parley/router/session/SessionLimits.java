@@ -26,4 +26,6 @@ public record SessionLimits(
     @Setting(value = "20s", doc = "How often the server speaks and wants to hear the client; after three it hangs up.")
     Duration heartbeat,
     @Setting(value = "10s", doc = "How long a stream may stay open without Hello and complete Cursors.")
-    Duration helloDeadline) {}
+    Duration helloDeadline,
+    @Setting(value = "5m", doc = "How often a session looks which conversations its user has: a notice may be lost.")
+    Duration listAgain) {}

@@ -1,11 +1,11 @@
 package dev.parley.router.session;
 
-import dev.parley.chassis.auth.TokenVerifier;
+import dev.parley.chassis.auth.Identity;
+import dev.parley.chassis.auth.TokenException;
 import dev.parley.chassis.errors.Validation;
 import dev.parley.conversation.ConversationIds;
 import dev.parley.router.shard.ShardHost;
 import dev.parley.v1.Durability;
-import io.netty.channel.EventLoop;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -19,6 +19,7 @@ import java.util.random.RandomGenerator;
  * All sessions of this router, and what they share.
  *
  * @param router its name
+ * @param verifier checks a token and says whose it is
  * @param open how many there are
  * @param draining no new ones are taken
  * @param durability how safe a stored event is, as the broker says now
@@ -28,7 +29,7 @@ public record Sessions(
     SessionLimits limits,
     List<SessionHub> hubs,
     List<ShardHost> shards,
-    TokenVerifier verifier,
+    TokenCheck verifier,
     Validation validation,
     Allowances allowances,
     Devices devices,
@@ -36,13 +37,19 @@ public record Sessions(
     AtomicBoolean draining,
     Supplier<Durability> durability,
     InstantSource clock) {
+  /** Checks a token and says whose it is. Thread-safe. */
+  public interface TokenCheck {
+    /** Throws a TokenException that says what is wrong with it. */
+    Identity verify(String token) throws TokenException;
+  }
+
   /** The sessions of a router that has none yet. */
   public static Sessions of(
       String router,
       SessionLimits limits,
       List<SessionHub> hubs,
       List<ShardHost> shards,
-      TokenVerifier verifier,
+      TokenCheck verifier,
       Validation validation,
       Allowances allowances,
       Supplier<Durability> durability,
@@ -70,8 +77,7 @@ public record Sessions(
   /** The hub of the loop that this is called on. */
   SessionHub hub() {
     for (SessionHub hub : hubs) {
-      EventLoop loop = hub.loop();
-      if (loop.inEventLoop()) {
+      if (hub.loop().inLoop()) {
         return hub;
       }
     }
@@ -83,6 +89,12 @@ public record Sessions(
     draining.set(true);
     RandomGenerator random = RandomGenerator.getDefault();
     hubs.forEach(hub -> hub.execute(() -> hub.reconnectAll(spread, random)));
+  }
+
+  /** Notices may have been lost: every session looks again which conversations its user has. */
+  public void listAgain() {
+    RandomGenerator random = RandomGenerator.getDefault();
+    hubs.forEach(hub -> hub.execute(() -> hub.listAgain(random)));
   }
 
   /** How many there are. */

@@ -1,7 +1,6 @@
 package dev.parley.router.shard;
 
 import com.google.protobuf.ByteString;
-import dev.parley.conversation.ConversationState;
 import dev.parley.conversation.Records;
 import dev.parley.conversation.history.LoggedRecord;
 import dev.parley.internal.v1.LogRecord;
@@ -9,6 +8,7 @@ import dev.parley.v1.Event;
 import dev.parley.v1.Term;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** A record that is on the log, as it is fed and delivered. Immutable. */
@@ -31,19 +31,22 @@ public final class CommittedRecord {
     this.events = events;
   }
 
+  /** The same with its events parsed, for those who look at each of them. */
+  public static CommittedRecord parsed(LogRecord record, long position, int size) {
+    CommittedRecord raw = new CommittedRecord(record, position, size, null);
+    return new CommittedRecord(record, position, size, raw.events());
+  }
+
   /** What was read from the log. */
   static CommittedRecord of(LoggedRecord logged) {
     return new CommittedRecord(logged.record(), logged.position(), logged.bytes(), null);
   }
 
-  /** The record without the bodies that readers must not get any more. */
-  CommittedRecord cutWhere(ConversationState state) {
-    if (state.deletedSeqs().isEmpty()) {
-      return this;
-    }
+  /** The record without the bodies of these events. */
+  CommittedRecord cutWhere(Predicate<Event> isCut) {
     CommittedRecord cut = this;
     for (Event event : events()) {
-      if (!event.getDeleted() && state.isCut(event)) {
+      if (!event.getDeleted() && isCut.test(event)) {
         LogRecord without = Records.cut(cut.record, event.getSeq());
         cut = new CommittedRecord(without, position, without.getSerializedSize(), null);
       }

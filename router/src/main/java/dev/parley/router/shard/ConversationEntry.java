@@ -21,9 +21,6 @@ final class ConversationEntry {
   final ArrayDeque<Work> waiting = new ArrayDeque<>();
   /** What waits for the state. */
   final List<Consumer<@Nullable Throwable>> whenLoaded = new ArrayList<>();
-  /** Event loops that follow, one bit each. */
-  long followers;
-
   boolean loading;
   /** A record was found while the state is loaded, which may lack it: it is loaded again. */
   boolean overtaken;
@@ -48,8 +45,7 @@ final class ConversationEntry {
   }
 
   boolean idle() {
-    return followers == 0
-        && waiting.isEmpty()
+    return waiting.isEmpty()
         && whenLoaded.isEmpty()
         && !loading
         && inUse == 0

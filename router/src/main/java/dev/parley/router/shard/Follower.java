@@ -20,6 +20,6 @@ public interface Follower {
   /** Somebody is typing. */
   void typing(String conversationId, String userId);
 
-  /** A user has become a member. */
-  void added(String userId, String conversationId);
+  /** What was fed of a shard has a hole: its conversations are to be followed anew from where each session stands. */
+  void broken(int shard);
 }

@@ -27,24 +27,25 @@ final class Follows {
   private final Conversations conversations;
   private final HistoryReader history;
   private final Marks marks;
-  private final Feed feed;
+  private final Feeds feeds;
   private final Ownership ownership;
 
   Follows(
       Conversations conversations,
       HistoryReader history,
       Marks marks,
-      Feed feed,
+      Feeds feeds,
       Ownership ownership) {
     this.conversations = conversations;
     this.history = history;
     this.marks = marks;
-    this.feed = feed;
+    this.feeds = feeds;
     this.ownership = ownership;
   }
 
   /**
-   * Makes an event loop a follower for a user. Everything that is committed after the answer is fed.
+   * Makes a router a follower for a user. Everything that is committed after the answer is fed. Fails with a {@link
+   * NotOwnerException} when another router owns the shard now.
    *
    * @param cursor where the client stands; null: nowhere yet
    * @param fromJoin without a cursor: starts at the event that made the user a member instead of at the head
@@ -65,11 +66,7 @@ final class Follows {
         .loaded()
         .thenCompose(ready -> conversations.loaded(conversationId))
         .thenCompose(entry -> conversations.keepUntil(entry, verified(entry, userId, cursor)))
-        .handle(
-            (verified, failure) ->
-                failure != null
-                    ? new FollowAnswer.Refused(Refusals.refusal(failure))
-                    : begin(conversationId, userId, cursor, fromJoin, follower, verified));
+        .thenApply(verified -> begin(conversationId, userId, cursor, fromJoin, follower, verified));
   }
 
   /** The same value, when what is in memory is certainly what is on the log. */
@@ -112,7 +109,7 @@ final class Follows {
       return new FollowAnswer.Refused(notFound());
     }
     if (member.isCurrent() && follower != NO_FOLLOWER) {
-      entry.followers |= 1L << follower;
+      feeds.follow(conversationId, follower);
     }
     Cursor head = state.describe(userId, 0, 0).getHead();
     long after = head.getSeq();
@@ -132,23 +129,20 @@ final class Follows {
         cursorHolds ? null : ResetReason.RESET_REASON_LOG_WENT_BACK);
   }
 
-  /** Nobody on that loop follows any more. */
-  void unfollow(String conversationId, int follower) {
-    ConversationEntry entry = conversations.known(conversationId);
-    if (entry != null) {
-      entry.followers &= ~(1L << follower);
-    }
-  }
-
   /** Tells the others that a member is typing; silently nothing if it cannot be. */
   void typing(String conversationId, String userId) {
-    ConversationEntry entry = conversations.known(conversationId);
-    if (entry != null && entry.state != null && entry.followers != 0) {
-      Membership member = entry.state.member(userId);
-      if (member != null && member.isCurrent()) {
-        feed.typing(entry.followers, conversationId, userId);
-      }
+    if (!feeds.isFollowed(conversationId)) {
+      return;
     }
+    conversations
+        .loaded(conversationId)
+        .thenAccept(
+            entry -> {
+              Membership member = Objects.requireNonNull(entry.state).member(userId);
+              if (member != null && member.isCurrent()) {
+                feeds.typing(conversationId, userId);
+              }
+            });
   }
 
   /** The conversation as its member or former member sees it. */

@@ -1,10 +1,10 @@
 package dev.parley.router.shard;
 
-import dev.parley.conversation.ConversationState;
 import dev.parley.conversation.PageIndex;
 import dev.parley.conversation.history.HistoryReader;
 import dev.parley.conversation.history.Page;
 import dev.parley.conversation.history.PageWalk;
+import dev.parley.router.feed.HistoryIndex;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,12 +12,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads for those who are behind: from the shard's tail in memory where it reaches back far enough, else page by page
- * from the log. Who wants the same page at the same time shares one reading, and only a few readings of a shard are on
+ * Reads for those who are behind: from what was fed lately where that reaches back far enough, else page by page from
+ * the log, at the places that the owner names. Who wants the same page at the same time shares one reading, and only a few readings of a shard are on
  * their way at a time, since the broker serves appends first.
  *
  * <p>Belongs to the shard's thread.
@@ -27,10 +28,9 @@ final class HistoryService {
   private static final int KEPT_WALKS = 64;
 
   private final OwnerLimits limits;
-  private final Conversations conversations;
+  private final Function<String, CompletableFuture<HistoryIndex>> index;
   private final HistoryReader history;
   private final ShardTail tail;
-  private final Ownership ownership;
 
   private final Map<PageKey, CompletableFuture<Page>> onTheirWay = new HashMap<>();
   private final LinkedHashMap<PageKey, KeptWalk> walks = new LinkedHashMap<>(16, 0.75f, true);
@@ -42,108 +42,94 @@ final class HistoryService {
   /** A walk, and the page that was open when it began: it knows only part of that one. */
   private record KeptWalk(PageWalk walk, long openPage) {}
 
+  /** {@code index}: asks the owner where a conversation's history lies. */
   HistoryService(
       OwnerLimits limits,
-      Conversations conversations,
+      Function<String, CompletableFuture<HistoryIndex>> index,
       HistoryReader history,
-      ShardTail tail,
-      Ownership ownership) {
+      ShardTail tail) {
     this.limits = limits;
-    this.conversations = conversations;
+    this.index = index;
     this.history = history;
     this.tail = tail;
-    this.ownership = ownership;
   }
 
   /** Records from the one that holds {@code fromSeq} on, some; none above the head. */
   CompletableFuture<List<CommittedRecord>> from(String conversationId, long fromSeq) {
-    return conversations
-        .loaded(conversationId)
+    List<CommittedRecord> recent = tail.from(conversationId, fromSeq, limits.readEvents(), limits.readBytes());
+    if (recent != null) {
+      return CompletableFuture.completedFuture(recent);
+    }
+    return index
+        .apply(conversationId)
         .thenCompose(
-            entry -> {
-              ConversationState state = java.util.Objects.requireNonNull(entry.state);
-              if (fromSeq > state.headSeq()) {
-                return nothing();
-              }
-              List<CommittedRecord> recent =
-                  tail.from(conversationId, fromSeq, limits.readEvents(), limits.readBytes());
-              return recent != null
-                  ? CompletableFuture.completedFuture(recent)
-                  : readPage(entry, state, PageIndex.pageOf(fromSeq), fromSeq);
-            });
+            found ->
+                fromSeq > found.headSeq()
+                    ? CompletableFuture.completedFuture(List.of())
+                    : readPage(conversationId, found, PageIndex.pageOf(fromSeq), fromSeq));
   }
 
   /** All records of the page that holds {@code seq}; none above the head. */
   CompletableFuture<List<CommittedRecord>> pageOf(String conversationId, long seq) {
-    return conversations
-        .loaded(conversationId)
+    return index
+        .apply(conversationId)
         .thenCompose(
-            entry -> {
-              ConversationState state = java.util.Objects.requireNonNull(entry.state);
-              if (seq < 1 || seq > state.headSeq()) {
-                return nothing();
-              }
-              return readPage(entry, state, PageIndex.pageOf(seq), 1);
-            });
-  }
-
-  /** That there is nothing is known from memory alone. */
-  private CompletableFuture<List<CommittedRecord>> nothing() {
-    return ownership.sure().thenApply(proven -> List.of());
+            found ->
+                seq < 1 || seq > found.headSeq()
+                    ? CompletableFuture.completedFuture(List.of())
+                    : readPage(conversationId, found, PageIndex.pageOf(seq), 1));
   }
 
   private CompletableFuture<List<CommittedRecord>> readPage(
-      ConversationEntry entry, ConversationState state, long page, long fromSeq) {
-    return conversations.keepUntil(
-        entry, page(entry, state, page).thenApply(read -> committed(entry, state, read, fromSeq)));
+      String conversationId, HistoryIndex found, long page, long fromSeq) {
+    return page(conversationId, found, page).thenApply(read -> committed(found, read, fromSeq));
   }
 
   /** The records as readers get them: deleted messages, and edits of them, without their bodies. */
-  private static List<CommittedRecord> committed(
-      ConversationEntry entry, ConversationState before, Page page, long fromSeq) {
-    ConversationState state = entry.state == null ? before : entry.state;
+  private static List<CommittedRecord> committed(HistoryIndex found, Page page, long fromSeq) {
     List<CommittedRecord> records = new ArrayList<>();
     for (var logged : page.records()) {
       if (logged.lastSeq() >= fromSeq) {
-        records.add(CommittedRecord.of(logged).cutWhere(state));
+        CommittedRecord record = CommittedRecord.of(logged);
+        records.add(found.deletedSeqs().isEmpty() ? record : record.cutWhere(found::isCut));
       }
     }
     return records;
   }
 
-  private CompletableFuture<Page> page(ConversationEntry entry, ConversationState state, long page) {
-    if (page >= state.pages().openPage()) {
+  private CompletableFuture<Page> page(String conversationId, HistoryIndex found, long page) {
+    if (page >= found.pages().openPage()) {
       // The open page grows: everybody reads it as it is now.
-      return whenAllowed(() -> history.read(entry.id, state.pages(), page));
+      return whenAllowed(() -> history.read(conversationId, found.pages(), page));
     }
-    PageKey key = new PageKey(entry.id, page);
+    PageKey key = new PageKey(conversationId, page);
     CompletableFuture<Page> shared = onTheirWay.get(key);
     if (shared != null) {
       return shared;
     }
-    CompletableFuture<Page> read = whenAllowed(() -> walkTo(entry, state, page));
+    CompletableFuture<Page> read = whenAllowed(() -> walkTo(conversationId, found, page));
     onTheirWay.put(key, read);
     return read.whenComplete(Completion.seen((done, failure) -> onTheirWay.remove(key, read)));
   }
 
   /** Reads a page that is closed, by the walk that stands before it if there is one. */
-  private CompletableFuture<Page> walkTo(ConversationEntry entry, ConversationState state, long page) {
-    KeptWalk kept = walks.remove(new PageKey(entry.id, page));
+  private CompletableFuture<Page> walkTo(String conversationId, HistoryIndex found, long page) {
+    KeptWalk kept = walks.remove(new PageKey(conversationId, page));
     KeptWalk walk =
         kept != null
             ? kept
-            : new KeptWalk(history.forward(entry.id, state.pages(), page), state.pages().openPage());
+            : new KeptWalk(history.forward(conversationId, found.pages(), page), found.pages().openPage());
     return walk.walk
         .next()
         .thenApply(
-            found -> {
+            read -> {
               if (page + 1 < walk.openPage) {
-                walks.put(new PageKey(entry.id, page + 1), walk);
+                walks.put(new PageKey(conversationId, page + 1), walk);
                 if (walks.size() > KEPT_WALKS) {
                   walks.pollFirstEntry();
                 }
               }
-              return whole(entry.id, page, found);
+              return whole(conversationId, page, read);
             });
   }
 

@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
  * Carries what a shard says to the event loops: everything to one loop in order, and what one turn of the shard says as
  * one task. Belongs to the shard's thread.
  */
-final class LoopFeed implements Feed {
+final class LoopFeed {
   private static final Logger LOG = LoggerFactory.getLogger(LoopFeed.class);
 
   private final Executor shardThread;
@@ -63,25 +63,25 @@ final class LoopFeed implements Feed {
     }
   }
 
-  @Override
-  public void committed(long bits, CommittedRecord record) {
+  /** A record of a conversation is on the log; told to the loops with these bits. */
+  void committed(long bits, CommittedRecord record) {
     postTo(bits, follower -> follower.committed(record));
   }
 
-  @Override
-  public void receipt(long bits, Receipt receipt, @Nullable String onlyFor) {
+  /** Somebody has read; {@code onlyFor}: the one user whom it concerns. */
+  void receipt(long bits, Receipt receipt, @Nullable String onlyFor) {
     postTo(bits, follower -> follower.receipt(receipt, onlyFor));
   }
 
-  @Override
-  public void typing(long bits, String conversationId, String userId) {
+  /** Somebody is typing. */
+  void typing(long bits, String conversationId, String userId) {
     postTo(bits, follower -> follower.typing(conversationId, userId));
   }
 
-  @Override
-  public void added(String userId, String conversationId) {
+  /** The feed of a shard has a hole: told to all loops. */
+  void broken(int shard) {
     for (int i = 0; i < followers.size(); i++) {
-      post(i, follower -> follower.added(userId, conversationId));
+      post(i, follower -> follower.broken(shard));
     }
   }
 }

@@ -126,7 +126,7 @@ final class Marks {
 
   private void tell(String conversationId, Set<String> users) {
     ConversationEntry entry = conversations.known(conversationId);
-    if (entry == null || entry.state == null || entry.followers == 0) {
+    if (entry == null || entry.state == null || !feed.isFollowed(conversationId)) {
       return;
     }
     if (entry.state.memberCount() > RECEIPTS_BY_NAME) {
@@ -135,7 +135,6 @@ final class Marks {
     }
     for (String user : users) {
       feed.receipt(
-          entry.followers,
           Receipt.newBuilder()
               .setConversationId(conversationId)
               .setUserId(user)
@@ -158,8 +157,7 @@ final class Marks {
     newestByAuthor.forEach(
         (author, seq) ->
             feed.receipt(
-                entry.followers,
-                Receipt.newBuilder()
+                      Receipt.newBuilder()
                     .setConversationId(entry.id)
                     .setReadSeq(seq)
                     .setReaderCount(

@@ -1,8 +1,13 @@
 package dev.parley.router.shard;
 
+import dev.parley.conversation.log.Broker;
+import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.MarkLog;
+import dev.parley.conversation.log.Registry;
 import dev.parley.conversation.log.ShardLog;
 import dev.parley.conversation.log.Table;
+import dev.parley.conversation.log.Wakes;
+import dev.parley.v1.Durability;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -26,6 +31,61 @@ final class OnLoop {
         },
         loop);
     return hopped;
+  }
+
+  /** The broker with every port on one thread; not for {@code registry} and {@code close}, which are nobody's here. */
+  static Broker broker(Broker broker, Executor loop) {
+    return new Broker() {
+      @Override
+      public Layout layout() {
+        return broker.layout();
+      }
+
+      @Override
+      public ShardLog shard(int shard) {
+        return log(broker.shard(shard), loop);
+      }
+
+      @Override
+      public Table table(TableName name) {
+        return OnLoop.table(broker.table(name), loop);
+      }
+
+      @Override
+      public MarkLog marks() {
+        return OnLoop.marks(broker.marks(), loop);
+      }
+
+      @Override
+      public Registry registry() {
+        throw new UnsupportedOperationException("shards do not register");
+      }
+
+      @Override
+      public Wakes wakes() {
+        return broker.wakes();
+      }
+
+      @Override
+      public void onReconnect(Runnable action) {
+        broker.onReconnect(() -> loop.execute(action));
+      }
+
+      @Override
+      public Durability durability() {
+        return broker.durability();
+      }
+
+      @Override
+      public boolean connected() {
+        return broker.connected();
+      }
+
+      @Override
+      public void close() {
+        throw new UnsupportedOperationException("shards do not close the broker");
+      }
+    };
   }
 
   static ShardLog log(ShardLog log, Executor loop) {

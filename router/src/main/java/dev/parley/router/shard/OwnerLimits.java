@@ -30,6 +30,14 @@ public record OwnerLimits(
     Duration sendDeadline,
     @Setting(value = "500ms", doc = "How often read marks are written and receipts told.")
     Duration markInterval,
+    @Setting(value = "250ms", doc = "How often deadlines are looked at.")
+    Duration tick,
+    @Setting(value = "5s", doc = "How often it is written how far the projections of a shard have come.")
+    Duration saveProgress,
+    @Setting(value = "500ms", doc = "How long read marks may take to be written when a shard is given away.")
+    Duration giveAwayPatience,
+    @Setting(value = "5s", doc = "After so long without a link to a living owner, commands for it are refused.")
+    Duration unreachable,
     @Setting(
         value = "500ms",
         doc = "An owner that appended nothing for so long asks the log whether it still owns the shard before it answers.")

@@ -26,6 +26,7 @@ final class ProjectionLane {
   private final List<Waiting> waiting = new ArrayList<>();
   private boolean open;
   private boolean working;
+  private boolean closed;
 
   private record Waiting(long position, CompletableFuture<Void> reached) {}
 
@@ -73,7 +74,7 @@ final class ProjectionLane {
   }
 
   private void work() {
-    if (working || !open || pending.isEmpty()) {
+    if (working || closed || !open || pending.isEmpty()) {
       return;
     }
     working = true;
@@ -97,6 +98,11 @@ final class ProjectionLane {
                 context.timer().after(RETRY, this::work);
               }
             }));
+  }
+
+  /** What is not done is left. */
+  void close() {
+    closed = true;
   }
 
   private void tellWaiting(long position) {

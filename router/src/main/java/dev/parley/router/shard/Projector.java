@@ -8,6 +8,8 @@ import dev.parley.conversation.history.PageWalk;
 import dev.parley.conversation.log.ShardLog;
 import dev.parley.conversation.log.ShardLog.StoredRecord;
 import dev.parley.conversation.log.Table;
+import dev.parley.conversation.log.Wakes;
+import dev.parley.internal.v1.WakeNotice;
 import dev.parley.v1.Event;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -30,7 +32,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Belongs to the shard's thread.
  */
-final class Projector implements ShardOwner.CommitListener {
+final class Projector {
   private static final Logger LOG = LoggerFactory.getLogger(Projector.class);
   private static final Duration RETRY = Duration.ofMillis(200);
   private static final int USERS_AT_A_TIME = 32;
@@ -40,7 +42,7 @@ final class Projector implements ShardOwner.CommitListener {
   private final Conversations conversations;
   private final HistoryReader history;
   private final Table progress;
-  private final Feed feed;
+  private final Wakes wakes;
 
   private final ProjectionLane memberships;
   private final ProjectionLane erasures;
@@ -58,19 +60,19 @@ final class Projector implements ShardOwner.CommitListener {
       Conversations conversations,
       HistoryReader history,
       Table progress,
-      Feed feed) {
+      Wakes wakes) {
     this.context = context;
     this.lists = lists;
     this.conversations = conversations;
     this.history = history;
     this.progress = progress;
-    this.feed = feed;
+    this.wakes = wakes;
     this.memberships = new ProjectionLane("conversation lists", context, this::list);
     this.erasures = new ProjectionLane("erasures", context, this::erase);
   }
 
-  @Override
-  public void settled(long ownerPosition) {
+  /** The shard is owned from here on. */
+  void settled(long ownerPosition) {
     newest = Math.max(newest, ownerPosition);
     if (!started) {
       started = true;
@@ -132,8 +134,8 @@ final class Projector implements ShardOwner.CommitListener {
     return new CommittedRecord(Tenure.parse(stored), stored.position(), stored.bytes().length, null);
   }
 
-  @Override
-  public void committed(CommittedRecord record) {
+  /** A record is on the log. Called in order of positions. */
+  void committed(CommittedRecord record) {
     newest = record.position();
     if (changesMembers(record)) {
       memberships.add(record);
@@ -203,10 +205,14 @@ final class Projector implements ShardOwner.CommitListener {
                         .thenRun(
                             () -> {
                               if (added.contains(user.getKey())) {
-                                feed.added(user.getKey(), record.conversationId());
+                                wakes.wake(user.getKey(), added(record.conversationId()));
                               }
                             }))
             .toArray(CompletableFuture[]::new));
+  }
+
+  private static byte[] added(String conversationId) {
+    return WakeNotice.newBuilder().setAdded(conversationId).build().toByteArray();
   }
 
   private CompletableFuture<Void> erase(CommittedRecord record) {
@@ -241,7 +247,7 @@ final class Projector implements ShardOwner.CommitListener {
               CompletableFuture<Void> erased = CompletableFuture.completedFuture(null);
               for (LoggedRecord logged : page.records()) {
                 CommittedRecord record = CommittedRecord.of(logged);
-                CommittedRecord cut = record.cutWhere(state);
+                CommittedRecord cut = record.cutWhere(state::isCut);
                 if (cut != record) {
                   erased =
                       erased.thenCompose(
@@ -282,6 +288,12 @@ final class Projector implements ShardOwner.CommitListener {
       progress.get(key()).thenAccept(entry -> savedRevision = entry == null ? 0 : entry.revision());
     }
     return null;
+  }
+
+  /** Another owner goes on from what was remembered last. */
+  void close() {
+    memberships.close();
+    erasures.close();
   }
 
   private String key() {

@@ -52,6 +52,11 @@ final class Room {
     return bytes;
   }
 
+  /** What it may take; {@link Long#MAX_VALUE}: anything. */
+  long maxBytes() {
+    return maxBytes;
+  }
+
   /** A record was appended. */
   void took(int size, int keyLength) {
     bytes += size + keyLength + OVERHEAD;

@@ -1,27 +1,29 @@
 package dev.parley.router.shard;
 
 import dev.parley.conversation.Refusal;
+import dev.parley.conversation.RefusedException;
 import dev.parley.conversation.Request;
 import dev.parley.conversation.history.HistoryReader;
 import dev.parley.conversation.history.ReadRetry;
-import dev.parley.conversation.history.StateLoader;
 import dev.parley.conversation.log.Broker;
-import dev.parley.conversation.log.Broker.TableName;
 import dev.parley.conversation.log.ShardLog;
-import dev.parley.conversation.log.Table;
+import dev.parley.internal.v1.ShardFrame;
+import dev.parley.internal.v1.ShardStatus;
+import dev.parley.router.feed.HistoryIndex;
+import dev.parley.router.feed.Question;
+import dev.parley.router.feed.Reply;
+import dev.parley.router.feed.RouterId;
+import dev.parley.router.loop.Loop;
+import dev.parley.router.view.View;
 import dev.parley.v1.Conversation;
 import dev.parley.v1.Cursor;
 import dev.parley.v1.Member;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BiPredicate;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -29,130 +31,223 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A shard on its thread: the owner, the projections and the readers, wired and reachable from other threads.
+ * A shard on its thread, reachable from other threads: asks the owner, wherever it is, and feeds the event loops.
  *
  * <p>Thread-safe. What concerns a {@link Follower} is answered through it, in order with what it is fed; other answers
  * are given on the shard's thread.
  */
 public final class ShardHost {
   private static final Logger LOG = LoggerFactory.getLogger(ShardHost.class);
-  private static final Duration TICK = Duration.ofMillis(250);
-  private static final Duration SAVE_PROGRESS = Duration.ofSeconds(5);
-  private static final Duration TAKE_BACK = Duration.ofSeconds(1);
-  private static final Duration TAKE_BACK_JITTER = Duration.ofSeconds(2);
+  private static final int SMALL = 64;
+  private static final Duration LAST_WRITES = Duration.ofSeconds(2);
 
   private final int shard;
-  private final ScheduledExecutorService thread;
+  private final Loop loop;
   private final LoopFeed feed;
-  private final ShardOwner owner;
-  private final Follows follows;
-  private final Marks marks;
+  private final Shard sides;
+  private final ShardFollower follower;
+  private final OwnerSeat seat;
   private final HistoryService history;
-  private final Projector projector;
   private final ConversationLists lists;
-  private final List<Future<?>> ticks = new java.util.ArrayList<>();
   private final OwnerLimits limits;
-  private final ShardContext context;
+  private boolean closed;
 
-  /**
-   * A shard that is started by {@link #start}.
-   *
-   * @param incarnation a random number that this process, and no other, has drawn
-   * @param blocks whether one of two users has blocked the other
-   */
+  /** A shard that owns and follows nothing until it is told a {@link #view}. */
   public ShardHost(
-      int shard,
-      String router,
-      long incarnation,
-      Broker broker,
-      OwnerLimits limits,
-      InstantSource clock,
-      ScheduledExecutorService thread,
-      List<? extends Follower> followers,
-      BiPredicate<String, String> blocks) {
+      int shard, ShardSurroundings around, Loop loop, List<? extends Follower> followers, RandomGenerator random) {
     this.shard = shard;
-    this.thread = thread;
-    this.limits = limits;
-    ShardLog log = OnLoop.log(broker.shard(shard), thread);
-    Timer timer = (delay, task) -> thread.schedule(guarded(task), delay.toMillis(), TimeUnit.MILLISECONDS);
-    this.context =
-        new ShardContext(
-            shard,
-            router,
-            incarnation,
-            broker.layout().window(),
-            log,
-            limits,
-            clock,
-            System::nanoTime,
-            timer,
-            RandomGenerator.getDefault(),
-            blocks,
-            broker::connected);
-    ReadRetry retry = ReadRetry.DEFAULT.on(thread);
-    StateLoader loader = new StateLoader(log, table(broker, TableName.SNAPSHOTS), retry);
-    HistoryReader reader = new HistoryReader(log, retry);
+    this.loop = loop;
+    this.limits = around.limits();
+    Broker broker = OnLoop.broker(around.broker(), loop);
+    ShardLog log = broker.shard(shard);
+    ReadRetry retry = around.retry().on(loop::after);
+    this.feed = new LoopFeed(loop, followers);
+    this.sides = new Shard(shard, around.self(), around.peers());
     ShardTail tail = new ShardTail(limits.tailBytes());
-    Conversations conversations = new Conversations(context, loader, reader, tail);
-    this.feed = new LoopFeed(thread, followers);
-    this.lists = new ConversationLists(shard, table(broker, TableName.CONVERSATION_LISTS));
-    this.projector =
-        new Projector(context, lists, conversations, reader, table(broker, TableName.PROGRESS), feed);
-    this.owner =
-        new ShardOwner(context, conversations, tail, feed, projector, (term, by) -> takeBack());
-    // The broker may have come back with less than it had.
-    broker.onReconnect(() -> run(owner::settle));
-    this.marks = new Marks(context, OnLoop.marks(broker.marks(), thread), conversations, tail, feed);
-    this.follows = new Follows(conversations, reader, marks, feed, owner);
-    this.history = new HistoryService(limits, conversations, reader, tail, owner);
-  }
-
-  private Table table(Broker broker, TableName name) {
-    return OnLoop.table(broker.table(name), thread);
-  }
-
-  /** Takes the shard over and keeps it. */
-  public void start() {
-    run(
-        () -> {
-          marks.start();
-          owner.takeOver();
-          every(TICK, owner::tick);
-          every(limits.markInterval(), marks::flush);
-          every(SAVE_PROGRESS, projector::save);
-        });
-  }
-
-  /** Not at once: the two that want the shard would only hinder each other. */
-  private void takeBack() {
-    long jitter = context.random().nextLong(TAKE_BACK_JITTER.toMillis());
-    context.timer().after(TAKE_BACK.plusMillis(jitter), owner::takeOver);
+    this.follower =
+        new ShardFollower(shard, limits, around.clock(), loop, broker::connected, sides, feed, tail);
+    this.history = new HistoryService(limits, this::index, new HistoryReader(log, retry), tail);
+    this.lists = new ConversationLists(shard, broker.table(Broker.TableName.CONVERSATION_LISTS));
+    this.seat =
+        new OwnerSeat(
+            shard,
+            around.self(),
+            log,
+            loop,
+            random,
+            sides,
+            deposed ->
+                new OwnedShard(around.context(shard, log, loop, random), broker, retry, loop, sides, deposed));
+    sides.between(follower, seat);
+    every(limits.tick(), follower::tick);
   }
 
   private void every(Duration interval, Runnable task) {
-    ticks.add(
-        thread.scheduleWithFixedDelay(
-            guarded(task), interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS));
+    loop.after(
+        interval,
+        () -> {
+          if (!closed) {
+            task.run();
+            every(interval, task);
+          }
+        });
   }
 
-  private void run(Runnable task) {
-    thread.execute(guarded(task));
+  // ------------------------------------------------------------------ from the router
+
+  /** Routers have come or gone. */
+  public void view(View view) {
+    loop.execute(() -> sides.view(view));
   }
 
-  /** A fault in one task must be seen, and must not end the ones that come again and again. */
-  private Runnable guarded(Runnable task) {
-    return () -> {
-      try {
-        task.run();
-      } catch (RuntimeException e) {
-        LOG.error("shard {}: a fault", shard, e);
-      }
+  /** A router can be reached. */
+  public void up(RouterId router) {
+    loop.execute(() -> sides.up(router));
+  }
+
+  /** A router cannot be reached. */
+  public void down(RouterId router) {
+    loop.execute(() -> sides.down(router));
+  }
+
+  /** Another router has said something about this shard. */
+  public void received(RouterId from, ShardFrame frame) {
+    loop.execute(() -> sides.received(from, frame));
+  }
+
+  /** The broker is there again. */
+  public void reconnected() {
+    loop.execute(seat::reconnected);
+  }
+
+  // ------------------------------------------------------------------ for event loops
+
+  /** Does a command; answered through the follower. {@code wanted}: false when the asker has gone; on any thread. */
+  public void submit(int index, Request request, int bytes, BooleanSupplier wanted, Consumer<Answer> reply) {
+    loop.execute(
+        () ->
+            follower.ask(
+                new Question.Submit(request),
+                bytes,
+                wanted,
+                answer -> feed.post(index, hub -> reply.accept(answer(answer)))));
+  }
+
+  private static Answer answer(Reply reply) {
+    return switch (reply) {
+      case Reply.OfCommand command -> command.answer();
+      case Reply.Refused refused -> new Answer.Refused(refused.refusal());
+      default -> throw new IllegalStateException("not an answer to a command: " + reply);
     };
   }
 
-  private <T> CompletableFuture<T> ask(Supplier<CompletableFuture<T>> question) {
+  /** See {@link Question.Follow}; answered through the follower, in order with what is fed. */
+  public void follow(
+      int index,
+      String conversationId,
+      String userId,
+      @Nullable Cursor cursor,
+      boolean fromJoin,
+      Consumer<FollowAnswer> reply) {
+    Question question = new Question.Follow(conversationId, userId, cursor, fromJoin);
+    loop.execute(
+        () ->
+            follower.ask(
+                question,
+                SMALL,
+                told -> {
+                  FollowAnswer answer = followAnswer(told);
+                  if (answer instanceof FollowAnswer.Following following && following.member()) {
+                    follower.follows(conversationId, index);
+                  }
+                  feed.post(index, hub -> reply.accept(answer));
+                }));
+  }
+
+  private static FollowAnswer followAnswer(Reply reply) {
+    return switch (reply) {
+      case Reply.OfFollow follow -> follow.answer();
+      case Reply.Refused refused -> new FollowAnswer.Refused(refused.refusal());
+      default -> throw new IllegalStateException("not an answer to a follow: " + reply);
+    };
+  }
+
+  /** Nobody on that loop follows any more. */
+  public void unfollow(int index, String conversationId) {
+    loop.execute(() -> follower.unfollow(conversationId, index));
+  }
+
+  /** Records from {@code fromSeq} on; null: they cannot be read now. Answered through the follower. */
+  public void read(
+      int index, String conversationId, long fromSeq, Consumer<@Nullable List<CommittedRecord>> reply) {
+    loop.execute(
+        () ->
+            history
+                .from(conversationId, fromSeq)
+                .whenComplete(Completion.seen(
+                    (records, failure) -> {
+                      if (failure != null) {
+                        LOG.warn("shard {}: reading {} from {} failed", shard, conversationId, fromSeq, failure);
+                      }
+                      feed.post(index, hub -> reply.accept(failure == null ? records : null));
+                    })));
+  }
+
+  private CompletableFuture<HistoryIndex> index(String conversationId) {
+    return askHere(
+        new Question.Index(conversationId),
+        reply -> {
+          if (reply instanceof Reply.OfIndex found) {
+            return found.index();
+          }
+          throw unexpected(reply);
+        });
+  }
+
+  /** Moves a read mark; answered through the follower. */
+  public void mark(int index, String userId, String conversationId, long seq, Consumer<MarkAnswer> reply) {
+    loop.execute(
+        () ->
+            follower.ask(
+                new Question.Mark(userId, conversationId, seq),
+                SMALL,
+                answer -> feed.post(index, hub -> reply.accept(markAnswer(answer)))));
+  }
+
+  private static MarkAnswer markAnswer(Reply reply) {
+    return switch (reply) {
+      case Reply.OfMark mark -> mark.answer();
+      case Reply.Refused refused -> new MarkAnswer.Refused(refused.refusal());
+      default -> throw new IllegalStateException("not an answer to a read mark: " + reply);
+    };
+  }
+
+  /** Tells the others that a user is typing. */
+  public void typing(String userId, String conversationId) {
+    loop.execute(() -> follower.typing(conversationId, userId));
+  }
+
+  // ------------------------------------------------------------------ for unary calls
+
+  /** Asks on the shard's thread. */
+  private <T> CompletableFuture<T> askHere(Question question, Function<Reply, T> reader) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    follower.ask(
+        question,
+        SMALL,
+        reply -> {
+          try {
+            result.complete(reader.apply(reply));
+          } catch (RuntimeException e) {
+            result.completeExceptionally(e);
+          }
+        });
+    return result;
+  }
+
+  private <T> CompletableFuture<T> onLoop(Supplier<CompletableFuture<T>> question) {
     CompletableFuture<T> answer = new CompletableFuture<>();
-    run(
+    loop.execute(
         () -> {
           try {
             question
@@ -172,156 +267,136 @@ public final class ShardHost {
     return answer;
   }
 
-  // ------------------------------------------------------------------ for event loops
-
-  /** Does a command; answered through the follower. */
-  public void submit(int follower, Request request, int bytes, Consumer<Answer> reply) {
-    run(
-        () ->
-            owner.submit(
-                request,
-                bytes,
-                answer -> {
-                  Answer outcome = outcome(answer);
-                  feed.post(follower, loop -> reply.accept(outcome));
-                }));
+  private static RuntimeException unexpected(Reply reply) {
+    return reply instanceof Reply.Refused refused
+        ? new RefusedException(refused.refusal())
+        : new IllegalStateException("not an answer to what was asked: " + reply);
   }
-
-  /** Nobody can pass on what is bounced: it is refused. */
-  private static Answer outcome(Answer answer) {
-    return answer instanceof Answer.Bounced bounced ? Refusals.of(bounced) : answer;
-  }
-
-  /** See {@link Follows#follow}; answered through the follower, in order with what is fed. */
-  public void follow(
-      int follower,
-      String conversationId,
-      String userId,
-      @Nullable Cursor cursor,
-      boolean fromJoin,
-      Consumer<FollowAnswer> reply) {
-    run(
-        () ->
-            follows
-                .follow(conversationId, userId, cursor, fromJoin, follower)
-                .thenAccept(answer -> feed.post(follower, loop -> reply.accept(answer))));
-  }
-
-  /** Nobody on that loop follows any more. */
-  public void unfollow(int follower, String conversationId) {
-    run(() -> follows.unfollow(conversationId, follower));
-  }
-
-  /** Records from {@code fromSeq} on; null: they cannot be read now. Answered through the follower. */
-  public void read(
-      int follower, String conversationId, long fromSeq, Consumer<@Nullable List<CommittedRecord>> reply) {
-    run(
-        () ->
-            history
-                .from(conversationId, fromSeq)
-                .whenComplete(Completion.seen(
-                    (records, failure) -> {
-                      if (failure != null) {
-                        LOG.warn("shard {}: reading {} from {} failed", shard, conversationId, fromSeq, failure);
-                      }
-                      feed.post(follower, loop -> reply.accept(failure == null ? records : null));
-                    })));
-  }
-
-  /** Moves a read mark; answered through the follower. */
-  public void mark(int follower, String userId, String conversationId, long seq, Consumer<MarkAnswer> reply) {
-    run(
-        () ->
-            marks.mark(
-                userId, conversationId, seq, answer -> feed.post(follower, loop -> reply.accept(answer))));
-  }
-
-  /** Tells the others that a user is typing. */
-  public void typing(String userId, String conversationId) {
-    run(() -> follows.typing(conversationId, userId));
-  }
-
-  // ------------------------------------------------------------------ for unary calls
 
   /** Does a command. */
   public CompletableFuture<Answer> submit(Request request, int bytes) {
-    return ask(
-        () -> {
-          CompletableFuture<Answer> answer = new CompletableFuture<>();
-          owner.submit(request, bytes, given -> answer.complete(outcome(given)));
-          return answer;
-        });
+    CompletableFuture<Answer> answer = new CompletableFuture<>();
+    loop.execute(
+        () -> follower.ask(new Question.Submit(request), bytes, reply -> answer.complete(answer(reply))));
+    return answer;
   }
 
   /** Moves a read mark. */
   public CompletableFuture<MarkAnswer> mark(String userId, String conversationId, long seq) {
-    return ask(
-        () -> {
-          CompletableFuture<MarkAnswer> answer = new CompletableFuture<>();
-          marks.mark(userId, conversationId, seq, answer::complete);
-          return answer;
-        });
+    return onLoop(() -> askHere(new Question.Mark(userId, conversationId, seq), ShardHost::markAnswer));
   }
 
   /** The conversation as its member or former member sees it; fails with a RefusedException for others. */
   public CompletableFuture<Conversation> describe(String conversationId, String userId) {
-    return ask(() -> follows.describe(conversationId, userId));
+    return onLoop(
+        () ->
+            askHere(
+                new Question.Describe(conversationId, userId),
+                reply -> {
+                  if (reply instanceof Reply.OfConversation described) {
+                    return described.conversation();
+                  }
+                  throw unexpected(reply);
+                }));
   }
 
   /** Members in order of their ids; fails with a RefusedException unless a member asks. */
   public CompletableFuture<List<Member>> members(
       String conversationId, String userId, String afterUserId, int limit) {
-    return ask(() -> follows.members(conversationId, userId, afterUserId, limit));
+    return onLoop(
+        () ->
+            askHere(
+                new Question.ListMembers(conversationId, userId, afterUserId, limit),
+                reply -> {
+                  if (reply instanceof Reply.OfMembers members) {
+                    return members.members();
+                  }
+                  throw unexpected(reply);
+                }));
   }
 
   /** Some records from {@code fromSeq} on. */
   public CompletableFuture<List<CommittedRecord>> from(String conversationId, long fromSeq) {
-    return ask(() -> history.from(conversationId, fromSeq));
+    return onLoop(() -> history.from(conversationId, fromSeq));
   }
 
   /** All records of the page that holds {@code seq}. */
   public CompletableFuture<List<CommittedRecord>> pageOf(String conversationId, long seq) {
-    return ask(() -> history.pageOf(conversationId, seq));
+    return onLoop(() -> history.pageOf(conversationId, seq));
   }
 
-  /** Whether a cursor is good, and where the user would go on: as {@link Follows#follow}, without following. */
+  /** Whether a cursor is good, and where the user would go on: as {@link #follow}, without following. */
   public CompletableFuture<FollowAnswer> position(String conversationId, String userId, Cursor cursor) {
-    return ask(() -> follows.position(conversationId, userId, cursor));
+    return onLoop(() -> askHere(new Question.Position(conversationId, userId, cursor), ShardHost::followAnswer));
   }
 
-  /** The user's conversations in this shard, with everything that was committed before the question. */
-  public CompletableFuture<Set<String>> conversationsOf(String userId) {
-    return ask(() -> projector.listed(userId).thenCompose(reached -> lists.of(userId)));
+  /** The user's conversations in this shard, with everything that was stored before the question. */
+  public CompletableFuture<java.util.Set<String>> conversationsOf(String userId) {
+    return onLoop(
+        () ->
+            askHere(
+                    new Question.AwaitList(userId),
+                    reply -> {
+                      if (reply instanceof Reply.Listed listed) {
+                        return listed;
+                      }
+                      throw unexpected(reply);
+                    })
+                .thenCompose(listed -> lists.of(userId)));
+  }
+
+  /** The user's conversations in this shard, as far as they are listed; a notice follows for those that are not yet. */
+  public CompletableFuture<java.util.Set<String>> listedConversationsOf(String userId) {
+    return onLoop(() -> lists.of(userId));
   }
 
   // ------------------------------------------------------------------ the end
 
-  /** Takes no new commands, lets what waits end, writes what is not written yet. */
-  public CompletableFuture<Void> drain(Duration patience) {
-    CompletableFuture<Void> drained = new CompletableFuture<>();
-    run(
-        () -> {
-          owner.drain();
-          awaitQuiet(drained, System.nanoTime() + patience.toNanos());
-        });
-    return drained;
+  /** Completed when this router owns the shard no more, and nothing waits; or when the patience is over. */
+  public CompletableFuture<Void> awaitGivenAway(Duration patience) {
+    CompletableFuture<Void> given = new CompletableFuture<>();
+    loop.execute(() -> awaitEmpty(given, patience));
+    return given;
   }
 
-  private void awaitQuiet(CompletableFuture<Void> drained, long until) {
-    marks.flush();
-    boolean late = System.nanoTime() - until > 0;
-    if (late || (owner.quiet() && marks.quiet())) {
-      projector
-          .save()
-          .whenComplete(Completion.seen(
-              (saved, failure) -> {
-                ticks.forEach(tick -> tick.cancel(false));
-                owner.close();
-                drained.complete(null);
-              }));
+  private void awaitEmpty(CompletableFuture<Void> given, Duration patience) {
+    Duration pause = Duration.ofMillis(10);
+    if (seat.empty() || patience.isNegative()) {
+      given.complete(null);
     } else {
-      thread.schedule(guarded(() -> awaitQuiet(drained, until)), 5, TimeUnit.MILLISECONDS);
+      loop.after(pause, () -> awaitEmpty(given, patience.minus(pause)));
     }
+  }
+
+  /** Ends: takes no new commands, lets what waits be decided, gives away what is owned; within the patience. */
+  public CompletableFuture<Void> close(Duration patience) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    loop.execute(
+        () -> {
+          follower.drain();
+          awaitAnswers(done, patience);
+        });
+    return done;
+  }
+
+  private void awaitAnswers(CompletableFuture<Void> done, Duration patience) {
+    Duration pause = Duration.ofMillis(5);
+    if (follower.quiet() || patience.isNegative()) {
+      seat.close(
+          LAST_WRITES,
+          () -> {
+            closed = true;
+            follower.close();
+            done.complete(null);
+          });
+    } else {
+      loop.after(pause, () -> awaitAnswers(done, patience.minus(pause)));
+    }
+  }
+
+  /** What there is to know of it. */
+  public CompletableFuture<ShardStatus> status() {
+    return onLoop(() -> CompletableFuture.completedFuture(sides.status()));
   }
 
   /** The refusal that a failed answer means. */

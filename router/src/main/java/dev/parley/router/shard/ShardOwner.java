@@ -57,6 +57,9 @@ final class ShardOwner implements Tenure.Listener, Ownership {
 
     /** A record is on the log. Called in order of positions. */
     void committed(CommittedRecord record);
+
+    /** What was told may not be on the log any more. */
+    void lostSight();
   }
 
   /** Who is told that another router owns the shard now. */
@@ -118,6 +121,11 @@ final class ShardOwner implements Tenure.Listener, Ownership {
   /** The last position of which was told. */
   long last() {
     return tenure.last();
+  }
+
+  /** How full the log is. */
+  Room room() {
+    return tenure.room();
   }
 
   @Override
@@ -333,11 +341,13 @@ final class ShardOwner implements Tenure.Listener, Ownership {
       fold(entry, committed);
     }
     tail.add(committed);
-    if (entry.state != null && committed.events().stream().anyMatch(Event::hasDeletion)) {
-      tail.cut(entry.state);
+    for (Event event : committed.events()) {
+      if (event.hasDeletion()) {
+        tail.cut(entry.id, event.getDeletion().getTargetSeq());
+      }
     }
     commits.committed(committed);
-    feed.committed(entry.followers, committed);
+    feed.committed(committed);
     if (batch != null) {
       ConversationState state = Objects.requireNonNull(entry.state);
       outcomes.tell(entry, state, batch, committed);
@@ -389,6 +399,7 @@ final class ShardOwner implements Tenure.Listener, Ownership {
   public void lostSight() {
     conversations.forgetStates();
     tail.clear();
+    commits.lostSight();
   }
 
   @Override

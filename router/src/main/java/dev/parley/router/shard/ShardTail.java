@@ -1,6 +1,6 @@
 package dev.parley.router.shard;
 
-import dev.parley.conversation.ConversationState;
+import dev.parley.v1.Event;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -102,22 +102,15 @@ final class ShardTail {
     return records == null ? List.of() : records;
   }
 
-  /** Holds nothing any more. */
-  void clear() {
-    order.clear();
-    byConversation.clear();
-    bytes = 0;
-  }
-
-  /** Takes out of memory what readers of this conversation must not get any more. */
-  void cut(ConversationState state) {
-    ArrayDeque<CommittedRecord> records = byConversation.get(state.conversationId());
+  /** Takes out of memory the body of a message that was deleted, and of its edits. */
+  void cut(String conversationId, long deletedSeq) {
+    ArrayDeque<CommittedRecord> records = byConversation.get(conversationId);
     if (records == null) {
       return;
     }
     Map<CommittedRecord, CommittedRecord> replaced = new IdentityHashMap<>();
     for (CommittedRecord record : records) {
-      CommittedRecord cut = record.cutWhere(state);
+      CommittedRecord cut = record.cutWhere(event -> isCut(event, deletedSeq));
       if (cut != record) {
         replaced.put(record, cut);
         bytes += weight(cut) - weight(record);
@@ -127,6 +120,26 @@ final class ShardTail {
       replaceIn(records, replaced);
       replaceIn(order, replaced);
     }
+  }
+
+  private static boolean isCut(Event event, long deletedSeq) {
+    return event.getSeq() == deletedSeq || (event.hasEdit() && event.getEdit().getTargetSeq() == deletedSeq);
+  }
+
+  /** Forgets a conversation's records: what comes next does not follow them. */
+  void forget(String conversationId) {
+    ArrayDeque<CommittedRecord> records = byConversation.remove(conversationId);
+    if (records != null) {
+      records.forEach(record -> bytes -= weight(record));
+      order.removeIf(record -> record.conversationId().equals(conversationId));
+    }
+  }
+
+  /** Forgets everything. */
+  void clear() {
+    order.clear();
+    byConversation.clear();
+    bytes = 0;
   }
 
   private static void replaceIn(

@@ -78,7 +78,7 @@ final class SessionRig implements SessionPort {
 
   @Override
   public void write(EncodedFrame frame) {
-    assertThat(closed).isEmpty();
+    assertThat(closed.size()).as("a frame after the end").isZero();
     try {
       written.add(ServerFrame.parseFrom(frame.bytes()));
     } catch (InvalidProtocolBufferException e) {
@@ -267,7 +267,6 @@ final class SessionRig implements SessionPort {
     for (long seq = from; seq <= to; seq++) {
       records.add(record(message(seq)));
     }
-    assertThat(reads).isNotEmpty();
     reads.removeFirst();
     session.read(C, records);
   }
@@ -284,7 +283,7 @@ final class SessionRig implements SessionPort {
     for (ServerFrame frame : written) {
       words.add(
           switch (frame.getFrameCase()) {
-            case EVENTS -> "events " + frame.getEvents().getEventsList().stream().map(Event::getSeq).toList();
+            case EVENTS -> "events " + seqs(frame);
             case SEND_RESULT ->
                 frame.getSendResult().hasStored()
                     ? "stored " + frame.getSendResult().getStored().getCursor().getSeq()
@@ -303,7 +302,7 @@ final class SessionRig implements SessionPort {
   List<Long> seqs() {
     List<Long> seqs = new ArrayList<>();
     for (ServerFrame frame : written) {
-      frame.getEvents().getEventsList().forEach(event -> seqs.add(event.getSeq()));
+      seqs.addAll(seqs(frame));
       if (frame.getSendResult().hasStored()) {
         seqs.add(frame.getSendResult().getStored().getCursor().getSeq());
       }
@@ -311,8 +310,16 @@ final class SessionRig implements SessionPort {
     return seqs;
   }
 
+  private static List<Long> seqs(ServerFrame frame) {
+    List<Long> seqs = new ArrayList<>();
+    for (Event event : frame.getEvents().getEventsList()) {
+      seqs.add(event.getSeq());
+    }
+    return seqs;
+  }
+
   String closedWith() {
-    assertThat(closed).hasSize(1);
+    assertThat(closed.size()).as("endings").isEqualTo(1);
     return Objects.requireNonNull(closed.getFirst()).reason().name().substring("ERROR_REASON_".length());
   }
 }

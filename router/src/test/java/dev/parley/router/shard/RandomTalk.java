@@ -19,6 +19,7 @@ import dev.parley.v1.Credit;
 import dev.parley.v1.Cursor;
 import dev.parley.v1.Cursors;
 import dev.parley.v1.Event;
+import dev.parley.v1.HeadsRequest;
 import dev.parley.v1.Hello;
 import dev.parley.v1.MemberLeft;
 import dev.parley.v1.ReadMark;
@@ -290,6 +291,8 @@ final class RandomTalk {
         connection.send(
             ClientFrame.newBuilder()
                 .setReadMark(ReadMark.newBuilder().setConversationId(conversation).setSeq(place.seq)));
+      } else if (what == 6 && connection != null) {
+        connection.send(ClientFrame.newBuilder().setHeadsRequest(HeadsRequest.getDefaultInstance()));
       } else {
         command(conversation, Say.message("m" + sent.size()));
       }

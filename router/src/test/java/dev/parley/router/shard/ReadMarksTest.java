@@ -4,11 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.router.shard.ReadMarks.Mark;
 import dev.parley.router.shard.ReadMarks.Message;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Objects;
-import java.util.Random;
-import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class ReadMarksTest {
@@ -62,47 +58,5 @@ class ReadMarksTest {
     ReadMarks folded = new ReadMarks();
     folded.fold(again.bytes(), 2);
     assertThat(folded.get("c", "ann")).isEqualTo(new Mark(5, 4));
-  }
-
-  @Test
-  void theLogFoldsToWhatIsInMemoryAndStaysShortWhenItIsTrimmed() throws Exception {
-    Random random = new Random(11);
-    TreeMap<Long, byte[]> log = new TreeMap<>();
-    Map<String, Mark> expected = new HashMap<>();
-    long position = 0;
-    for (int round = 0; round < 60; round++) {
-      for (int i = 0; i < 4; i++) {
-        String conversation = "c" + random.nextInt(5);
-        String user = "u" + random.nextInt(8);
-        Mark mark = new Mark(1 + random.nextInt(1_000), round);
-        if (marks.advance(conversation, user, mark)) {
-          expected.put(conversation + user, mark);
-        }
-      }
-      Message message = marks.next(3);
-      if (message != null && random.nextInt(4) == 0) {
-        marks.failed(message);
-      } else if (message != null) {
-        log.put(++position, message.bytes());
-        log.headMap(marks.stored(message, position)).clear();
-      }
-    }
-    for (Message rest = marks.next(1_000); rest != null; rest = marks.next(1_000)) {
-      log.put(++position, rest.bytes());
-      log.headMap(marks.stored(rest, position)).clear();
-    }
-
-    ReadMarks folded = new ReadMarks();
-    for (Map.Entry<Long, byte[]> message : log.entrySet()) {
-      folded.fold(message.getValue(), message.getKey());
-    }
-    for (int c = 0; c < 5; c++) {
-      assertThat(folded.of("c" + c)).isEqualTo(marks.of("c" + c));
-      for (int u = 0; u < 8; u++) {
-        assertThat(folded.get("c" + c, "u" + u)).isEqualTo(expected.getOrDefault("c" + c + "u" + u, Mark.NONE));
-      }
-    }
-    assertThat(folded.clean()).isTrue();
-    assertThat(log).hasSizeLessThan(5);
   }
 }

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 final class SimulatedRouter {
   private static final SessionLimits LIMITS =
       new SessionLimits(
-          100, 20, 128 << 10, 12, 64, 5_000, 5_000, 50, 2, Duration.ofSeconds(20), Duration.ofSeconds(10));
+          100, 20, 128 << 10, 12, 64, 5_000, 5_000, 50, 2, Duration.ofSeconds(3), Duration.ofSeconds(10));
 
   private final ManualTime time;
   private final Random random;

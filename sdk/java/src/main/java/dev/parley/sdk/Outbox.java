@@ -54,11 +54,28 @@ final class Outbox {
               "LIMIT_EXCEEDED: " + maxCommands + " commands wait for an answer already"));
       return;
     }
-    size++;
     nextDeadline = Math.min(nextDeadline, pending.deadline);
+    PendingCommand before = underWay.get(pending.id());
+    if (before != null && before.abandoned && before.command.equals(pending.command)) {
+      succeed(before, pending);
+      return;
+    }
+    size++;
     ArrayDeque<PendingCommand> lane = lanes.computeIfAbsent(pending.lane(), id -> new ArrayDeque<>(4));
     lane.addLast(pending);
     pump(lane, now);
+  }
+
+  /** A command is sent again while the answer to its first sending may still come: that answer is its own. */
+  private void succeed(PendingCommand before, PendingCommand pending) {
+    pending.stream = before.stream;
+    pending.uncertain = before.uncertain;
+    underWay.put(pending.id(), pending);
+    lanes.computeIfPresent(pending.lane(), (id, lane) -> {
+      ArrayDeque<PendingCommand> successors = new ArrayDeque<>(lane.size());
+      lane.forEach(each -> successors.addLast(each == before ? pending : each));
+      return successors;
+    });
   }
 
   /**

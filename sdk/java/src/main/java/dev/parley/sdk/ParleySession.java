@@ -40,6 +40,7 @@ public final class ParleySession implements AutoCloseable {
   private final Map<Integer, StreamCall> calls = new HashMap<>();
   private volatile SessionState state = SessionState.CONNECTING;
   private volatile String userId = "";
+  private volatile String router = "";
   private long tickAt = Outbox.NEVER;
 
   ParleySession(ParleyClient client, SessionOptions options, SessionListener listener) {
@@ -147,6 +148,11 @@ public final class ParleySession implements AutoCloseable {
     return userId;
   }
 
+  /** Which router holds the session, for an operator's eyes: it may change. Empty before the first Welcome. */
+  public String router() {
+    return router;
+  }
+
   /** Ends the session. Commands without an answer fail. */
   @Override
   public void close() {
@@ -182,6 +188,7 @@ public final class ParleySession implements AutoCloseable {
       step.run();
       state = protocol.state();
       userId = protocol.userId();
+      router = protocol.router();
       long wanted = protocol.nextTick();
       if (wanted < tickAt) {
         tickAt = wanted;

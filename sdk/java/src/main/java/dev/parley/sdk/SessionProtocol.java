@@ -38,6 +38,7 @@ final class SessionProtocol {
   private long openAt = Outbox.NEVER;
   private @Nullable String refusedToken;
   private String userId = "";
+  private String router = "";
   private long unknownFrames;
 
   SessionProtocol(
@@ -159,6 +160,7 @@ final class SessionProtocol {
       return;
     }
     userId = welcome.getUser().getUserId();
+    router = welcome.getRouter();
     refusedToken = null;
     if (!stream.caughtUp()) {
       become(SessionState.CONNECTED, null);
@@ -257,6 +259,11 @@ final class SessionProtocol {
   /** Whom the newest Welcome has named; empty before the first. */
   String userId() {
     return userId;
+  }
+
+  /** Which router holds the session, as the newest Welcome says; empty before the first. */
+  String router() {
+    return router;
   }
 
   /** How many frames came that this client does not know. */

@@ -40,6 +40,8 @@ final class SessionStream {
   private final Map<String, Follow> follows = new HashMap<>();
   private final CreditLedger credit = new CreditLedger();
   private final HeadWatch headWatch = new HeadWatch(follows);
+  /** The cursors that this stream was given and that the server has not taken up yet. */
+  private final Map<String, Long> askedFrom = new HashMap<>();
 
   private @Nullable String token;
   private @Nullable Welcome welcome;
@@ -62,7 +64,11 @@ final class SessionStream {
     Hello hello =
         Hello.newBuilder().setDeviceId(session.options.deviceId()).setClient(session.options.client()).build();
     send(ClientFrame.newBuilder().setHello(hello).build());
-    session.places.cursorFrames().forEach(this::send);
+    for (ClientFrame cursors : session.places.cursorFrames()) {
+      cursors.getCursors().getCursorsList().forEach(
+          each -> askedFrom.put(each.getConversationId(), each.getCursor().getSeq()));
+      send(cursors);
+    }
   }
 
   @Nullable String token() {
@@ -181,6 +187,11 @@ final class SessionStream {
 
   private void follow(Following following, long now) {
     Place place = session.places.enter(following);
+    Long asked = askedFrom.remove(following.getConversationId());
+    if (asked != null && asked != following.getAfterSeq()) {
+      session.listener.onViolation(violation(Violation.Kind.RESUMED_ELSEWHERE, place, following.getAfterSeq(), asked,
+          "The cursor said " + asked));
+    }
     Follow follow =
         follows.computeIfAbsent(following.getConversationId(), id -> new Follow(place, following.getAfterSeq()));
     follow.restart(following);
@@ -294,6 +305,7 @@ final class SessionStream {
   }
 
   private void reset(Reset reset, long now) {
+    askedFrom.remove(reset.getConversationId());
     Place place = session.places.get(reset.getConversationId());
     if (place == null) {
       place = session.places.enter(reset.getConversationId(), reset.getNext().getSeq(), reset.getNext());

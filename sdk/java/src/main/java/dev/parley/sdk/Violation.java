@@ -1,8 +1,8 @@
 package dev.parley.sdk;
 
 /**
- * The server broke a promise about order. The session has not passed on the offending event: after a {@link Kind#GAP} or
- * an {@link Kind#UNANNOUNCED} frame it resumes on a new stream from its cursors, the other kinds are dropped.
+ * The server broke a promise about order. The session has not passed on the offending event: after a {@link Kind#GAP}
+ * or an {@link Kind#UNANNOUNCED} frame it resumes on a new stream from its cursors, the other kinds are dropped.
  *
  * @param kind what was broken
  * @param conversationId where
@@ -24,6 +24,8 @@ public record Violation(Kind kind, String conversationId, long seq, long lastSeq
     /** An event of a conversation that no CatchUp named, or the outcome of a command that was never sent. */
     UNANNOUNCED,
     /** A head was announced and its events did not come. */
-    MISSING_HEAD
+    MISSING_HEAD,
+    /** A stream did not go on at the cursor that it was given, and no Reset said why. */
+    RESUMED_ELSEWHERE
   }
 }

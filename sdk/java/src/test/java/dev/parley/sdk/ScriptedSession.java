@@ -7,6 +7,7 @@ import com.google.rpc.RetryInfo;
 import dev.parley.v1.CatchUp;
 import dev.parley.v1.ClientFrame;
 import dev.parley.v1.Command;
+import dev.parley.v1.ConversationCursor;
 import dev.parley.v1.Cursor;
 import dev.parley.v1.Event;
 import dev.parley.v1.Events;
@@ -180,12 +181,37 @@ final class ScriptedSession implements Wire, SessionListener {
   }
 
   List<ClientFrame> sentOn(int stream, ClientFrame.FrameCase kind) {
-    return sent.stream().filter(each -> each.stream() == stream && each.frame().getFrameCase() == kind)
-        .map(Sent::frame).toList();
+    List<ClientFrame> frames = new ArrayList<>();
+    for (Sent each : sent) {
+      if (each.stream() == stream && each.frame().getFrameCase() == kind) {
+        frames.add(each.frame());
+      }
+    }
+    return frames;
   }
 
   List<String> commandsOn(int stream) {
-    return sentOn(stream, ClientFrame.FrameCase.COMMAND).stream().map(f -> f.getCommand().getClientEventId()).toList();
+    List<String> ids = new ArrayList<>();
+    for (ClientFrame frame : sentOn(stream, ClientFrame.FrameCase.COMMAND)) {
+      ids.add(frame.getCommand().getClientEventId());
+    }
+    return ids;
+  }
+
+  /** The seq of the cursor that the stream's first cursors frame has for the conversation; -1: none. */
+  long cursorOn(int stream, String conversation) {
+    for (ConversationCursor each : sentOn(stream, ClientFrame.FrameCase.CURSORS).getFirst().getCursors().getCursorsList()) {
+      if (each.getConversationId().equals(conversation)) {
+        return each.getCursor().getSeq();
+      }
+    }
+    return -1;
+  }
+
+  List<Violation.Kind> violationKinds() {
+    List<Violation.Kind> kinds = new ArrayList<>();
+    violations.forEach(violation -> kinds.add(violation.kind()));
+    return kinds;
   }
 
   // ---------------------------------------------------------- what is recorded

@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
-class StateLoaderTest {
+class StateLoaderIT {
   private final FakeLog log = new FakeLog();
   private final StateLoader loader = new StateLoader(log, log, new ReadRetry(2, Duration.ZERO));
   private final Talk talk = Talk.group("bob");

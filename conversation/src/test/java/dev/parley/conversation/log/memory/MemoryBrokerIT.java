@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
-class MemoryBrokerTest extends BrokerContract {
+class MemoryBrokerIT extends BrokerContract {
   private Instant now = Instant.parse("2026-03-01T12:00:00Z");
 
   @Override

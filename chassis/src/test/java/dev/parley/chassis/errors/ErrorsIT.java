@@ -11,16 +11,9 @@ import io.grpc.protobuf.StatusProto;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Map;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-class ErrorsTest {
-  /** Loading the classes is no test's time. */
-  @BeforeAll
-  static void warmUp() {
-    assertThat(Errors.info(Errors.status(ErrorReason.ERROR_REASON_INTERNAL, "why"))).isNotNull();
-  }
-
+class ErrorsIT {
   @Test
   void aRefusalCarriesReasonMetadataAndDelay() throws Exception {
     StatusRuntimeException refusal =

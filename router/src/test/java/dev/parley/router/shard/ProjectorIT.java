@@ -8,7 +8,7 @@ import dev.parley.v1.Event;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-class ProjectorTest {
+class ProjectorIT {
   private final ShardRig shard = new ShardRig();
 
   @Test

@@ -19,7 +19,7 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-class MarksTest {
+class MarksIT {
   private final MemoryBroker broker = new MemoryBroker(new Layout(1, 1, 1));
   private final ManualTime time = new ManualTime();
   private final FailingMarks log = new FailingMarks(broker.marks());

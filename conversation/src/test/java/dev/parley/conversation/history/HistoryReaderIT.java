@@ -17,8 +17,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class HistoryReaderTest {
-  private static final long EVENTS = 1_000;
+class HistoryReaderIT {
+  private static final long EVENTS = 20_000;
   private static final long LAST_PAGE = PageIndex.pageOf(EVENTS);
   private static final String ID = Talk.GROUP;
   private static final FakeLog log = new FakeLog();

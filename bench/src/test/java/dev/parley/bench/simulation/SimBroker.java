@@ -1,0 +1,345 @@
+package dev.parley.bench.simulation;
+
+import dev.parley.conversation.log.Broker;
+import dev.parley.conversation.log.Layout;
+import dev.parley.conversation.log.LogException;
+import dev.parley.conversation.log.LogException.Kind;
+import dev.parley.conversation.log.MarkLog;
+import dev.parley.conversation.log.Registry;
+import dev.parley.conversation.log.ShardLog;
+import dev.parley.conversation.log.Table;
+import dev.parley.conversation.log.Wakes;
+import dev.parley.conversation.log.memory.MemoryBroker;
+import dev.parley.v1.Durability;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One router's connections to the broker in memory. What is sent on one arrives in order; it may be stuck on the way for
+ * longer than its time-out and arrive then, also after the connection was lost; an answer may be lost; a reader may be
+ * behind.
+ */
+final class SimBroker implements Broker {
+  private static final Duration TIME_OUT = Duration.ofSeconds(2);
+
+  private final MemoryBroker there;
+  private final VirtualTime time;
+  private final Random random;
+  private final SimProcess process;
+  private final Faults faults;
+  private final List<Runnable> onReconnect = new ArrayList<>();
+  private final Path appends = new Path();
+  private final Path reads = new Path();
+  private final Path tables = new Path();
+  private boolean connected = true;
+  /** Counts connections: what belonged to an earlier one is over. */
+  private int generation;
+  private final List<Registry.Watcher> watchers = new ArrayList<>();
+  private final Map<String, Long> registered = new HashMap<>();
+
+  /** Whether faults happen at all. */
+  interface Faults {
+    boolean calm();
+  }
+
+  /** One direction there and back, each in order. */
+  private final class Path {
+    private long lastArrival;
+    private long lastReply;
+    private long stuckUntil;
+
+    long arrival() {
+      lastArrival = Math.max(Math.max(lastArrival, stuckUntil), time.nanos() + delay());
+      return lastArrival;
+    }
+
+    long reply() {
+      lastReply = Math.max(lastReply, time.nanos() + delay());
+      return lastReply;
+    }
+  }
+
+  SimBroker(MemoryBroker there, VirtualTime time, Random random, SimProcess process, Faults faults) {
+    this.there = there;
+    this.time = time;
+    this.random = random;
+    this.process = process;
+    this.faults = faults;
+  }
+
+  private long delay() {
+    return 50_000L + random.nextInt(1_500_000);
+  }
+
+  private boolean happens(int perMille) {
+    return !faults.calm() && random.nextInt(1_000) < perMille;
+  }
+
+  /** What is sent from now on arrives only after this time; its senders may have given up by then. */
+  void stick(Duration howLong) {
+    long until = time.nanos() + howLong.toNanos();
+    appends.stuckUntil = Math.max(appends.stuckUntil, until);
+    if (random.nextBoolean()) {
+      reads.stuckUntil = Math.max(reads.stuckUntil, until);
+      tables.stuckUntil = Math.max(tables.stuckUntil, until);
+    }
+  }
+
+  /** The connections are lost for a while; what was under way may arrive all the same. */
+  void disconnect(Duration howLong) {
+    if (!connected) {
+      return;
+    }
+    connected = false;
+    generation++;
+    time.after(howLong, () -> {
+      connected = true;
+      process.run(() -> {
+        watchAgain();
+        onReconnect.forEach(Runnable::run);
+      });
+    });
+  }
+
+  private <T extends @Nullable Object> CompletableFuture<T> over(
+      Path path, Supplier<CompletableFuture<T>> action, int lostPerMille) {
+    CompletableFuture<T> answer = new CompletableFuture<>();
+    if (!connected) {
+      time.after(Duration.ofNanos(100_000), () -> process.run(() -> fail(answer, Kind.NOT_SENT)));
+      return answer;
+    }
+    int mine = generation;
+    boolean lost = happens(lostPerMille);
+    time.at(path.arrival(), () -> {
+      if (lost && random.nextBoolean()) {
+        return; // never arrives
+      }
+      CompletableFuture<T> done = action.get();
+      if (!lost && mine == generation) {
+        time.at(path.reply(), () -> process.run(() -> hand(answer, done)));
+      }
+    });
+    time.after(TIME_OUT, () -> process.run(() -> fail(answer, Kind.UNKNOWN)));
+    return answer;
+  }
+
+  private static <T extends @Nullable Object> void hand(CompletableFuture<T> answer, CompletableFuture<T> done) {
+    done.whenComplete((value, failure) -> {
+      if (failure == null) {
+        answer.complete(value);
+      } else {
+        answer.completeExceptionally(failure);
+      }
+    });
+  }
+
+  private static void fail(CompletableFuture<?> answer, Kind kind) {
+    answer.completeExceptionally(new LogException(kind, "a bad network"));
+  }
+
+  @Override
+  public Layout layout() {
+    return there.layout();
+  }
+
+  @Override
+  public ShardLog shard(int shard) {
+    ShardLog log = there.shard(shard);
+    return new ShardLog() {
+      @Override
+      public CompletableFuture<Long> append(String key, byte[] record, long expectedLast) {
+        return over(appends, () -> log.append(key, record, expectedLast), key.length() > 1 ? 3 : 1);
+      }
+
+      @Override
+      public CompletableFuture<Tail> tail() {
+        return over(appends, log::tail, 5);
+      }
+
+      @Override
+      public CompletableFuture<@Nullable StoredRecord> last(String key) {
+        return over(appends, () -> log.last(key), 5);
+      }
+
+      @Override
+      public CompletableFuture<List<@Nullable StoredRecord>> read(long[] positions) {
+        boolean behind = happens(50);
+        return over(
+            reads,
+            () ->
+                behind
+                    ? CompletableFuture.completedFuture(new ArrayList<>(Collections.nCopies(positions.length, null)))
+                    : log.read(positions),
+            5);
+      }
+
+      @Override
+      public CompletableFuture<Void> replace(long position, byte[] cut) {
+        return over(tables, () -> log.replace(position, cut), 5);
+      }
+
+      @Override
+      public CompletableFuture<Void> trim(long firstKept) {
+        return over(tables, () -> log.trim(firstKept), 5);
+      }
+    };
+  }
+
+  @Override
+  public Table table(TableName name) {
+    Table table = there.table(name);
+    return new Table() {
+      @Override
+      public CompletableFuture<@Nullable Entry> get(String key) {
+        return over(tables, () -> table.get(key), 5);
+      }
+
+      @Override
+      public CompletableFuture<Long> put(String key, byte[] value, long expectedRevision) {
+        return over(tables, () -> table.put(key, value, expectedRevision), 5);
+      }
+
+      @Override
+      public CompletableFuture<Void> watch(BiConsumer<String, Entry> listener) {
+        throw new UnsupportedOperationException("nobody watches a table here");
+      }
+    };
+  }
+
+  @Override
+  public MarkLog marks() {
+    MarkLog marks = there.marks();
+    return new MarkLog() {
+      @Override
+      public CompletableFuture<Long> append(int shard, byte[] message) {
+        return over(tables, () -> marks.append(shard, message), 5);
+      }
+
+      @Override
+      public CompletableFuture<Void> readAll(int shard, Consumer<ShardLog.StoredRecord> reader) {
+        List<ShardLog.StoredRecord> found = new ArrayList<>();
+        return over(tables, () -> marks.readAll(shard, found::add), 5)
+            .thenApply(done -> {
+              found.forEach(reader);
+              return done;
+            });
+      }
+
+      @Override
+      public CompletableFuture<Void> trim(int shard, long firstKept) {
+        return over(tables, () -> marks.trim(shard, firstKept), 5);
+      }
+    };
+  }
+
+  // ------------------------------------------------------------------ registry and notices
+
+  @Override
+  public Registry registry() {
+    Registry registry = there.registry();
+    return new Registry() {
+      @Override
+      public CompletableFuture<Long> announce(String router, byte[] entry) {
+        return over(tables, () -> registry.announce(router, entry), 5);
+      }
+
+      @Override
+      public CompletableFuture<Void> withdraw(String router) {
+        return over(tables, () -> registry.withdraw(router), 0);
+      }
+
+      @Override
+      public CompletableFuture<Void> watch(Watcher watcher) {
+        watchers.add(watcher);
+        watchAgain();
+        return CompletableFuture.completedFuture(null);
+      }
+    };
+  }
+
+  /** What is there is told, and what has ended meanwhile. */
+  private void watchAgain() {
+    int mine = generation;
+    Map<String, Long> before = new HashMap<>(registered);
+    Registry.Watcher relay =
+        new Registry.Watcher() {
+          @Override
+          public void announced(String router, byte[] entry, long revision) {
+            before.remove(router);
+            relay(mine, () -> {
+              registered.put(router, revision);
+              watchers.forEach(watcher -> watcher.announced(router, entry, revision));
+            });
+          }
+
+          @Override
+          public void gone(String router, long revision) {
+            relay(mine, () -> {
+              registered.remove(router);
+              watchers.forEach(watcher -> watcher.gone(router, revision));
+            });
+          }
+        };
+    there.registry().watch(relay);
+    before.forEach((router, revision) -> relay.gone(router, revision + 1));
+  }
+
+  private void relay(int ofGeneration, Runnable news) {
+    if (ofGeneration == generation && connected) {
+      time.at(tables.reply(), () -> process.run(() -> {
+        if (ofGeneration == generation) {
+          news.run();
+        }
+      }));
+    }
+  }
+
+  @Override
+  public Wakes wakes() {
+    return new Wakes() {
+      @Override
+      public void wake(String userId, byte[] notice) {
+        if (connected && !happens(20)) {
+          time.at(tables.arrival(), () -> there.wakes().wake(userId, notice));
+        }
+      }
+
+      @Override
+      public Subscription listen(String userId, Consumer<byte[]> listener) {
+        return there.wakes().listen(userId, notice -> {
+          if (connected) {
+            time.at(tables.reply(), () -> process.run(() -> listener.accept(notice)));
+          }
+        });
+      }
+    };
+  }
+
+  @Override
+  public void onReconnect(Runnable action) {
+    onReconnect.add(action);
+  }
+
+  @Override
+  public Durability durability() {
+    return there.durability();
+  }
+
+  @Override
+  public boolean connected() {
+    return connected;
+  }
+
+  @Override
+  public void close() {}
+}

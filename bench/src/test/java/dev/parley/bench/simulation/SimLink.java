@@ -1,0 +1,157 @@
+package dev.parley.bench.simulation;
+
+import dev.parley.internal.v1.LinkFrame;
+import dev.parley.router.link.Dialer;
+import dev.parley.router.link.Wire;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+
+/** The wires between routers: what is sent arrives in order, or the wire is cut. */
+final class SimLink {
+  private final VirtualTime time;
+  private final Random random;
+  private final Map<String, SimRouter> routers;
+  private final List<End> ends = new ArrayList<>();
+
+  SimLink(VirtualTime time, Random random, Map<String, SimRouter> routers) {
+    this.time = time;
+    this.random = random;
+    this.routers = routers;
+  }
+
+  /** Dials from this process. */
+  Dialer dialer(SimProcess from) {
+    return (address, ear) -> {
+      End near = new End(from);
+      near.ear = ear;
+      ends.add(near);
+      time.after(delay(), () -> connect(near, address));
+      return near;
+    };
+  }
+
+  private void connect(End near, String address) {
+    SimRouter target = routers.get(address);
+    if (target == null || target.process().dead()) {
+      near.closedByPeer();
+      return;
+    }
+    End far = new End(target.process());
+    far.peer = near;
+    near.peer = far;
+    ends.add(far);
+    target.process().run(() -> {
+      far.ear = target.accept(far);
+      near.open();
+      far.open();
+    });
+  }
+
+  /** Cuts one wire, if there is any. */
+  void cutOne() {
+    ends.removeIf(end -> end.closed);
+    if (!ends.isEmpty()) {
+      ends.get(random.nextInt(ends.size())).cut();
+    }
+  }
+
+  /** A process was killed: its wires end at the other side, some of them only when somebody notices the silence. */
+  void killed(SimProcess process) {
+    for (End end : List.copyOf(ends)) {
+      if (end.process == process && end.peer != null && random.nextInt(4) > 0) {
+        end.peer.closedByPeer();
+      }
+    }
+  }
+
+  private Duration delay() {
+    return Duration.ofNanos(100_000 + random.nextInt(2_000_000));
+  }
+
+  private final class End implements Wire {
+    private final SimProcess process;
+    private @Nullable End peer;
+    private Wire.@Nullable Ear ear;
+    private boolean open;
+    private boolean closed;
+    private long lastArrival;
+    private final List<LinkFrame> early = new ArrayList<>();
+
+    End(SimProcess process) {
+      this.process = process;
+    }
+
+    void open() {
+      open = true;
+      early.forEach(this::transmit);
+      early.clear();
+      tell(Ear::ready);
+    }
+
+    private void tell(java.util.function.Consumer<Ear> what) {
+      process.run(() -> {
+        if (ear != null) {
+          what.accept(ear);
+        }
+      });
+    }
+
+    @Override
+    public boolean ready() {
+      return open && !closed;
+    }
+
+    @Override
+    public void send(LinkFrame frame) {
+      if (open) {
+        transmit(frame);
+      } else {
+        early.add(frame);
+      }
+    }
+
+    private void transmit(LinkFrame frame) {
+      End to = peer;
+      if (to == null || closed) {
+        return;
+      }
+      to.lastArrival = Math.max(to.lastArrival, time.nanos() + delay().toNanos());
+      time.at(to.lastArrival, () -> {
+        if (!to.closed) {
+          to.tell(heard -> heard.frame(frame));
+        }
+      });
+    }
+
+    @Override
+    public void close() {
+      if (!closed) {
+        closed = true;
+        tell(Ear::closed);
+        if (peer != null) {
+          peer.closedByPeer();
+        }
+      }
+    }
+
+    private void closedByPeer() {
+      time.after(delay(), () -> {
+        if (!closed) {
+          closed = true;
+          tell(Ear::closed);
+        }
+      });
+    }
+
+    void cut() {
+      closedByPeer();
+      if (peer != null) {
+        peer.closedByPeer();
+      }
+    }
+  }
+}

@@ -1,0 +1,132 @@
+package dev.parley.bench.simulation;
+
+import dev.parley.chassis.auth.Identity;
+import dev.parley.conversation.history.ReadRetry;
+import dev.parley.conversation.log.memory.MemoryBroker;
+import dev.parley.router.RouterCore;
+import dev.parley.router.feed.RouterId;
+import dev.parley.router.link.LinkTimes;
+import dev.parley.router.link.Wire;
+import dev.parley.router.loop.Loop;
+import dev.parley.router.session.Allowances;
+import dev.parley.router.session.SessionCall;
+import dev.parley.router.session.SessionHub;
+import dev.parley.router.session.SessionLimits;
+import dev.parley.router.session.Sessions;
+import dev.parley.router.shard.OwnerLimits;
+import dev.parley.router.view.Member;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** One life of a router: the real one, on simulated threads, over simulated connections. */
+final class SimRouter {
+  private static final OwnerLimits OWNER =
+      new OwnerLimits(
+          10_000, 4 << 20, 100_000, 600, 20, 64 << 10, 8, 256, 256 << 10, 256 << 10,
+          Duration.ofSeconds(10), Duration.ofMillis(500), Duration.ofMillis(250), Duration.ofSeconds(2),
+          Duration.ofMillis(500), Duration.ofSeconds(5), Duration.ofMillis(500));
+  private static final SessionLimits SESSIONS =
+      new SessionLimits(
+          100, 20, 128 << 10, 12, 64, 5_000, 5_000, 50, 2, Duration.ofSeconds(20), Duration.ofSeconds(10),
+          Duration.ofSeconds(5));
+  private static final LinkTimes LINK = new LinkTimes(Duration.ofMillis(200), Duration.ofMillis(600), 8 << 20);
+  private static final Duration PATIENCE = Duration.ofSeconds(3);
+
+  private final SimProcess process;
+  private final SimBroker broker;
+  private final RouterCore core;
+  private final Sessions sessions;
+  private final VirtualTime time;
+  private final Random random;
+  private boolean leaving;
+
+  SimRouter(
+      String name, MemoryBroker there, VirtualTime time, Random random, SimLink links, SimBroker.Faults faults) {
+    this.time = time;
+    this.random = random;
+    process = new SimProcess(time, random);
+    broker = new SimBroker(there, time, random, process, faults);
+    List<Loop> loops = List.of(process.loop(), process.loop());
+    core =
+        new RouterCore(
+            new Member(new RouterId(name, random.nextLong()), name, false),
+            loops,
+            new RouterCore.Surroundings(
+                broker, time, time::nanos, random, new ReadRetry(20, Duration.ofMillis(20)), links.dialer(process),
+                (one, other) -> false),
+            OWNER,
+            LINK);
+    sessions =
+        Sessions.of(
+            name, SESSIONS, core.hubs(), core.shards(),
+            token -> {
+              throw new UnsupportedOperationException("tokens last long here");
+            },
+            null, new Allowances(100_000), broker::durability, time);
+    core.start();
+  }
+
+  SimProcess process() {
+    return process;
+  }
+
+  SimBroker broker() {
+    return broker;
+  }
+
+  Wire.Ear accept(Wire wire) {
+    return core.accept(wire);
+  }
+
+  /** What it knows, for a person. */
+  CompletableFuture<String> status() {
+    return core.status().thenApply(status -> status.toString().replace('\n', ' '));
+  }
+
+  /** Takes streams. */
+  boolean serves() {
+    return !process.dead() && !leaving && core.view().owner(0) != null;
+  }
+
+  /** Begins a session; what comes for the client is told in this router's process. */
+  Stream connect(String user, SessionCall.Downstream client) {
+    return new Stream(user, client);
+  }
+
+  /** A client's stream, as the client sees it: what it sends arrives in order. */
+  final class Stream {
+    private final SessionHub hub;
+    private @Nullable SessionCall call;
+
+    private Stream(String user, SessionCall.Downstream client) {
+      hub = core.hubs().get(random.nextInt(core.hubs().size()));
+      Identity identity = new Identity(user, null, null, time.instant().plus(Duration.ofDays(1)));
+      hub.execute(() -> call = SessionCall.open(sessions, hub, identity, client));
+    }
+
+    /** Something that the client's end does to the session. */
+    void does(Consumer<SessionCall> action) {
+      hub.execute(() -> action.accept(Objects.requireNonNull(call)));
+    }
+  }
+
+  /** Leaves as by SIGTERM; {@code gone} when the process has ended. */
+  void leave(Runnable gone) {
+    leaving = true;
+    core.giveAway(PATIENCE)
+        .thenRun(() -> sessions.reconnectAll(Duration.ofMillis(500)))
+        .thenRun(
+            () ->
+                time.after(
+                    Duration.ofSeconds(2),
+                    () -> process.run(() -> core.close(PATIENCE).thenCompose(done -> sessions.endAll()).thenRun(() -> {
+                      process.kill();
+                      gone.run();
+                    }))));
+  }
+}

@@ -1,0 +1,244 @@
+package dev.parley.bench.simulation;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.parley.bench.history.FinalLog;
+import dev.parley.bench.history.Finding;
+import dev.parley.bench.history.HistoryChecker;
+import dev.parley.conversation.ConversationIds;
+import dev.parley.conversation.Records;
+import dev.parley.conversation.log.Layout;
+import dev.parley.conversation.log.ShardLog;
+import dev.parley.conversation.log.ShardLog.StoredRecord;
+import dev.parley.conversation.log.memory.MemoryBroker;
+import dev.parley.internal.v1.LogRecord;
+import dev.parley.router.Say;
+import dev.parley.v1.Term;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Some users talk over several routers, of which some are killed, stopped, cut off, sent away and brought back, over a
+ * broker on which appends get stuck and arrive late; then everything calms down, comes to rest and is checked: what the
+ * devices were told and received against the final log, and the log against the rule that every record lies under the
+ * Owner record of its own term.
+ */
+final class Simulation {
+  private static final List<String> NAMES = List.of("r1", "r2", "r3");
+  private static final int SHARDS = 2;
+  private static final int WINDOW = 8;
+  private static final Duration STEP = Duration.ofMillis(20);
+  /** Long enough for a session to look again which conversations its user has: a notice may have been lost. */
+  private static final int STEPS_OF_REST = 400;
+
+  private static final int STEPS_TO_REST = 3_000;
+
+  private final VirtualTime time = new VirtualTime();
+  private final Random random;
+  private final MemoryBroker broker = new MemoryBroker(new Layout(SHARDS, WINDOW, 1), Long.MAX_VALUE, time);
+  private final Map<String, SimRouter> routers = new LinkedHashMap<>();
+  private final SimLink links;
+  private final List<String> conversations;
+  private final List<SimDevice> devices = new ArrayList<>();
+  private final List<String> findings = new ArrayList<>();
+  private boolean calm;
+
+  Simulation(long seed) {
+    random = new Random(seed);
+    links = new SimLink(time, random, routers);
+    conversations = List.of(Say.GROUP, Say.OTHER, "01900000-0000-7000-8000-000000000003");
+    for (String user : List.of("ann", "bob", "cid", "ann")) {
+      devices.add(
+          new SimDevice(user, "device " + devices.size(), time, random, conversations, this::anyRouter));
+    }
+  }
+
+  private @Nullable SimRouter anyRouter() {
+    List<SimRouter> serving = routers.values().stream().filter(SimRouter::serves).toList();
+    return serving.isEmpty() ? null : serving.get(random.nextInt(serving.size()));
+  }
+
+  private void start(String name) {
+    routers.put(name, new SimRouter(name, broker, time, random, links, () -> calm));
+  }
+
+  /** Plays one seed, for a person who looks for a fault. */
+  public static void main(String[] args) {
+    for (long seed = Long.parseLong(args[0]); seed <= Long.parseLong(args[1]); seed++) {
+      long began = System.nanoTime();
+      List<String> found = new Simulation(seed).run(1_000);
+      System.out.println("seed " + seed + ": " + found.size() + " " + (System.nanoTime() - began) / 1_000_000 + " ms");
+      found.stream().limit(8).forEach(System.out::println);
+    }
+  }
+
+  /** Talks for so many steps of 20 ms, comes to rest, and checks everything; what is wrong, in words. */
+  List<String> run(int steps) {
+    start("r1");
+    start("r2");
+    pass(Duration.ofSeconds(2));
+    for (String conversation : conversations) {
+      devices.getFirst().command(conversation, Say.group("bob", "cid"));
+    }
+    for (int step = 0; step < steps; step++) {
+      devices.forEach(SimDevice::step);
+      disturb();
+      pass(STEP);
+    }
+    rest();
+    checkFence();
+    checkHistory();
+    return findings;
+  }
+
+  private void pass(Duration howLong) {
+    time.advance(howLong);
+    broker.registry().expire();
+  }
+
+  // ------------------------------------------------------------------ faults
+
+  private void disturb() {
+    String name = NAMES.get(random.nextInt(NAMES.size()));
+    SimRouter router = routers.get(name);
+    boolean there = router != null && !router.process().dead();
+    switch (random.nextInt(400)) {
+      case 0 -> {
+        if (there) {
+          router.process().kill();
+          links.killed(router.process());
+        }
+      }
+      case 1, 2 -> {
+        if (there) {
+          router.process().stop(Duration.ofMillis(200 + random.nextInt(6_000)));
+        }
+      }
+      case 3 -> {
+        if (there && alive() > 1 && router.serves()) {
+          router.leave(() -> {});
+        }
+      }
+      case 4, 5 -> {
+        if (there) {
+          router.broker().stick(Duration.ofMillis(500 + random.nextInt(5_000)));
+        }
+      }
+      case 6 -> {
+        if (there) {
+          router.broker().disconnect(Duration.ofMillis(100 + random.nextInt(5_000)));
+        }
+      }
+      case 7, 8 -> links.cutOne();
+      case 9, 10, 11, 12, 13, 14 -> {
+        if (!there) {
+          start(name);
+        }
+      }
+      default -> {}
+    }
+  }
+
+  private long alive() {
+    return routers.values().stream().filter(SimRouter::serves).count();
+  }
+
+  private void rest() {
+    calm = true;
+    for (String name : NAMES) {
+      SimRouter router = routers.get(name);
+      if (router == null || router.process().dead()) {
+        start(name);
+      }
+    }
+    int step = 0;
+    while (step < STEPS_OF_REST || step < STEPS_TO_REST && !devices.stream().allMatch(device -> device.done(heads()))) {
+      devices.forEach(SimDevice::rest);
+      pass(STEP);
+      step++;
+    }
+    if (step == STEPS_TO_REST) {
+      findings.add("no rest: " + devices.stream().filter(device -> !device.done(heads())).map(SimDevice::state).toList());
+      routers.forEach((name, router) -> router.status().thenAccept(status -> findings.add(name + ": " + status)));
+      pass(STEP);
+    }
+  }
+
+  // ------------------------------------------------------------------ the log
+
+  private List<LogRecord> log(int shard) {
+    ShardLog log = broker.shard(shard);
+    long tail = log.tail().join().position();
+    List<LogRecord> records = new ArrayList<>();
+    for (long position = 1; position <= tail; position++) {
+      StoredRecord stored = log.read(new long[] {position}).join().getFirst();
+      if (stored != null) {
+        records.add(parse(stored));
+      }
+    }
+    return records;
+  }
+
+  private static LogRecord parse(StoredRecord stored) {
+    try {
+      return LogRecord.parseFrom(stored.bytes());
+    } catch (InvalidProtocolBufferException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private Map<String, Long> heads() {
+    Map<String, Long> heads = new HashMap<>();
+    for (String conversation : conversations) {
+      StoredRecord last = broker.shard(ConversationIds.shardOf(conversation, SHARDS)).last(conversation).join();
+      if (last != null) {
+        heads.put(conversation, Records.lastSeq(parse(last)));
+      }
+    }
+    return heads;
+  }
+
+  /** Every record lies under the Owner record of its term, and terms only grow. */
+  private void checkFence() {
+    for (int shard = 0; shard < SHARDS; shard++) {
+      Term owner = Term.getDefaultInstance();
+      for (LogRecord record : log(shard)) {
+        if (record.hasOwner()) {
+          if (record.getTerm().getNumber() <= owner.getNumber()) {
+            findings.add("FENCE shard " + shard + ": an Owner record of an older term");
+          }
+          owner = record.getTerm();
+        } else if (!record.hasFiller() && !record.getTerm().equals(owner)) {
+          findings.add("FENCE shard " + shard + ": a record of another term than its Owner's");
+        }
+      }
+    }
+  }
+
+  private void checkHistory() {
+    Map<String, FinalLog> logs = new LinkedHashMap<>();
+    conversations.forEach(conversation -> logs.put(conversation, new FinalLog()));
+    for (int shard = 0; shard < SHARDS; shard++) {
+      for (LogRecord record : log(shard)) {
+        for (int i = 0; i < record.getEventsCount(); i++) {
+          FinalLog log = logs.get(record.getConversationId());
+          if (Records.event(record, i).getSeq() <= log.head()) {
+            findings.add("STORED_TWICE seq " + Records.event(record, i).getSeq() + " of " + record.getConversationId());
+          } else {
+            log.add(Records.event(record, i));
+          }
+        }
+      }
+    }
+    HistoryChecker checker = new HistoryChecker(devices.stream().map(SimDevice::history).toList());
+    logs.forEach(checker::check);
+    for (Finding finding : checker.findings()) {
+      findings.add(finding.kind() + " " + finding.text());
+    }
+  }
+}

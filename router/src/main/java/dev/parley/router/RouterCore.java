@@ -1,0 +1,178 @@
+package dev.parley.router;
+
+import dev.parley.conversation.history.ReadRetry;
+import dev.parley.conversation.log.Broker;
+import dev.parley.internal.v1.GetStatusResponse;
+import dev.parley.internal.v1.RouterStatus;
+import dev.parley.internal.v1.ShardFrame;
+import dev.parley.internal.v1.ShardStatus;
+import dev.parley.router.feed.RouterId;
+import dev.parley.router.link.Dialer;
+import dev.parley.router.link.LinkListener;
+import dev.parley.router.link.LinkTimes;
+import dev.parley.router.link.Links;
+import dev.parley.router.link.Wire;
+import dev.parley.router.loop.Loop;
+import dev.parley.router.session.SessionHub;
+import dev.parley.router.shard.OwnerLimits;
+import dev.parley.router.shard.ShardHost;
+import dev.parley.router.shard.ShardSurroundings;
+import dev.parley.router.view.Member;
+import dev.parley.router.view.View;
+import dev.parley.router.view.Views;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiPredicate;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+
+/**
+ * A router without sockets: its view of the others, its links, its shards and the hubs of its sessions, on loops that are
+ * given to it. The program runs it on the transport's event loops, the simulation on queues of a clock that it moves.
+ *
+ * <p>Thread-safe.
+ */
+public final class RouterCore implements LinkListener {
+  private final RouterId self;
+  private final Broker broker;
+  private final Loop control;
+  private final List<SessionHub> hubs = new ArrayList<>();
+  private final List<ShardHost> shards = new ArrayList<>();
+  private final Links links;
+  private final Views views;
+
+  /**
+   * What a router needs of its surroundings.
+   *
+   * @param nanos a monotonic clock
+   * @param retry how often a reader of the log asks again
+   * @param dialer opens wires to other routers
+   * @param blocks whether one of two users has blocked the other
+   */
+  public record Surroundings(
+      Broker broker,
+      InstantSource clock,
+      LongSupplier nanos,
+      RandomGenerator random,
+      ReadRetry retry,
+      Dialer dialer,
+      BiPredicate<String, String> blocks) {}
+
+  /** A router that is not registered yet. {@code loops}: shards and sessions are spread over them; at most 64. */
+  public RouterCore(Member self, List<? extends Loop> loops, Surroundings around, OwnerLimits limits, LinkTimes times) {
+    this.self = self.id();
+    this.broker = around.broker();
+    this.control = loops.getFirst();
+    int count = broker.layout().shards();
+    for (Loop loop : loops) {
+      hubs.add(new SessionHub(hubs.size(), loop, broker.wakes(), count));
+    }
+    this.links = new Links(this.self, times, control, around.nanos(), around.dialer(), this);
+    ShardSurroundings shared =
+        new ShardSurroundings(
+            this.self, broker, links::send, limits, around.clock(), around.nanos(), around.retry(), around.blocks());
+    for (int shard = 0; shard < count; shard++) {
+      shards.add(new ShardHost(shard, shared, loops.get(shard % loops.size()), hubs, around.random()));
+    }
+    this.views = new Views(self, count, broker.registry(), broker::connected, control, this::viewed);
+  }
+
+  /** Registers; completed when this router is in its own view. */
+  public CompletableFuture<Void> start() {
+    broker.onReconnect(
+        () -> {
+          views.reconnected();
+          shards.forEach(ShardHost::reconnected);
+        });
+    control.execute(links::start);
+    return views.start();
+  }
+
+  private void viewed(View view) {
+    links.view(view);
+    shards.forEach(shard -> shard.view(view));
+  }
+
+  /** Takes a wire that another router has opened. */
+  public Wire.Ear accept(Wire wire) {
+    return links.accept(wire);
+  }
+
+  @Override
+  public void up(RouterId router) {
+    shards.forEach(shard -> shard.up(router));
+  }
+
+  @Override
+  public void down(RouterId router) {
+    shards.forEach(shard -> shard.down(router));
+  }
+
+  @Override
+  public void received(RouterId from, ShardFrame frame) {
+    if (frame.getShard() < shards.size()) {
+      shards.get(frame.getShard()).received(from, frame);
+    }
+  }
+
+  /** The hubs, one a loop, in order. */
+  public List<SessionHub> hubs() {
+    return List.copyOf(hubs);
+  }
+
+  /** The shards, in order of their numbers. */
+  public List<ShardHost> shards() {
+    return List.copyOf(shards);
+  }
+
+  /** Which routers there are. */
+  public View view() {
+    return views.view();
+  }
+
+  /** Gives all shards to the other routers, if there are any; completed when that is done or the patience is over. */
+  public CompletableFuture<Void> giveAway(Duration patience) {
+    boolean others =
+        views.view().members().stream().anyMatch(member -> !member.draining() && !member.id().equals(self));
+    if (!others) {
+      return CompletableFuture.completedFuture(null);
+    }
+    views.drain();
+    return CompletableFuture.allOf(
+        shards.stream().map(shard -> shard.awaitGivenAway(patience)).toArray(CompletableFuture[]::new));
+  }
+
+  /** Ends: what is still owned is stopped in order, then this router leaves the registry. */
+  public CompletableFuture<Void> close(Duration patience) {
+    return CompletableFuture.allOf(
+            shards.stream().map(shard -> shard.close(patience)).toArray(CompletableFuture[]::new))
+        .thenCompose(done -> views.withdraw())
+        .thenRun(() -> control.execute(links::close));
+  }
+
+  /** What this router knows of routers and shards. */
+  public CompletableFuture<GetStatusResponse> status() {
+    View view = views.view();
+    GetStatusResponse.Builder status =
+        GetStatusResponse.newBuilder().setRouter(self.name()).setView(view.number());
+    for (Member member : view.members()) {
+      status.addRouters(
+          RouterStatus.newBuilder()
+              .setRouter(member.id().name())
+              .setIncarnation(member.id().incarnation())
+              .setLinkAddress(member.linkAddress())
+              .setDraining(member.draining())
+              .setLinked(member.id().equals(self) || links.reaches(member.id())));
+    }
+    List<CompletableFuture<ShardStatus>> all = shards.stream().map(ShardHost::status).toList();
+    return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new))
+        .thenApply(
+            done -> {
+              all.forEach(shard -> status.addShards(shard.join()));
+              return status.build();
+            });
+  }
+}

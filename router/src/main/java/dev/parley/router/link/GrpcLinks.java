@@ -1,0 +1,169 @@
+package dev.parley.router.link;
+
+import dev.parley.chassis.server.Transport;
+import dev.parley.internal.v1.GetStatusRequest;
+import dev.parley.internal.v1.GetStatusResponse;
+import dev.parley.internal.v1.LinkFrame;
+import dev.parley.internal.v1.RouterLinkServiceGrpc;
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.ServerInterceptors;
+import io.grpc.Status;
+import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import io.netty.channel.EventLoopGroup;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * Wires over gRPC: a server for routers that dial this one, and channels to those that this one dials, on the event loops
+ * of the sessions.
+ *
+ * <p>Thread-safe.
+ */
+public final class GrpcLinks implements Dialer, AutoCloseable {
+  private static final int MESSAGE_BYTES = 16 << 20;
+  private static final int WINDOW_BYTES = 4 << 20;
+
+  private final LinkSecret secret;
+  private final EventLoopGroup loops;
+  private final Service service = new Service();
+  private final Server server;
+  private final String address;
+  private final Map<String, ManagedChannel> channels = new ConcurrentHashMap<>();
+
+  /**
+   * Listens; what comes in is refused until {@link #serve}.
+   *
+   * @throws IOException with one line that names the address, if it cannot be had
+   */
+  public GrpcLinks(LinkSettings settings, EventLoopGroup loops) throws IOException {
+    this.secret = new LinkSecret(settings.secret());
+    this.loops = loops;
+    int colon = settings.listen().lastIndexOf(':');
+    String host = settings.listen().substring(0, Math.max(0, colon));
+    try {
+      this.server =
+          NettyServerBuilder.forAddress(
+                  new InetSocketAddress(host, Integer.parseInt(settings.listen().substring(colon + 1))))
+              .channelType(Transport.serverChannel())
+              .bossEventLoopGroup(loops)
+              .workerEventLoopGroup(loops)
+              .directExecutor()
+              .maxInboundMessageSize(MESSAGE_BYTES)
+              .flowControlWindow(WINDOW_BYTES)
+              .addService(ServerInterceptors.intercept(service, secret))
+              .build()
+              .start();
+    } catch (IOException | IllegalArgumentException e) {
+      throw new IOException("link: " + settings.listen() + " cannot be listened on: " + e.getMessage(), e);
+    }
+    this.address = settings.advertise() == null ? host + ":" + server.getPort() : settings.advertise();
+  }
+
+  /** Where other routers reach this one. */
+  public String address() {
+    return address;
+  }
+
+  /** Begins to take wires, and to tell the status. */
+  public void serve(Function<Wire, Wire.Ear> accept, Supplier<CompletableFuture<GetStatusResponse>> status) {
+    service.accept = accept;
+    service.status = status;
+  }
+
+  private static final class Service extends RouterLinkServiceGrpc.RouterLinkServiceImplBase {
+    private static final Status NOT_YET = Status.UNAVAILABLE.withDescription("this router is starting");
+
+    private volatile Function<Wire, Wire.Ear> accept =
+        wire -> {
+          throw NOT_YET.asRuntimeException();
+        };
+    private volatile Supplier<CompletableFuture<GetStatusResponse>> status =
+        () -> CompletableFuture.failedFuture(NOT_YET.asRuntimeException());
+
+    @Override
+    public StreamObserver<LinkFrame> connect(StreamObserver<LinkFrame> responses) {
+      GrpcWire wire = new GrpcWire();
+      wire.call((ServerCallStreamObserver<LinkFrame>) responses);
+      wire.ear(accept.apply(wire));
+      return wire;
+    }
+
+    @Override
+    public void getStatus(GetStatusRequest request, StreamObserver<GetStatusResponse> response) {
+      status
+          .get()
+          .whenComplete(
+              (answer, failure) -> {
+                if (failure == null) {
+                  response.onNext(answer);
+                  response.onCompleted();
+                } else {
+                  response.onError(Status.UNAVAILABLE.withCause(failure).asRuntimeException());
+                }
+              });
+    }
+  }
+
+  @Override
+  public Wire dial(String to, Wire.Ear ear) {
+    GrpcWire wire = new GrpcWire();
+    wire.ear(ear);
+    ManagedChannel channel = channels.computeIfAbsent(to, this::channel);
+    channel.resetConnectBackoff();
+    RouterLinkServiceGrpc.newStub(channel)
+        .withInterceptors(secret.shown())
+        .connect(
+            new ClientResponseObserver<LinkFrame, LinkFrame>() {
+              @Override
+              public void beforeStart(ClientCallStreamObserver<LinkFrame> call) {
+                wire.call(call);
+              }
+
+              @Override
+              public void onNext(LinkFrame frame) {
+                wire.onNext(frame);
+              }
+
+              @Override
+              public void onError(Throwable failure) {
+                wire.onError(failure);
+              }
+
+              @Override
+              public void onCompleted() {
+                wire.onCompleted();
+              }
+            });
+    return wire;
+  }
+
+  private ManagedChannel channel(String to) {
+    int colon = to.lastIndexOf(':');
+    return NettyChannelBuilder.forAddress(to.substring(0, colon), Integer.parseInt(to.substring(colon + 1)))
+        .channelType(Transport.clientChannel())
+        .eventLoopGroup(loops)
+        .directExecutor()
+        .maxInboundMessageSize(MESSAGE_BYTES)
+        .flowControlWindow(WINDOW_BYTES)
+        .usePlaintext()
+        .build();
+  }
+
+  /** Ends all wires. */
+  @Override
+  public void close() {
+    server.shutdownNow();
+    channels.values().forEach(ManagedChannel::shutdownNow);
+  }
+}

@@ -1,0 +1,46 @@
+package dev.parley.router.shard;
+
+import dev.parley.conversation.history.ReadRetry;
+import dev.parley.conversation.log.Broker;
+import dev.parley.conversation.log.ShardLog;
+import dev.parley.router.feed.RouterId;
+import java.time.InstantSource;
+import java.util.function.BiPredicate;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+
+/**
+ * What all shards of a router have in common.
+ *
+ * @param self this router
+ * @param peers the others
+ * @param nanos a monotonic clock
+ * @param retry how often a reader asks again
+ * @param blocks whether one of two users has blocked the other
+ */
+public record ShardSurroundings(
+    RouterId self,
+    Broker broker,
+    Peers peers,
+    OwnerLimits limits,
+    InstantSource clock,
+    LongSupplier nanos,
+    ReadRetry retry,
+    BiPredicate<String, String> blocks) {
+  /** What the owner of one shard works with. */
+  ShardContext context(int shard, ShardLog log, Timer timer, RandomGenerator random) {
+    return new ShardContext(
+        shard,
+        self.name(),
+        self.incarnation(),
+        broker.layout().window(),
+        log,
+        limits,
+        clock,
+        nanos,
+        timer,
+        random,
+        blocks,
+        broker::connected);
+  }
+}

@@ -1,0 +1,247 @@
+package dev.parley.router.view;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.parley.conversation.log.Registry;
+import dev.parley.internal.v1.RouterEntry;
+import dev.parley.router.feed.RouterId;
+import dev.parley.router.loop.Loop;
+import java.time.Duration;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Registers this router, again and again, and makes a {@link View} of what the registry tells.
+ *
+ * <p>A view that shrinks because the broker was away is not believed at once: while its connection is gone, and for one
+ * {@link Registry#TTL} afterwards, a router's end is only noted, since everybody's entry has ended then and those who
+ * live announce themselves again.
+ *
+ * <p>A state machine on one loop; {@link #view} is readable everywhere.
+ */
+public final class Views {
+  private static final Logger LOG = LoggerFactory.getLogger(Views.class);
+  private static final Duration RENEWAL = Duration.ofSeconds(1);
+  private static final Duration RETRY = Duration.ofMillis(200);
+
+  private final Member self;
+  private final int shards;
+  private final Registry registry;
+  private final BooleanSupplier connected;
+  private final Loop loop;
+  private final Consumer<View> listener;
+
+  private final TreeMap<String, Member> members = new TreeMap<>();
+  /** Ends that are not believed yet, and with which revision they came. */
+  private final TreeMap<String, Long> doubted = new TreeMap<>();
+  private final CompletableFuture<Void> told = new CompletableFuture<>();
+  private volatile View view = View.NOBODY;
+  private boolean draining;
+  private boolean withdrawn;
+  private long changedRevision;
+  private boolean wasDisconnected;
+  /** Counts reconnects: an end is believed one TTL after the newest. */
+  private int doubts;
+  private boolean doubting;
+
+  /**
+   * Not registered yet.
+   *
+   * @param self this router
+   * @param connected whether the broker can be reached right now
+   * @param listener told each new view, on the loop
+   */
+  public Views(
+      Member self, int shards, Registry registry, BooleanSupplier connected, Loop loop, Consumer<View> listener) {
+    this.self = self;
+    this.shards = shards;
+    this.registry = registry;
+    this.connected = connected;
+    this.loop = loop;
+    this.listener = listener;
+  }
+
+  /** Registers and begins to watch; completed when there is a view that has this router in it. */
+  public CompletableFuture<Void> start() {
+    loop.execute(
+        () -> {
+          watch();
+          renew();
+        });
+    return told;
+  }
+
+  /** What is known now. */
+  public View view() {
+    return view;
+  }
+
+  /** Says to all that this router leaves. On any thread. */
+  public void drain() {
+    loop.execute(
+        () -> {
+          draining = true;
+          changedRevision = 0;
+          announce();
+        });
+  }
+
+  /** Takes this router out of the registry, for good. On any thread. */
+  public CompletableFuture<Void> withdraw() {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    loop.execute(
+        () -> {
+          withdrawn = true;
+          registry.withdraw(self.id().name()).whenComplete((gone, failure) -> done.complete(null));
+        });
+    return done;
+  }
+
+  private void watch() {
+    Registry.Watcher watcher =
+        new Registry.Watcher() {
+          @Override
+          public void announced(String router, byte[] entry, long revision) {
+            loop.execute(() -> known(router, entry, revision));
+          }
+
+          @Override
+          public void gone(String router, long revision) {
+            loop.execute(() -> ended(router, revision));
+          }
+        };
+    registry
+        .watch(watcher)
+        .whenComplete(
+            (all, failure) -> {
+              if (failure != null) {
+                LOG.info("the registry cannot be watched yet: {}", failure.getMessage());
+                loop.after(RETRY, this::watch);
+              }
+            });
+  }
+
+  private void renew() {
+    if (withdrawn) {
+      return;
+    }
+    if (!connected.getAsBoolean()) {
+      wasDisconnected = true;
+    } else if (wasDisconnected) {
+      wasDisconnected = false;
+      doubt();
+    }
+    announce();
+    loop.after(RENEWAL, this::renew);
+  }
+
+  private void announce() {
+    if (withdrawn) {
+      return;
+    }
+    boolean change = changedRevision == 0;
+    boolean leaving = draining;
+    RouterEntry entry =
+        RouterEntry.newBuilder()
+            .setIncarnation(self.id().incarnation())
+            .setLinkAddress(self.linkAddress())
+            .setDraining(draining)
+            .setChangedRevision(changedRevision)
+            .build();
+    registry
+        .announce(self.id().name(), entry.toByteArray())
+        .whenComplete(
+            (revision, failure) ->
+                loop.execute(
+                    () -> {
+                      if (failure != null) {
+                        LOG.debug("not announced; it is tried again", failure);
+                      } else if (change && changedRevision == 0 && leaving == draining) {
+                        changedRevision = revision;
+                      }
+                    }));
+  }
+
+  /** The broker is there again. On any thread. */
+  public void reconnected() {
+    loop.execute(
+        () -> {
+          doubt();
+          announce();
+        });
+  }
+
+  /** The broker was away: ends that are told now may be nobody's fault. */
+  private void doubt() {
+    doubting = true;
+    int mine = ++doubts;
+    loop.after(
+        Registry.TTL,
+        () -> {
+          if (mine == doubts) {
+            doubting = false;
+            believe();
+          }
+        });
+  }
+
+  private void believe() {
+    long newest = 0;
+    for (var end : doubted.entrySet()) {
+      members.remove(end.getKey());
+      newest = Math.max(newest, end.getValue());
+    }
+    doubted.clear();
+    if (newest > 0) {
+      changed(newest);
+    }
+  }
+
+  private void known(String router, byte[] bytes, long revision) {
+    RouterEntry entry;
+    try {
+      entry = RouterEntry.parseFrom(bytes);
+    } catch (InvalidProtocolBufferException e) {
+      LOG.error("the entry of router {} is not readable", router, e);
+      return;
+    }
+    doubted.remove(router);
+    Member member =
+        new Member(new RouterId(router, entry.getIncarnation()), entry.getLinkAddress(), entry.getDraining());
+    if (!member.equals(members.put(router, member))) {
+      changed(Math.max(view.number(), entry.getChangedRevision() == 0 ? revision : entry.getChangedRevision()));
+    }
+    if (member.id().equals(self.id())) {
+      told.complete(null);
+    } else if (router.equals(self.id().name()) && told.isDone()) {
+      LOG.error("another router has registered under the name {}: each needs a name of its own", router);
+    }
+  }
+
+  private void ended(String router, long revision) {
+    if (router.equals(self.id().name()) && !withdrawn) {
+      // Paused, or the broker was away for too long: this life begins to count anew.
+      changedRevision = 0;
+      announce();
+    }
+    if (!members.containsKey(router)) {
+      return;
+    }
+    if (doubting || !connected.getAsBoolean()) {
+      doubted.put(router, revision);
+      return;
+    }
+    members.remove(router);
+    changed(revision);
+  }
+
+  private void changed(long number) {
+    view = View.of(Math.max(number, view.number()), List.copyOf(members.values()), shards);
+    LOG.info("view {}: {}", view.number(), members.values());
+    listener.accept(view);
+  }
+}
