@@ -67,6 +67,8 @@ final class RandomTalk {
   /** Which router is said to own the shard; what is said is sometimes too early, and sometimes wrong. */
   private int owner;
 
+  private int moves;
+
   /** A talk over so many routers. */
   RandomTalk(long seed, int count) {
     random = new Random(seed);
@@ -188,12 +190,18 @@ final class RandomTalk {
     }
   }
 
+  /** How often the shard went from one router to another. */
+  int moves() {
+    return moves;
+  }
+
   /** The events of each conversation; each record must lie under the Owner record of its own term. */
   private Map<String, List<Event>> readLog() {
     Map<String, List<Event>> log = new HashMap<>();
     long tail = stored.shard(0).tail().join().position();
     Term term = Term.getDefaultInstance();
     Instant time = Instant.EPOCH;
+    moves = 0;
     for (long position = 1; position <= tail; position++) {
       LogRecord record =
           Tenure.parse(Objects.requireNonNull(stored.shard(0).read(new long[] {position}).join().getFirst()));
@@ -204,6 +212,7 @@ final class RandomTalk {
       time = Timestamps.toInstant(record.getTime());
       if (record.hasOwner()) {
         assertThat(Terms.compare(record.getTerm(), term)).as("the term at " + position).isPositive();
+        moves += record.getTerm().getIncarnation() == term.getIncarnation() ? 0 : 1;
         term = record.getTerm();
       } else {
         assertThat(record.getTerm()).as("the fence around " + position).isEqualTo(term);

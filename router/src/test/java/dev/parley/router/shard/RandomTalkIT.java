@@ -1,5 +1,6 @@
 package dev.parley.router.shard;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import org.junit.jupiter.api.Test;
@@ -15,13 +16,17 @@ class RandomTalkIT {
 
   @Test
   void soItIsWhenRoutersTakeTheShardFromEachOther() {
-    talk(2);
+    assertThat(talk(2)).as("moves of the shard").isGreaterThan(SEEDS * 5);
   }
 
-  private static void talk(int routers) {
+  /** Returns how often the shard went from one router to another. */
+  private static int talk(int routers) {
+    int moves = 0;
     for (long seed = 1; seed <= SEEDS; seed++) {
       RandomTalk talk = new RandomTalk(seed, routers);
       assertThatCode(() -> talk.run(STEPS)).as("seed " + seed).doesNotThrowAnyException();
+      moves += talk.moves();
     }
+    return moves;
   }
 }
