@@ -30,14 +30,14 @@ import org.slf4j.LoggerFactory;
  */
 final class Fence {
   private static final Logger LOG = LoggerFactory.getLogger(Fence.class);
-  /** Fillers against an owner that goes on appending: they reach far beyond a window and carry nothing. */
-  private static final int POKES = 256;
+  /** Fillers against an owner that goes on appending, in windows: they reach far beyond what it has in flight. */
+  private static final int POKES = 4;
 
   /** The leader tells the tail in a millisecond; a request that waits longer has probably met one that is no leader. */
   private static final Duration ASK_AGAIN = Duration.ofMillis(100);
 
   private static final Duration RETRY = Duration.ofMillis(20);
-  private static final Duration RETRY_FULL = Duration.ofSeconds(1);
+  private static final Duration RETRY_LATER = Duration.ofSeconds(1);
   private static final int MOST_DOUBLINGS = 4;
 
   private final ShardContext context;
@@ -311,16 +311,20 @@ final class Fence {
     switch (why) {
       case CONFLICT -> {
         if (claiming) {
-          fillers(tail.position() + 1, POKES, answered -> afterConflict());
+          fillers(tail.position() + 1, POKES * context.window(), answered -> afterConflict());
         } else {
           afterConflict(); // whoever was faster has a higher term, or was late and is harmless
         }
       }
       case FULL -> {
         LOG.warn("shard {}: the log has no room for a new term; it must be given more", context.shard());
-        again(RETRY_FULL);
+        again(RETRY_LATER);
       }
-      case UNKNOWN, NOT_SENT, REFUSED -> again(RETRY);
+      case REFUSED -> {
+        LOG.warn("shard {}: the broker does not take a new term", context.shard());
+        again(RETRY_LATER);
+      }
+      case UNKNOWN, NOT_SENT -> again(RETRY);
     }
   }
 

@@ -64,7 +64,9 @@ final class Room {
 
   /** The broker takes nothing more. */
   void exhausted() {
-    bytes = Math.max(bytes, maxBytes);
+    if (maxBytes != Long.MAX_VALUE) {
+      bytes = Math.max(bytes, maxBytes);
+    }
   }
 
   /** Only what an owner needs, or what makes room, may still be appended. */

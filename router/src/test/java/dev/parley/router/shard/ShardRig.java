@@ -39,6 +39,9 @@ final class ShardRig {
           Duration.ofSeconds(10), Duration.ofMillis(500), Duration.ofMillis(250), Duration.ofSeconds(5),
           Duration.ofMillis(500), Duration.ofSeconds(5), Duration.ofMillis(500));
 
+  /** How many records of the shard may be in flight. */
+  static final int WINDOW = 4;
+
   private static int incarnations = 7;
 
   final ManualTime time;
@@ -142,11 +145,11 @@ final class ShardRig {
   }
 
   ShardRig() {
-    this(new MemoryBroker(new Layout(1, 64, 1)), new ManualTime(), LIMITS);
+    this(new MemoryBroker(new Layout(1, WINDOW, 1)), new ManualTime(), LIMITS);
   }
 
   ShardRig(OwnerLimits limits) {
-    this(new MemoryBroker(new Layout(1, 64, 1)), new ManualTime(), limits);
+    this(new MemoryBroker(new Layout(1, WINDOW, 1)), new ManualTime(), limits);
   }
 
   ShardRig(Broker broker) {

@@ -234,10 +234,11 @@ class TenureTest {
   }
 
   @Test
-  void aFullLogIsTriedAgainWithAPause() {
+  void aLogThatIsFullOrForbiddenIsTriedAgainWithAPause() {
     one.log.fillerFates.add(append -> append.failed(Kind.FULL));
+    one.log.ownerFates.add(append -> append.failed(Kind.REFUSED));
     one.tenure.takeOver();
-    time.advance(Duration.ofMillis(999));
+    time.advance(Duration.ofMillis(1_999));
     assertThat(one.heard).isEmpty();
 
     time.advance(Duration.ofMillis(100));
@@ -543,7 +544,7 @@ class TenureTest {
     });
     two.tenure.takeOver();
     assertThat(two.heard).hasSize(1).first().asString().startsWith("settled");
-    assertThat(two.log.fillers).isEqualTo(W + 256 + W);
+    assertThat(two.log.fillers).isEqualTo(W + 4 * W + W);
     one.append("refused");
 
     assertThat(one.heard).containsExactly("mine in between at 5", "abandoned refused", "deposed by two");
