@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
 final class ShardFollower {
   private static final Duration RETRY = Duration.ofMillis(50);
   /** Ticks that are so far apart mean that this process was stopped between them. */
-  private static final Duration STOPPED = Duration.ofSeconds(1);
+  private static final Duration STOPPED = Duration.ofMillis(250);
   private static final Duration RETRY_SOON = Duration.ofMillis(500);
 
   private final int shard;
