@@ -30,8 +30,9 @@ public sealed interface FromOwner {
    *
    * @param view the number of the view by which it is not the owner; 0: it is being deposed, or drops a feed that is
    *     too slow
+   * @param again it was not the owner yet and is now: to be opened again at once
    */
-  record Bounced(long epoch, long view) implements FromOwner {}
+  record Bounced(long epoch, long view, boolean again) implements FromOwner {}
 
   /**
    * To the next owner: the asked one decides nothing any more.

@@ -197,7 +197,7 @@ public final class LinkCodec {
               .build();
       case FromOwner.Batch batch -> frame.setBatch(encode(batch)).build();
       case FromOwner.Bounced bounced ->
-          frame.setBounced(Bounced.newBuilder().setEpoch(bounced.epoch()).setView(bounced.view())).build();
+          frame.setBounced(Bounced.newBuilder().setEpoch(bounced.epoch()).setView(bounced.view()).setAgain(bounced.again())).build();
       case FromOwner.GivenAway given ->
           frame.setGivenAway(GivenAway.newBuilder().setView(given.view()).setPosition(given.position())).build();
     };
@@ -325,7 +325,8 @@ public final class LinkCodec {
               frame.getOpened().getEpoch(), frame.getOpened().getTerm(), frame.getOpened().getPosition(),
               frame.getOpened().getAnew());
       case BATCH -> decode(frame.getBatch());
-      case BOUNCED -> new FromOwner.Bounced(frame.getBounced().getEpoch(), frame.getBounced().getView());
+      case BOUNCED -> new FromOwner.Bounced(
+              frame.getBounced().getEpoch(), frame.getBounced().getView(), frame.getBounced().getAgain());
       case GIVEN_AWAY -> new FromOwner.GivenAway(frame.getGivenAway().getView(), frame.getGivenAway().getPosition());
       default -> null;
     };

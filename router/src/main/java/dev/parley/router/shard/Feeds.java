@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * each begin where the one before ended.
  *
  * <pre>
- *   OPENED --settled--> REPLAYING --everything above the watermark is said--> LIVE --Bounced, link down--> gone
+ *   OPENED --> REPLAYING --everything above the watermark is said--> LIVE --Bounced, link down--> gone
  * </pre>
  *
  * <p>A router that comes back with a watermark is told what it missed from the log; until that is done its questions,
@@ -56,6 +56,11 @@ final class Feeds implements Feed {
   private final Map<RouterId, PeerFeed> feeds = new LinkedHashMap<>();
   private final PeerFeed[] byBit = new PeerFeed[MAX_FEEDS];
   private final Map<String, Long> followers = new HashMap<>();
+  /**
+   * Who opened before the shard was settled, and with which epoch. They open again then: a command that waited here for
+   * long might be of a client that has sent it elsewhere since.
+   */
+  private final Map<RouterId, Long> early = new LinkedHashMap<>();
   /** Feeds that were dropped and could not be told. */
   private final Map<RouterId, Bounced> untold = new HashMap<>();
   private boolean settled;
@@ -111,13 +116,17 @@ final class Feeds implements Feed {
     }
     close(router);
     untold.remove(router);
+    if (!settled) {
+      early.put(router, open.epoch());
+      return;
+    }
     int bit = 0;
     while (bit < MAX_FEEDS && byBit[bit] != null) {
       bit++;
     }
     if (bit == MAX_FEEDS) {
       LOG.error("shard {}: no more than {} routers can follow a shard", context.shard(), MAX_FEEDS);
-      untold.put(router, new Bounced(open.epoch(), 0));
+      untold.put(router, new Bounced(open.epoch(), 0, false));
       return;
     }
     PeerFeed feed = new PeerFeed(router, open, bit);
@@ -126,13 +135,12 @@ final class Feeds implements Feed {
     for (String conversation : open.conversations()) {
       follow(conversation, bit);
     }
-    if (settled) {
-      begin(feed);
-    }
+    begin(feed);
   }
 
   /** A router is gone, or begins anew. */
   void close(RouterId router) {
+    early.remove(router);
     PeerFeed feed = feeds.remove(router);
     if (feed != null) {
       byBit[feed.bit] = null;
@@ -193,11 +201,9 @@ final class Feeds implements Feed {
       applied = position;
       appliedTerm = ownTerm;
     }
-    for (PeerFeed feed : List.copyOf(feeds.values())) {
-      if (!feed.live && feed.fedTo == 0) {
-        begin(feed);
-      }
-    }
+    Map<RouterId, Long> waiting = new LinkedHashMap<>(early);
+    early.clear();
+    waiting.forEach((router, epoch) -> mouth.say(router, new Bounced(epoch, 0, true)));
     flushSoon();
   }
 
@@ -382,7 +388,7 @@ final class Feeds implements Feed {
     }
     LOG.warn("shard {}: the feed to {} is dropped: it is too slow, or gone", context.shard(), feed.router);
     close(feed.router);
-    untold.put(feed.router, new Bounced(feed.open.epoch(), 0));
+    untold.put(feed.router, new Bounced(feed.open.epoch(), 0, false));
     return false;
   }
 
@@ -400,8 +406,10 @@ final class Feeds implements Feed {
     }
     for (PeerFeed feed : List.copyOf(feeds.values())) {
       close(feed.router);
-      mouth.say(feed.router, new Bounced(feed.open.epoch(), view));
+      mouth.say(feed.router, new Bounced(feed.open.epoch(), view, false));
     }
+    early.forEach((router, epoch) -> mouth.say(router, new Bounced(epoch, view, false)));
+    early.clear();
   }
 
   /** Routers that follow. */

@@ -209,7 +209,7 @@ final class OwnerSeat {
       case ToOwner.GiveAway give -> giveAway(from, give.view());
       case ToOwner.Open open -> {
         if (here == null || phase == Phase.GIVING) {
-          mouth.say(from, new Bounced(open.epoch(), view.number()));
+          mouth.say(from, new Bounced(open.epoch(), view.number(), false));
         } else {
           here.open(from, open);
         }

@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
 final class ShardFollower {
   private static final Duration RETRY = Duration.ofMillis(50);
   /** Ticks that are so far apart mean that this process was stopped between them. */
-  private static final Duration STOPPED = Duration.ofMillis(250);
+  private static final Duration STOPPED = Duration.ofSeconds(1);
   private static final Duration RETRY_SOON = Duration.ofMillis(500);
 
   private final int shard;
@@ -311,7 +311,7 @@ final class ShardFollower {
     switch (message) {
       case FromOwner.Opened opened when isCurrent(from, opened.epoch()) -> opened(opened);
       case FromOwner.Batch batch when isCurrent(from, batch.epoch()) -> batch(batch);
-      case FromOwner.Bounced bounced when isCurrent(from, bounced.epoch()) -> bounced(from);
+      case FromOwner.Bounced bounced when isCurrent(from, bounced.epoch()) -> bounced(from, bounced.again());
       default -> {} // of a feed that is over
     }
   }
@@ -383,10 +383,10 @@ final class ShardFollower {
     }
   }
 
-  private void bounced(RouterId by) {
+  private void bounced(RouterId by, boolean again) {
     phase = Phase.SEEKING;
     owner = null;
-    if (by.equals(view.owner(shard))) {
+    if (!again && by.equals(view.owner(shard))) {
       retry(); // one of the two views is behind
     } else {
       open();
