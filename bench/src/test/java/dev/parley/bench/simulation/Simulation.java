@@ -135,9 +135,11 @@ final class Simulation {
       }
     }
     int step = 0;
-    while (step < STEPS_OF_REST || step < STEPS_TO_REST && !devices.stream().allMatch(device -> device.done(heads()))) {
+    int atRest = 0;
+    while (step < STEPS_TO_REST && atRest < STEPS_OF_REST) {
       devices.forEach(SimDevice::rest);
       pass(STEP);
+      atRest = devices.stream().allMatch(device -> device.done(heads())) ? atRest + 1 : 0;
       step++;
     }
     if (step == STEPS_TO_REST) {

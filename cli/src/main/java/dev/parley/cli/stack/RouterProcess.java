@@ -122,7 +122,10 @@ final class RouterProcess {
     // glibc gives each thread an arena of its own, which never shrinks: two are enough for two busy loops.
     Map<String, String> environment = new HashMap<>(Map.of("MALLOC_ARENA_MAX", "2"));
     switch (setup.links()) {
-      case Links.Alone alone -> command.addAll(LEAVE_ALONE);
+      case Links.Alone alone -> {
+        command.addAll(LEAVE_ALONE);
+        command.add("--parley.router.link.listen=127.0.0.1:0");
+      }
       case Links.WithOthers others -> {
         command.addAll(HAND_OVER);
         command.add("--parley.router.link.listen=127.0.0.1:" + others.port());
