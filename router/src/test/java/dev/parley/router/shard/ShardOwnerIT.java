@@ -249,7 +249,6 @@ class ShardOwnerIT {
     assertThat(shard.follows.follow(Say.GROUP, "bob", null, false, 0)).isCompletedExceptionally();
     assertThat(shard.follows.describe(Say.GROUP, "bob")).isCompletedExceptionally();
     assertThat(shard.follows.members(Say.GROUP, "bob", "", 10)).isCompletedExceptionally();
-    assertThat(shard.history.from(Say.GROUP, 2)).isCompletedExceptionally();
   }
 
   @Test
