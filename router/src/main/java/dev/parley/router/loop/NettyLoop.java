@@ -2,6 +2,7 @@ package dev.parley.router.loop;
 
 import io.netty.channel.EventLoop;
 import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,16 +23,30 @@ public final class NettyLoop implements Loop {
     return loop.inEventLoop();
   }
 
+  /** What comes after the loop's end is dropped: there is nobody left whom it concerns. */
   @Override
   public void execute(Runnable task) {
-    loop.execute(guarded(task));
+    try {
+      loop.execute(guarded(task));
+    } catch (RejectedExecutionException e) {
+      dropped(e);
+    }
   }
 
   @Override
   public void after(Duration delay, Runnable task) {
-    if (!loop.isShuttingDown()) {
+    try {
       loop.schedule(guarded(task), delay.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException e) {
+      dropped(e);
     }
+  }
+
+  private void dropped(RejectedExecutionException why) {
+    if (!loop.isShuttingDown()) {
+      throw why;
+    }
+    LOG.debug("a task came after the end of its event loop", why);
   }
 
   private static Runnable guarded(Runnable task) {
