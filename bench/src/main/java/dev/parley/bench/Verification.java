@@ -3,11 +3,15 @@ package dev.parley.bench;
 import dev.parley.bench.history.FinalLog;
 import dev.parley.bench.history.HistoryChecker;
 import dev.parley.sdk.ParleyClient;
+import dev.parley.sdk.ParleyException;
 import dev.parley.v1.Cursor;
+import dev.parley.v1.ErrorReason;
 import dev.parley.v1.Event;
 import dev.parley.v1.Events;
 import dev.parley.v1.ListEventsRequest;
 import dev.parley.v1.ListEventsResponse;
+import io.grpc.StatusRuntimeException;
+import java.util.concurrent.locks.LockSupport;
 
 /** Reads what is on the log in the end and has the history of a run checked against it. */
 public final class Verification {
@@ -35,7 +39,8 @@ public final class Verification {
     Cursor after = Cursor.getDefaultInstance();
     boolean more = true;
     while (more) {
-      ListEventsResponse page = client.blocking().listEvents(
+      ListEventsResponse page = page(
+          client,
           ListEventsRequest.newBuilder().setConversationId(conversationId).setAfter(after).setPageSize(PAGE).build());
       for (Events events : page.getPagesList()) {
         for (Event event : events.getEventsList()) {
@@ -47,5 +52,20 @@ public final class Verification {
       more = page.getMore();
     }
     return log;
+  }
+
+  /** One page, as soon as the user's allowance of reads lets it through. */
+  private static ListEventsResponse page(ParleyClient client, ListEventsRequest request) {
+    while (true) {
+      try {
+        return client.blocking().listEvents(request);
+      } catch (StatusRuntimeException e) {
+        ParleyException why = ParleyException.of(e);
+        if (why.reason() != ErrorReason.ERROR_REASON_RATE_LIMITED) {
+          throw e;
+        }
+        LockSupport.parkNanos(why.retryAfter().toNanos());
+      }
+    }
   }
 }

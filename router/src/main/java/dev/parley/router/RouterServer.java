@@ -88,7 +88,7 @@ public final class RouterServer implements AutoCloseable {
     links.serve(core::accept, core::status);
 
     Validation validation = new Validation();
-    Allowances allowances = new Allowances(settings.session().commandsPerSecond());
+    Allowances allowances = new Allowances(settings.session());
     this.sessions =
         Sessions.of(
             settings.name(),

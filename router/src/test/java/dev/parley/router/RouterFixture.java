@@ -41,6 +41,7 @@ final class RouterFixture implements AutoCloseable {
             List.of(
                 "--parley.router.server.listen=127.0.0.1:" + port,
                 "--parley.router.auth.jwks=" + keys.jwks(),
+                "--parley.router.link.listen=127.0.0.1:0",
                 "--parley.router.drain.notice=10ms",
                 "--parley.router.drain.spread=100ms",
                 "--parley.router.drain.patience=5s"));

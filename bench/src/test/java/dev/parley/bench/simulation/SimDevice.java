@@ -27,6 +27,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
@@ -49,8 +50,6 @@ final class SimDevice {
   private final HistoryLog history;
   private final Map<String, Place> places = new HashMap<>();
   private final Map<String, Command> open = new LinkedHashMap<>();
-  /** Ids with a final answer. */
-  private final Set<String> answered = new HashSet<>();
   private @Nullable Connection connection;
   private int away;
   private int said;
@@ -140,7 +139,7 @@ final class SimDevice {
 
   private void talk() {
     String conversation = conversations.get(random.nextInt(conversations.size()));
-    Place place = places.get(conversation);
+    Place place = Objects.requireNonNull(places.get(conversation));
     int what = random.nextInt(20);
     if (what == 0 && !user.equals("ann")) {
       command(conversation, place.readable.open() ? Say.leave() : Say.join());
@@ -346,13 +345,11 @@ final class SimDevice {
           });
         } else {
           history.refused(conversation, id);
-          answered.add(id);
-        }
+          }
         return;
       }
       Cursor cursor = result.getStored().getCursor();
       history.acked(conversation, id, cursor.getSeq());
-      answered.add(id);
       if (result.getStored().getRepeated()) {
         return;
       }

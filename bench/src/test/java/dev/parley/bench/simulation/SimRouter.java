@@ -1,6 +1,7 @@
 package dev.parley.bench.simulation;
 
 import dev.parley.chassis.auth.Identity;
+import dev.parley.chassis.errors.Validation;
 import dev.parley.conversation.history.ReadRetry;
 import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.router.RouterCore;
@@ -32,8 +33,8 @@ final class SimRouter {
           Duration.ofMillis(500), Duration.ofSeconds(5), Duration.ofMillis(500));
   private static final SessionLimits SESSIONS =
       new SessionLimits(
-          100, 20, 128 << 10, 12, 64, 5_000, 5_000, 50, 2, Duration.ofSeconds(20), Duration.ofSeconds(10),
-          Duration.ofSeconds(5));
+          100, 20, 128 << 10, 12, 64, 5_000, 100_000, 5_000, 5_000, 5_000, 50, 2, Duration.ofSeconds(20),
+          Duration.ofSeconds(10), Duration.ofSeconds(5));
   private static final LinkTimes LINK = new LinkTimes(Duration.ofMillis(200), Duration.ofMillis(600), 8 << 20);
   private static final Duration PATIENCE = Duration.ofSeconds(3);
 
@@ -67,7 +68,7 @@ final class SimRouter {
             token -> {
               throw new UnsupportedOperationException("tokens last long here");
             },
-            null, new Allowances(100_000), broker::durability, time);
+            new Validation(), new Allowances(SESSIONS), broker::durability, time);
     core.start();
   }
 

@@ -41,6 +41,7 @@ public final class MemoryStack implements AutoCloseable {
                 "--parley.router.auth.jwks=" + keys.jwks(),
                 "--parley.router.auth.issuer=" + DevKeys.RULES.issuer(),
                 "--parley.router.auth.audience=" + DevKeys.RULES.audience(),
+                "--parley.router.link.listen=127.0.0.1:0",
                 "--parley.router.drain.notice=0s",
                 "--parley.router.drain.spread=1s",
                 "--parley.router.drain.patience=3s"));

@@ -73,9 +73,17 @@ final class RouterProcess {
    * @param natsMonitorUrl its monitoring endpoint
    * @param jwks who issues tokens
    * @param links how it speaks to the other routers
+   * @param more further arguments of it
    */
   record Setup(
-      String name, Path directory, int port, String natsUrl, String natsMonitorUrl, Path jwks, Links links) {}
+      String name,
+      Path directory,
+      int port,
+      String natsUrl,
+      String natsMonitorUrl,
+      Path jwks,
+      Links links,
+      List<String> more) {}
 
   /** How a router speaks to the others. */
   sealed interface Links {
@@ -122,6 +130,7 @@ final class RouterProcess {
         environment.put("PARLEY_ROUTER_LINK_SECRET", others.secret());
       }
     }
+    command.addAll(setup.more());
     PartProcess process =
         PartProcess.start(
             new PartProcess.Launch(

@@ -200,7 +200,8 @@ public final class Stack implements AutoCloseable {
                   nats.url(),
                   nats.monitorUrl(),
                   keys.jwks(),
-                  how)));
+                  how,
+                  List.of())));
     }
     return links;
   }

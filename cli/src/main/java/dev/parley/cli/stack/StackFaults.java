@@ -137,7 +137,8 @@ public final class StackFaults implements AutoCloseable {
                 state.natsUrl(),
                 state.natsMonitorUrl(),
                 DevKeys.in(data.resolve("keys")).jwks(),
-                how));
+                how,
+                List.of()));
     record(state.withProcess(name, started));
     running.addLast(name);
   }

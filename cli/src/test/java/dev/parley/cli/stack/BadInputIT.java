@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
+import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnknownFieldSet;
 import dev.parley.chassis.errors.Errors;
 import dev.parley.cli.stack.LiveStack.Device;
 import dev.parley.conversation.ClientEventIds;
+import dev.parley.sdk.ParleyException;
 import dev.parley.v1.ChatServiceGrpc;
 import dev.parley.v1.ClientFrame;
 import dev.parley.v1.Command;
@@ -44,7 +46,11 @@ import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -53,12 +59,20 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What no well-behaved client sends: a typed error for the sender, nothing for anybody else. */
 class BadInputIT {
+  private static final int READS_PER_SECOND = 30;
+  private static final int READ_MARKS_PER_SECOND = 10;
+
   @TempDir static Path data;
   private static LiveStack parley;
 
   @BeforeAll
   static void start() throws Exception {
-    parley = new LiveStack(data);
+    // Low, so that a slow machine gets above them too.
+    parley =
+        new LiveStack(
+            data,
+            "--parley.router.session.reads-per-second=" + READS_PER_SECOND,
+            "--parley.router.session.read-marks-per-second=" + READ_MARKS_PER_SECOND);
   }
 
   @AfterAll
@@ -323,6 +337,79 @@ class BadInputIT {
     flood.awaitError(ErrorReason.ERROR_REASON_RATE_LIMITED);
     ben.heard().awaitSeq(id, 51);
     assertThat(ben.heard().texts(id)).hasSize(50).allMatch(text -> text.startsWith("calm"));
+  }
+
+  @Test
+  void aFloodOfReadsIsRefusedAndOthersRead() throws Exception {
+    Device ann = parley.connect("reading-ann", "phone");
+    String id = ann.session().createDirect("reading-ben").get(20, TimeUnit.SECONDS);
+    GetConversationRequest read = GetConversationRequest.newBuilder().setConversationId(id).build();
+    var calls = parley.client("reading-ann").async();
+    List<ListenableFuture<GetConversationResponse>> flood =
+        IntStream.range(0, 20 * READS_PER_SECOND).mapToObj(i -> calls.getConversation(read)).toList();
+    var calm = parley.client("reading-ben").blocking();
+    for (int i = 0; i < READS_PER_SECOND; i++) {
+      assertThat(calm.getConversation(read).getConversation().getConversationId()).isEqualTo(id);
+    }
+
+    List<ParleyException> refused = flood.stream().flatMap(BadInputIT::failure).toList();
+    assertThat(refused).isNotEmpty().hasSizeLessThan(flood.size());
+    assertThat(refused)
+        .allSatisfy(
+            why -> {
+              assertThat(why.reason()).isEqualTo(ErrorReason.ERROR_REASON_RATE_LIMITED);
+              assertThat(why.retryAfter()).isPositive();
+            });
+    ann.session().sendText(id, "commands are counted by themselves").get(20, TimeUnit.SECONDS);
+  }
+
+  private static java.util.stream.Stream<ParleyException> failure(Future<?> call) {
+    try {
+      call.get(30, TimeUnit.SECONDS);
+      return java.util.stream.Stream.empty();
+    } catch (ExecutionException refused) {
+      return java.util.stream.Stream.of(ParleyException.of(refused));
+    } catch (InterruptedException | TimeoutException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void aFloodOfReadMarksIsRefusedAndOthersMarkWhatTheyHaveRead() throws Exception {
+    Device ann = parley.connect("marking-ann", "phone");
+    Device ben = parley.connect("marking-ben", "phone");
+    String id = ann.session().createDirect("marking-ben").get(20, TimeUnit.SECONDS);
+    ann.session().sendText(id, "read me").get(20, TimeUnit.SECONDS);
+    ben.heard().awaitSeq(id, 2);
+    Stream flood = stream("marking-ann").open();
+    ClientFrame.Builder mark =
+        ClientFrame.newBuilder().setReadMark(ReadMark.newBuilder().setConversationId(id).setSeq(1));
+    for (int i = 0; i < 50 * READ_MARKS_PER_SECOND; i++) {
+      flood.send(mark);
+    }
+    ben.session().markRead(id, 2);
+
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(flood.frames.stream().map(ServerFrame::getError))
+                    .anySatisfy(
+                        error -> {
+                          assertThat(error.getInfo().getReason()).isEqualTo("RATE_LIMITED");
+                          assertThat(error.getConversationId()).isEqualTo(id);
+                          assertThat(error.hasRetry()).isTrue();
+                        }));
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(ann.heard().receipts)
+                    .anySatisfy(
+                        receipt -> {
+                          assertThat(receipt.getUserId()).isEqualTo("marking-ben");
+                          assertThat(receipt.getReadSeq()).isEqualTo(2);
+                        }));
+    assertThat(ben.heard().errors).isEmpty();
+    assertThat(flood.failure).isNull();
   }
 
   @Test

@@ -37,6 +37,7 @@ final class LiveStack implements AutoCloseable {
   private static final int CHOICES = 100;
 
   private final Path data;
+  private final List<String> routerArguments;
   private final DevKeys keys;
   private final DevCertificates certificates;
   private final int edgePort = FreePorts.next();
@@ -58,9 +59,9 @@ final class LiveStack implements AutoCloseable {
     }
   }
 
-  /** With one router. */
-  LiveStack(Path data) throws IOException {
-    this(data, 1, 0);
+  /** With one router, which takes these arguments besides its usual ones, now and whenever it is started anew. */
+  LiveStack(Path data, String... routerArguments) throws IOException {
+    this(data, 1, 0, List.of(routerArguments));
   }
 
   /**
@@ -69,7 +70,12 @@ final class LiveStack implements AutoCloseable {
    * @param spares the edge knows so many more, which are not started yet
    */
   LiveStack(Path data, int running, int spares) throws IOException {
+    this(data, running, spares, List.of());
+  }
+
+  private LiveStack(Path data, int running, int spares, List<String> routerArguments) throws IOException {
     this.data = data;
+    this.routerArguments = routerArguments;
     this.keys = DevKeys.in(data.resolve("keys"));
     this.certificates = DevCertificates.in(data.resolve("tls"));
     for (int number = 1; number <= running + spares; number++) {
@@ -128,7 +134,8 @@ final class LiveStack implements AutoCloseable {
                 nats.url(),
                 nats.monitorUrl(),
                 keys.jwks(),
-                router.links));
+                router.links,
+                routerArguments));
   }
 
   /** Kills a router as a crash would. */

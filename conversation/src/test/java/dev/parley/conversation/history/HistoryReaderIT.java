@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class HistoryReaderIT {
-  private static final long EVENTS = 20_000;
+  private static final long EVENTS = 1_000;
   private static final long LAST_PAGE = PageIndex.pageOf(EVENTS);
   private static final String ID = Talk.GROUP;
   private static final FakeLog log = new FakeLog();

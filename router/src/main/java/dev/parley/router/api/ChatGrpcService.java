@@ -9,6 +9,7 @@ import dev.parley.conversation.Request;
 import dev.parley.router.user.Blocks;
 import dev.parley.router.user.Profiles;
 import dev.parley.router.session.Allowances;
+import dev.parley.router.session.Allowances.Kind;
 import dev.parley.router.session.ConnectCall;
 import dev.parley.router.session.EncodedFrame;
 import dev.parley.router.session.Sessions;
@@ -24,7 +25,6 @@ import dev.parley.v1.ClientFrame;
 import dev.parley.v1.Command;
 import dev.parley.v1.CreateConversationRequest;
 import dev.parley.v1.CreateConversationResponse;
-import dev.parley.v1.ErrorReason;
 import dev.parley.v1.GetConversationRequest;
 import dev.parley.v1.GetConversationResponse;
 import dev.parley.v1.GetUsersRequest;
@@ -63,10 +63,9 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
-import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** ChatService on the wire: each call becomes a question to a shard, and its answer a message. Thread-safe. */
 public final class ChatGrpcService implements BindableService, ChatServiceGrpc.AsyncService {
@@ -222,13 +221,16 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
   private record Done(Request request, Stored stored) {}
 
   private CompletableFuture<Done> execute(String userId, Command command) {
-    Duration wait = allowances.take(userId, sessions.clock().instant());
-    if (wait != null) {
-      return CompletableFuture.failedFuture(
-          new RefusedException(
-              new Refusal(
-                  ErrorReason.ERROR_REASON_RATE_LIMITED, "too many commands of this user", Map.of(), wait)));
-    }
+    return within(Kind.COMMAND, userId, () -> submit(userId, command));
+  }
+
+  /** Does it if the user's allowance of this kind is not used up. */
+  private <T> CompletableFuture<T> within(Kind kind, String userId, Supplier<CompletableFuture<T>> action) {
+    Refusal refusal = allowances.take(kind, userId, sessions.clock().instant());
+    return refusal == null ? action.get() : CompletableFuture.failedFuture(new RefusedException(refusal));
+  }
+
+  private CompletableFuture<Done> submit(String userId, Command command) {
     Request request;
     try {
       request = Request.of(userId, command);
@@ -249,60 +251,76 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
 
   // ------------------------------------------------------------------ reading
 
+  private <R> void read(StreamObserver<R> response, Function<String, CompletableFuture<R>> question) {
+    String userId = caller().userId();
+    answer(within(Kind.READ, userId, () -> question.apply(userId)), response);
+  }
+
   @Override
   public void getConversation(GetConversationRequest request, StreamObserver<GetConversationResponse> response) {
     String id = request.getConversationId();
-    answer(
-        shards
-            .of(id)
-            .describe(id, caller().userId())
-            .thenApply(conversation -> GetConversationResponse.newBuilder().setConversation(conversation).build()),
-        response);
+    read(
+        response,
+        userId ->
+            shards
+                .of(id)
+                .describe(id, userId)
+                .thenApply(
+                    conversation -> GetConversationResponse.newBuilder().setConversation(conversation).build()));
   }
 
   @Override
   public void listConversations(
       ListConversationsRequest request, StreamObserver<ListConversationsResponse> response) {
-    answer(listings.conversations(caller().userId(), request), response);
+    read(response, userId -> listings.conversations(userId, request));
   }
 
   @Override
   public void listMembers(ListMembersRequest request, StreamObserver<ListMembersResponse> response) {
-    answer(listings.members(caller().userId(), request), response);
+    read(response, userId -> listings.members(userId, request));
   }
 
   @Override
   public void listEvents(ListEventsRequest request, StreamObserver<ListEventsResponse> response) {
-    answer(listings.events(caller().userId(), request), response);
+    read(response, userId -> listings.events(userId, request));
   }
 
   @Override
   public void setReadMark(SetReadMarkRequest request, StreamObserver<SetReadMarkResponse> response) {
+    String userId = caller().userId();
     answer(
-        shards
-            .of(request.getConversationId())
-            .mark(caller().userId(), request.getConversationId(), request.getSeq())
-            .thenApply(
-                answer ->
-                    switch (answer) {
-                      case MarkAnswer.Refused refused -> throw new RefusedException(refused.refusal());
-                      case MarkAnswer.Marked marked ->
-                          SetReadMarkResponse.newBuilder()
-                              .setReadSeq(marked.readSeq())
-                              .setUnreadCount(marked.unreadCount())
-                              .build();
-                    }),
+        within(
+            Kind.READ_MARK,
+            userId,
+            () ->
+                shards
+                    .of(request.getConversationId())
+                    .mark(userId, request.getConversationId(), request.getSeq())
+                    .thenApply(ChatGrpcService::response)),
         response);
+  }
+
+  private static SetReadMarkResponse response(MarkAnswer answer) {
+    return switch (answer) {
+      case MarkAnswer.Refused refused -> throw new RefusedException(refused.refusal());
+      case MarkAnswer.Marked marked ->
+          SetReadMarkResponse.newBuilder()
+              .setReadSeq(marked.readSeq())
+              .setUnreadCount(marked.unreadCount())
+              .build();
+    };
   }
 
   // ------------------------------------------------------------------ users
 
   @Override
   public void getUsers(GetUsersRequest request, StreamObserver<GetUsersResponse> response) {
-    caller();
-    answer(
-        profiles.of(request.getUserIdsList()).thenApply(users -> GetUsersResponse.newBuilder().addAllUsers(users).build()),
-        response);
+    read(
+        response,
+        userId ->
+            profiles
+                .of(request.getUserIdsList())
+                .thenApply(users -> GetUsersResponse.newBuilder().addAllUsers(users).build()));
   }
 
   @Override
@@ -313,15 +331,16 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
       return;
     }
     answer(
-        blocks.set(userId, request.getUserId(), true).thenApply(done -> BlockUserResponse.getDefaultInstance()),
+        within(Kind.COMMAND, userId, () -> blocks.set(userId, request.getUserId(), true))
+            .thenApply(done -> BlockUserResponse.getDefaultInstance()),
         response);
   }
 
   @Override
   public void unblockUser(UnblockUserRequest request, StreamObserver<UnblockUserResponse> response) {
+    String userId = caller().userId();
     answer(
-        blocks
-            .set(caller().userId(), request.getUserId(), false)
+        within(Kind.COMMAND, userId, () -> blocks.set(userId, request.getUserId(), false))
             .thenApply(done -> UnblockUserResponse.getDefaultInstance()),
         response);
   }
@@ -329,9 +348,11 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
   @Override
   public void listBlockedUsers(
       ListBlockedUsersRequest request, StreamObserver<ListBlockedUsersResponse> response) {
-    response.onNext(
-        ListBlockedUsersResponse.newBuilder().addAllUserIds(blocks.of(caller().userId())).build());
-    response.onCompleted();
+    read(
+        response,
+        userId ->
+            CompletableFuture.completedFuture(
+                ListBlockedUsersResponse.newBuilder().addAllUserIds(blocks.of(userId)).build()));
   }
 
   private static <R> void answer(CompletableFuture<R> answer, StreamObserver<R> response) {

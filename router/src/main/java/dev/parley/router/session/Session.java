@@ -17,6 +17,7 @@ import dev.parley.v1.Cursor;
 import dev.parley.v1.Cursors;
 import dev.parley.v1.ErrorReason;
 import dev.parley.v1.Limits;
+import dev.parley.v1.ReadMark;
 import dev.parley.v1.Receipt;
 import dev.parley.v1.Reconnect;
 import dev.parley.v1.ServerFrame;
@@ -183,9 +184,7 @@ public final class Session {
       case HELLO -> hello(frame);
       case CURSORS -> cursors(frame.getCursors());
       case COMMAND -> whenOpen("Command", () -> command(frame.getCommand(), bytes));
-      case READ_MARK ->
-          whenOpen(
-              "ReadMark", () -> port.mark(frame.getReadMark().getConversationId(), frame.getReadMark().getSeq()));
+      case READ_MARK -> whenOpen("ReadMark", () -> readMark(frame.getReadMark()));
       case TYPING -> whenOpen("Typing", () -> typing(frame.getTyping()));
       case CREDIT -> whenOpen("Credit", () -> credit(frame.getCredit()));
       case REFRESH_TOKEN -> port.verify(frame.getRefreshToken().getToken());
@@ -227,7 +226,10 @@ public final class Session {
                             .setUnacknowledgedFrames(limits.unacknowledgedFrames())
                             .setOpenCommands(limits.openCommands())
                             .setFramesPerSecond(limits.framesPerSecond())
-                            .setCommandsPerSecond(limits.commandsPerSecond()))));
+                            .setCommandsPerSecond(limits.commandsPerSecond())
+                            .setReadsPerSecond(limits.readsPerSecond())
+                            .setReadMarksPerSecond(limits.readMarksPerSecond())
+                            .setTypingPerSecond(limits.typingPerSecond()))));
   }
 
   private void cursors(Cursors page) {
@@ -258,8 +260,7 @@ public final class Session {
   }
 
   private void command(Command command, int bytes) {
-    Refusal refusal = null;
-    Duration wait;
+    Refusal refusal;
     if (commands.size() >= limits.openCommands()) {
       refusal =
           new Refusal(
@@ -267,13 +268,8 @@ public final class Session {
               "more than " + limits.openCommands() + " commands of this session without an answer",
               Map.of("limit", Integer.toString(limits.openCommands())),
               OPEN_COMMANDS_RETRY);
-    } else if ((wait = port.takeCommand()) != null) {
-      refusal =
-          new Refusal(
-              ErrorReason.ERROR_REASON_RATE_LIMITED,
-              "more than " + limits.commandsPerSecond() + " commands a second",
-              Map.of("limit", Integer.toString(limits.commandsPerSecond())),
-              wait);
+    } else {
+      refusal = port.take(Allowances.Kind.COMMAND);
     }
     if (refusal == null) {
       try {
@@ -297,8 +293,18 @@ public final class Session {
     out.control(Frames.refused(command, refusal));
   }
 
+  private void readMark(ReadMark mark) {
+    Refusal refusal = port.take(Allowances.Kind.READ_MARK);
+    if (refusal == null) {
+      port.mark(mark.getConversationId(), mark.getSeq());
+    } else {
+      markRefused(mark.getConversationId(), refusal);
+    }
+  }
+
+  /** Passes it on, or sheds it without a word: it is not worth an answer. */
   private void typing(Typing typing) {
-    if (deliveries.isMemberOf(typing.getConversationId())) {
+    if (deliveries.isMemberOf(typing.getConversationId()) && port.take(Allowances.Kind.TYPING) == null) {
       port.typing(typing.getConversationId());
     }
   }

@@ -9,7 +9,6 @@ import dev.parley.router.shard.ShardHost;
 import dev.parley.router.user.Profiles;
 import dev.parley.v1.ClientFrame;
 import dev.parley.v1.Cursor;
-import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.UUID;
@@ -221,8 +220,8 @@ public final class SessionCall implements SessionPort, Devices.Displaceable {
   }
 
   @Override
-  public @Nullable Duration takeCommand() {
-    return sessions.allowances().take(session.userId(), sessions.clock().instant());
+  public @Nullable Refusal take(Allowances.Kind kind) {
+    return sessions.allowances().take(kind, session.userId(), sessions.clock().instant());
   }
 
   @Override

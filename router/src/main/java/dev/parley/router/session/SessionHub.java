@@ -85,6 +85,11 @@ public final class SessionHub implements Follower {
     }
   }
 
+  private List<Session> sessionsOf(String userId) {
+    UserSessions ofUser = byUser.get(userId);
+    return ofUser == null ? List.of() : ofUser.sessions;
+  }
+
   private void noticed(String userId, byte[] bytes) {
     UserSessions ofUser = byUser.get(userId);
     if (ofUser == null) {
@@ -172,13 +177,11 @@ public final class SessionHub implements Follower {
 
   @Override
   public void receipt(Receipt receipt, @Nullable String onlyFor) {
-    each(
-        byConversation.getOrDefault(receipt.getConversationId(), List.of()),
-        session -> {
-          if (onlyFor == null || onlyFor.equals(session.userId())) {
-            session.receipt(receipt);
-          }
-        });
+    List<Session> hearing =
+        onlyFor == null
+            ? byConversation.getOrDefault(receipt.getConversationId(), List.of())
+            : sessionsOf(onlyFor);
+    each(hearing, session -> session.receipt(receipt));
   }
 
   @Override

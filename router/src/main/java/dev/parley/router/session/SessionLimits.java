@@ -19,6 +19,12 @@ public record SessionLimits(
     int framesPerSecond,
     @Setting(value = "500", doc = "Commands of one user a second, on average, over all sessions and calls.")
     int commandsPerSecond,
+    @Setting(value = "200", doc = "Unary reads of one user a second, on average: lists, history, look-ups.")
+    int readsPerSecond,
+    @Setting(value = "200", doc = "Read marks of one user a second, on average, over all sessions and calls.")
+    int readMarksPerSecond,
+    @Setting(value = "20", doc = "Typing frames of one user a second, on average; what is above it is dropped unsaid.")
+    int typingPerSecond,
     @Setting(value = "10000", doc = "Conversations that one session follows.")
     int conversations,
     @Setting(value = "64", doc = "Follow requests of one session on their way at a time.")

@@ -40,8 +40,8 @@ public interface SessionPort {
   /** Checks a newer token: {@link Session#refreshed}. */
   void verify(String token);
 
-  /** Takes one command from the user's allowance; the time to wait if there is none, else null. */
-  java.time.@Nullable Duration takeCommand();
+  /** Takes one from the user's allowance of this kind; null: granted, else why not. */
+  @Nullable Refusal take(Allowances.Kind kind);
 
   /** This session has caught up: an older session of the same device can go. */
   void caughtUp();

@@ -21,6 +21,8 @@ final class ConversationEntry {
   final ArrayDeque<Work> waiting = new ArrayDeque<>();
   /** What waits for the state. */
   final List<Consumer<@Nullable Throwable>> whenLoaded = new ArrayList<>();
+  /** Who is told how many have read; null: nobody has had to be. */
+  @Nullable RecentAuthors authors;
   boolean loading;
   /** A record was found while the state is loaded, which may lack it: it is loaded again. */
   boolean overtaken;

@@ -14,6 +14,9 @@ public interface Feed {
   /** Somebody is typing. */
   void typing(String conversationId, String userId);
 
+  /** The router with this bit follows a conversation from here on. */
+  void follow(String conversationId, int bit);
+
   /** Somebody follows this conversation. */
   boolean isFollowed(String conversationId);
 }

@@ -8,6 +8,7 @@ import dev.parley.router.feed.FromOwner.Batch;
 import dev.parley.router.feed.FromOwner.Bounced;
 import dev.parley.router.feed.FromOwner.Opened;
 import dev.parley.router.feed.Item;
+import dev.parley.router.feed.Question;
 import dev.parley.router.feed.Reply;
 import dev.parley.router.feed.RouterId;
 import dev.parley.router.feed.ToOwner;
@@ -33,8 +34,8 @@ import org.slf4j.LoggerFactory;
  *   OPENED --settled--> REPLAYING --everything above the watermark is said--> LIVE --Bounced, link down--> gone
  * </pre>
  *
- * <p>A router that comes back with a watermark is told what it missed from the log; until that is done its questions
- * wait. Belongs to the shard's thread.
+ * <p>A router that comes back with a watermark is told what it missed from the log; until that is done its questions,
+ * and the answers to its commands, wait. Belongs to the shard's thread.
  */
 final class Feeds implements Feed {
   private static final Logger LOG = LoggerFactory.getLogger(Feeds.class);
@@ -149,7 +150,9 @@ final class Feeds implements Feed {
     if (feed == null || feed.open.epoch() != ask.epoch()) {
       return;
     }
-    if (feed.live) {
+    // Commands are decided in the order in which they come, from whichever router: one that waited here could be decided
+    // after its repetition through another router was refused. Its answer waits until the feed is live.
+    if (feed.live || ask.question() instanceof Question.Submit) {
       answer(feed, ask);
     } else {
       feed.held.addLast(ask);
@@ -175,8 +178,8 @@ final class Feeds implements Feed {
     }
   }
 
-  /** The router with this bit follows a conversation from here on. */
-  void follow(String conversationId, int bit) {
+  @Override
+  public void follow(String conversationId, int bit) {
     followers.merge(conversationId, 1L << bit, (one, other) -> one | other);
   }
 
@@ -298,6 +301,7 @@ final class Feeds implements Feed {
 
   private void live(PeerFeed feed) {
     feed.live = true;
+    flushSoon();
     ToOwner.Ask ask;
     while ((ask = feed.held.pollFirst()) != null) {
       answer(feed, ask);

@@ -27,19 +27,19 @@ final class Follows {
   private final Conversations conversations;
   private final HistoryReader history;
   private final Marks marks;
-  private final Feeds feeds;
+  private final Feed feed;
   private final Ownership ownership;
 
   Follows(
       Conversations conversations,
       HistoryReader history,
       Marks marks,
-      Feeds feeds,
+      Feed feed,
       Ownership ownership) {
     this.conversations = conversations;
     this.history = history;
     this.marks = marks;
-    this.feeds = feeds;
+    this.feed = feed;
     this.ownership = ownership;
   }
 
@@ -109,7 +109,7 @@ final class Follows {
       return new FollowAnswer.Refused(notFound());
     }
     if (member.isCurrent() && follower != NO_FOLLOWER) {
-      feeds.follow(conversationId, follower);
+      feed.follow(conversationId, follower);
     }
     Cursor head = state.describe(userId, 0, 0).getHead();
     long after = head.getSeq();
@@ -131,7 +131,7 @@ final class Follows {
 
   /** Tells the others that a member is typing; silently nothing if it cannot be. */
   void typing(String conversationId, String userId) {
-    if (!feeds.isFollowed(conversationId)) {
+    if (!feed.isFollowed(conversationId)) {
       return;
     }
     conversations
@@ -140,7 +140,7 @@ final class Follows {
             entry -> {
               Membership member = Objects.requireNonNull(entry.state).member(userId);
               if (member != null && member.isCurrent()) {
-                feeds.typing(conversationId, userId);
+                feed.typing(conversationId, userId);
               }
             });
   }

@@ -6,10 +6,8 @@ import dev.parley.conversation.Refusal;
 import dev.parley.conversation.log.MarkLog;
 import dev.parley.router.shard.ReadMarks.Mark;
 import dev.parley.v1.ErrorReason;
-import dev.parley.v1.Event;
 import dev.parley.v1.Receipt;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -109,7 +107,12 @@ final class Marks {
   }
 
   private MarkAnswer advance(ConversationEntry entry, String userId, Mark mark) {
+    long before = marks.get(entry.id, userId).seq();
     if (marks.advance(entry.id, userId, mark)) {
+      if (entry.authors != null) {
+        learn(entry.id, entry.authors);
+        entry.authors.read(before, mark.seq());
+      }
       toTell.computeIfAbsent(entry.id, id -> new LinkedHashSet<>()).add(userId);
     }
     Mark now = marks.get(entry.id, userId);
@@ -146,24 +149,26 @@ final class Marks {
 
   /** In a large conversation: the newest message of each recent author, and how many have read it. */
   private void tellCounts(ConversationEntry entry) {
-    Map<String, Long> newestByAuthor = new HashMap<>();
-    for (CommittedRecord record : tail.newest(entry.id)) {
-      for (Event event : record.events()) {
-        if (event.hasMessage()) {
-          newestByAuthor.put(event.getSenderId(), event.getSeq());
-        }
-      }
+    RecentAuthors authors = entry.authors == null ? new RecentAuthors() : entry.authors;
+    learn(entry.id, authors);
+    if (entry.authors == null) {
+      entry.authors = authors;
+      marks.of(entry.id).values().forEach(mark -> authors.read(0, mark.seq()));
     }
-    newestByAuthor.forEach(
-        (author, seq) ->
+    authors.tell(
+        (author, seq, readers) ->
             feed.receipt(
-                      Receipt.newBuilder()
+                Receipt.newBuilder()
                     .setConversationId(entry.id)
                     .setReadSeq(seq)
-                    .setReaderCount(
-                        (int) marks.of(entry.id).values().stream().filter(mark -> mark.seq() >= seq).count())
+                    .setReaderCount(readers)
                     .build(),
                 author));
+  }
+
+  /** Takes in who has written since the last time, as far as the tail reaches back: each record once. */
+  private void learn(String conversationId, RecentAuthors authors) {
+    tail.after(conversationId, authors.lastSeq()).forEach(authors::wrote);
   }
 
   private void write() {

@@ -96,10 +96,22 @@ final class ShardTail {
     return null;
   }
 
-  /** The conversation's newest records, oldest first; empty when there is none in the tail. */
-  Iterable<CommittedRecord> newest(String conversationId) {
+  /** The conversation's records behind {@code seq}, oldest first, as far as the tail reaches back. */
+  List<CommittedRecord> after(String conversationId, long seq) {
     ArrayDeque<CommittedRecord> records = byConversation.get(conversationId);
-    return records == null ? List.of() : records;
+    if (records == null || records.peekLast().lastSeq() <= seq) {
+      return List.of();
+    }
+    List<CommittedRecord> found = new ArrayList<>();
+    var newestFirst = records.descendingIterator();
+    while (newestFirst.hasNext()) {
+      CommittedRecord record = newestFirst.next();
+      if (record.lastSeq() <= seq) {
+        break;
+      }
+      found.add(record);
+    }
+    return found.reversed();
   }
 
   /** Takes out of memory the body of a message that was deleted, and of its edits. */

@@ -42,7 +42,8 @@ final class SessionRig implements SessionPort {
   static final Term TERM = Term.newBuilder().setNumber(7).setIncarnation(8).build();
   static final SessionLimits LIMITS =
       new SessionLimits(
-          100, 20, 128 << 10, 20, 4, 500, 500, 50, 2, Duration.ofSeconds(20), Duration.ofSeconds(10));
+          100, 20, 128 << 10, 20, 4, 500, 500, 200, 200, 20, 50, 2, Duration.ofSeconds(20),
+          Duration.ofSeconds(10), Duration.ofMinutes(5));
 
   final ManualTime time = new ManualTime();
   final Session session;
@@ -58,7 +59,7 @@ final class SessionRig implements SessionPort {
   boolean ready = true;
   boolean listing;
   int caughtUp;
-  @Nullable Duration commandWait;
+  @Nullable Refusal noAllowance;
 
   record FollowAsked(String conversation, @Nullable Cursor cursor, Start start) {}
 
@@ -132,8 +133,8 @@ final class SessionRig implements SessionPort {
   }
 
   @Override
-  public @Nullable Duration takeCommand() {
-    return commandWait;
+  public @Nullable Refusal take(Allowances.Kind kind) {
+    return noAllowance;
   }
 
   @Override

@@ -14,9 +14,13 @@ import dev.parley.v1.ServerFrame;
 import dev.parley.v1.Typing;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class SessionTest {
+  private static final Refusal TOO_FAST =
+      new Refusal(ErrorReason.ERROR_REASON_RATE_LIMITED, "too fast", Map.of(), Duration.ofMillis(30));
+
   private final SessionRig rig = new SessionRig();
 
   @Test
@@ -92,7 +96,7 @@ class SessionTest {
     assertThat(rig.submitted).hasSize(SessionRig.LIMITS.openCommands());
 
     rig.session.answered(rig.submitted.getFirst(), rig.stored(1, true));
-    rig.commandWait = Duration.ofMillis(30);
+    rig.noAllowance = TOO_FAST;
     rig.command("too fast");
     assertThat(rig.frames()).containsExactly("refused LIMIT_EXCEEDED", "stored 1", "refused RATE_LIMITED");
     assertThat(rig.written.getLast().getSendResult().getRefused().getRetry().getRetryDelay().getNanos())
@@ -220,6 +224,22 @@ class SessionTest {
     assertThat(rig.session.throttle()).isPositive();
 
     assertThat(rig.frames()).containsExactly("error RATE_LIMITED");
+  }
+
+  @Test
+  void aReadMarkAboveTheAllowanceIsRefusedAndTypingIsShedWithoutAWord() {
+    rig.following(1);
+    rig.noAllowance = TOO_FAST;
+    rig.send(ClientFrame.newBuilder().setReadMark(ReadMark.newBuilder().setConversationId(SessionRig.C).setSeq(1)));
+    rig.send(ClientFrame.newBuilder().setTyping(Typing.newBuilder().setConversationId(SessionRig.C)));
+
+    assertThat(rig.marked).isEmpty();
+    assertThat(rig.typed).isEmpty();
+    assertThat(rig.frames()).containsExactly("error RATE_LIMITED");
+    var error = rig.written.getLast().getError();
+    assertThat(error.getConversationId()).isEqualTo(SessionRig.C);
+    assertThat(error.getRetry().getRetryDelay().getNanos()).isEqualTo(30_000_000);
+    assertThat(rig.closed).isEmpty();
   }
 
   @Test

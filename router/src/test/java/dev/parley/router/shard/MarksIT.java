@@ -134,23 +134,63 @@ class MarksIT {
     });
   }
 
-  @Test
-  void inALargeConversationTheAuthorHearsHowManyHaveRead() {
-    String[] crowd = IntStream.range(0, Marks.RECEIPTS_BY_NAME + 1).mapToObj(i -> "user " + i).toArray(String[]::new);
+  /** A group above the size in which receipts go by name, which ann follows. */
+  private static ShardRig crowd(int members) {
+    String[] others = IntStream.range(0, members).mapToObj(i -> "user " + i).toArray(String[]::new);
     ShardRig large = new ShardRig().start();
-    large.ask("ann", Say.OTHER, Say.group(crowd)).stored();
+    large.ask("ann", Say.OTHER, Say.group(others)).stored();
     large.follows.follow(Say.OTHER, "ann", null, false, 0).join();
-    large.ask("ann", Say.OTHER, Say.message("m")).stored();
-    for (int i = 0; i < 3; i++) {
-      large.marks.mark("user " + i, Say.OTHER, 2, answer -> {});
-    }
-    large.marks.flush();
+    return large;
+  }
 
-    assertThat(large.heard.receipts).singleElement().satisfies(receipt -> {
-      assertThat(receipt.getReaderCount()).isEqualTo(3);
-      assertThat(receipt.getReadSeq()).isEqualTo(2);
+  private static long say(ShardRig rig, String user) {
+    return rig.ask(user, Say.OTHER, Say.message("m")).seq();
+  }
+
+  /** What the authors hear after these have read so far, as {@code author seq:readers}. */
+  private static List<String> heardWhen(ShardRig rig, long seq, String... readers) {
+    for (String reader : readers) {
+      rig.marks.mark(reader, Say.OTHER, seq, answer -> {});
+    }
+    rig.heard.receipts.clear();
+    rig.heard.receiptsOnlyFor.clear();
+    rig.marks.flush();
+    List<String> heard = new ArrayList<>();
+    for (int i = 0; i < rig.heard.receipts.size(); i++) {
+      Receipt receipt = rig.heard.receipts.get(i);
       assertThat(receipt.getUserId()).isEmpty();
-    });
-    assertThat(large.heard.receiptsOnlyFor).containsExactly("ann");
+      heard.add(rig.heard.receiptsOnlyFor.get(i) + " " + receipt.getReadSeq() + ":" + receipt.getReaderCount());
+    }
+    return heard;
+  }
+
+  @Test
+  void inALargeConversationTheAuthorsHearHowManyHaveRead() {
+    ShardRig large = crowd(Marks.RECEIPTS_BY_NAME);
+    say(large, "ann");
+
+    assertThat(heardWhen(large, 2, "user 0", "user 1", "user 2")).containsExactly("ann 2:3");
+    say(large, "user 7");
+    assertThat(heardWhen(large, 2, "user 3", "user 2")).containsExactly("ann 2:4", "user 7 3:0");
+    assertThat(heardWhen(large, 3, "user 0", "user 4")).containsExactly("ann 2:5", "user 7 3:2");
+    say(large, "ann");
+    say(large, "ann");
+    assertThat(heardWhen(large, 5, "user 0")).containsExactly("user 7 3:2", "ann 5:1");
+  }
+
+  @Test
+  void inALargeConversationTheAuthorsLongestSilentHearNothingMore() {
+    int authors = RecentAuthors.AUTHORS + 2;
+    ShardRig large = crowd(authors);
+    say(large, "ann");
+    assertThat(heardWhen(large, 2, "user 0")).containsExactly("ann 2:1");
+    for (int i = 0; i < authors; i++) {
+      say(large, "user " + i);
+    }
+
+    assertThat(heardWhen(large, 100, "ann"))
+        .hasSize(RecentAuthors.AUTHORS)
+        .startsWith("user 2 5:1", "user 3 6:1")
+        .endsWith("user " + (authors - 1) + " " + (authors + 2) + ":1");
   }
 }

@@ -10,9 +10,11 @@ import dev.parley.conversation.log.Broker;
 import dev.parley.conversation.log.Broker.TableName;
 import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.MarkLog;
+import dev.parley.conversation.log.Wakes;
 import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.internal.v1.LogRecord;
 import dev.parley.router.ManualTime;
+import dev.parley.router.feed.HistoryIndex;
 import dev.parley.router.Say;
 import dev.parley.v1.Command;
 import dev.parley.v1.ErrorReason;
@@ -25,6 +27,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A shard's parts over a log in memory, on the test's thread; everything happens before a call returns. */
@@ -32,7 +36,8 @@ final class ShardRig {
   static final OwnerLimits LIMITS =
       new OwnerLimits(
           10_000, 16 << 20, 100_000, 60, 2_000, 1 << 20, 8, 256, 256 << 10, 256 << 10,
-          Duration.ofSeconds(10), Duration.ofMillis(500), Duration.ofMillis(500));
+          Duration.ofSeconds(10), Duration.ofMillis(500), Duration.ofMillis(250), Duration.ofSeconds(5),
+          Duration.ofMillis(500), Duration.ofSeconds(5), Duration.ofMillis(500));
 
   /** How many records of the shard may be in flight. */
   static final int WINDOW = 4;
@@ -64,25 +69,45 @@ final class ShardRig {
     final List<String> typings = new ArrayList<>();
     final List<String> added = new ArrayList<>();
 
+    private final Set<String> followed = new HashSet<>();
+
     @Override
-    public void committed(long followers, CommittedRecord record) {
+    public void committed(CommittedRecord record) {
       records.add(record);
     }
 
     @Override
-    public void receipt(long followers, Receipt receipt, @Nullable String onlyFor) {
+    public void receipt(Receipt receipt, @Nullable String onlyFor) {
       receipts.add(receipt);
       receiptsOnlyFor.add(onlyFor);
     }
 
     @Override
-    public void typing(long followers, String conversationId, String userId) {
+    public void typing(String conversationId, String userId) {
       typings.add(userId);
     }
 
     @Override
-    public void added(String userId, String conversationId) {
-      added.add(userId);
+    public void follow(String conversationId, int bit) {
+      followed.add(conversationId);
+    }
+
+    @Override
+    public boolean isFollowed(String conversationId) {
+      return followed.contains(conversationId);
+    }
+  }
+
+  /** The users to whom notices went. */
+  private final class Noticed implements Wakes {
+    @Override
+    public void wake(String userId, byte[] notice) {
+      heard.added.add(userId);
+    }
+
+    @Override
+    public Subscription listen(String userId, Consumer<byte[]> listener) {
+      throw new UnsupportedOperationException("no session listens here");
     }
   }
 
@@ -162,12 +187,35 @@ final class ShardRig {
     StateLoader loader = new StateLoader(log, broker.table(TableName.SNAPSHOTS), once);
     conversations = new Conversations(context, loader, reader, tail);
     lists = new ConversationLists(0, broker.table(TableName.CONVERSATION_LISTS));
-    projector = new Projector(context, lists, conversations, reader, broker.table(TableName.PROGRESS), feed);
+    projector = new Projector(context, lists, conversations, reader, broker.table(TableName.PROGRESS), new Noticed());
     owner =
-        new ShardOwner(context, conversations, tail, feed, projector, (term, by) -> deposedBy.add(String.valueOf(by)));
+        new ShardOwner(
+            context, conversations, tail, feed, new Projected(), (term, by) -> deposedBy.add(String.valueOf(by)));
     marks = new Marks(context, markLog, conversations, tail, feed);
     follows = new Follows(conversations, reader, marks, feed, owner);
-    history = new HistoryService(limits, conversations, reader, tail, owner);
+    history = new HistoryService(limits, this::index, reader, tail);
+  }
+
+  private CompletableFuture<HistoryIndex> index(String conversationId) {
+    return conversations
+        .loaded(conversationId)
+        .thenCompose(entry -> owner.sure().thenApply(proven -> Objects.requireNonNull(entry.state)))
+        .thenApply(state -> new HistoryIndex(state.headSeq(), state.pages(), state.deletedSeqs()));
+  }
+
+  private final class Projected implements ShardOwner.CommitListener {
+    @Override
+    public void settled(long ownerPosition) {
+      projector.settled(ownerPosition);
+    }
+
+    @Override
+    public void committed(CommittedRecord record) {
+      projector.committed(record);
+    }
+
+    @Override
+    public void lostSight() {}
   }
 
   /** Takes the shard over. */

@@ -58,7 +58,7 @@ class ShardTailTest {
     assertThat(tail.from("a", 9, 100, 10_000)).isNull();
     assertThat(tail.from("unknown", 1, 100, 10_000)).isNull();
     assertThat(tail.find("a", 9)).isNull();
-    assertThat(tail.newest("unknown")).isEmpty();
+    assertThat(tail.after("unknown", 0)).isEmpty();
   }
 
   @Test
@@ -72,6 +72,17 @@ class ShardTailTest {
     assertThat(tail.find("b", 1)).isNull();
     assertThat(firstSeqs(tail.from("a", 4, 100, 100_000))).containsExactly(4L);
     assertThat(tail.find("b", 4)).isNotNull();
+  }
+
+  @Test
+  void givesWhatLiesBehindASeqAsFarAsItReaches() {
+    add("a", 10, 3, 10);
+    add("b", 1, 1, 10);
+    add("a", 13, 1, 10);
+
+    assertThat(firstSeqs(tail.after("a", 0))).containsExactly(10L, 13L);
+    assertThat(firstSeqs(tail.after("a", 12))).containsExactly(13L);
+    assertThat(firstSeqs(tail.after("a", 13))).isEmpty();
   }
 
   @Test

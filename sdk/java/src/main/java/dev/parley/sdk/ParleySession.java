@@ -123,12 +123,16 @@ public final class ParleySession implements AutoCloseable {
     return send(in(conversationId).setRemoveMember(RemoveMember.newBuilder().setUserId(userId)).build());
   }
 
-  /** Says up to where the user has read. Said again after a reconnect if the server does not know it. */
+  /**
+   * Says up to where the user has read. Said again after a reconnect if the server does not know it. One that the
+   * server refuses, because there were too many a second, is told to the listener; a later one in the conversation
+   * makes up for it.
+   */
   public void markRead(String conversationId, long seq) {
     input(() -> protocol.markRead(conversationId, seq));
   }
 
-  /** Says that the user is typing. Lost without a trace when there is no connection. */
+  /** Says that the user is typing. Lost without a trace when there is no connection, or when it is said too often. */
   public void typing(String conversationId) {
     input(() -> protocol.typing(conversationId));
   }
