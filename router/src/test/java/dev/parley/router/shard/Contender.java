@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -22,15 +23,17 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A router that wants shard 0 of a real broker, reduced to its tenure: while it owns the shard and is under load, it
- * keeps the window full of records.
+ * A router that wants a shard, reduced to its tenure: while it owns the shard and is under load, it keeps the window full
+ * of records.
  */
 final class Contender implements Tenure.Listener, AutoCloseable {
   private static final ByteString BODY = ByteString.copyFrom(new byte[100]);
+  private static final long NOWHERE = 0;
+  private static final long UNKNOWN = -1;
 
-  private final JetStreamBroker broker;
-  private final ScheduledExecutorService thread;
   private final ShardContext context;
+  private final Executor thread;
+  private final Runnable end;
   private final Tenure tenure;
   private final AtomicInteger sent = new AtomicInteger();
   private final AtomicInteger stored = new AtomicInteger();
@@ -38,15 +41,25 @@ final class Contender implements Tenure.Listener, AutoCloseable {
   private volatile boolean owning;
   private boolean loaded;
 
-  /** What was told of each record: where it lies; 0: nowhere; negative: nobody knows. To be read when all is quiet. */
+  /** What was told of each record: where it lies, {@link #NOWHERE}, or {@link #UNKNOWN}. To be read when all is quiet. */
   final Map<ByteString, Long> outcomes = new LinkedHashMap<>();
+
+  private final Set<ByteString> told = new HashSet<>();
   /** Records of which was told twice. */
   final Set<ByteString> toldTwice = new HashSet<>();
 
-  /** {@code window}: of its fences and of what it has in flight. */
-  Contender(String name, JetStreamSettings settings, int window) {
-    broker = JetStreamBroker.open(settings);
-    thread = Executors.newSingleThreadScheduledExecutor(task -> new Thread(task, name));
+  /** {@code thread}: that of the shard; {@code end}: done when it is closed. */
+  Contender(ShardContext context, Executor thread, Runnable end) {
+    this.context = context;
+    this.thread = thread;
+    this.end = end;
+    this.tenure = new Tenure(context, this);
+  }
+
+  /** One for shard 0 of a real broker, on a thread of its own; {@code window}: of its fences and of its load. */
+  static Contender over(String name, JetStreamSettings settings, int window) {
+    JetStreamBroker broker = JetStreamBroker.open(settings);
+    ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(task -> new Thread(task, name));
     RandomGenerator random = RandomGenerator.getDefault();
     Timer timer =
         (delay, task) -> {
@@ -54,15 +67,25 @@ final class Contender implements Tenure.Listener, AutoCloseable {
             thread.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
           }
         };
-    context =
+    ShardContext context =
         new ShardContext(
             0, name, random.nextLong(), window, OnLoop.log(broker.shard(0), thread), ShardRig.LIMITS,
             InstantSource.system(), System::nanoTime, timer, random, (one, two) -> false, broker::connected);
-    tenure = new Tenure(context, this);
+    return new Contender(
+        context,
+        thread,
+        () -> {
+          thread.shutdownNow();
+          broker.close();
+        });
   }
 
   void takeOver() {
     thread.execute(tenure::takeOver);
+  }
+
+  void settle() {
+    thread.execute(tenure::settle);
   }
 
   void giveAway(Runnable done) {
@@ -90,15 +113,16 @@ final class Contender implements Tenure.Listener, AutoCloseable {
 
   private void append(int most) {
     for (int i = 0; i < most && loaded && tenure.ready(); i++) {
-      sent.incrementAndGet();
-      tenure.append(
+      LogRecord record =
           LogRecord.newBuilder()
               .setRecordId(tenure.recordId())
               .setTerm(tenure.term())
               .setTime(Timestamps.of(tenure.now()))
-              .setConversationId("c" + sent.get() % 500)
+              .setConversationId("c" + sent.incrementAndGet() % 500)
               .addEvents(BODY)
-              .build());
+              .build();
+      outcomes.put(record.getRecordId(), UNKNOWN);
+      tenure.append(record);
     }
   }
 
@@ -120,7 +144,12 @@ final class Contender implements Tenure.Listener, AutoCloseable {
 
   /** Of everything that was sent was told. */
   boolean quiet() {
-    return CompletableFuture.supplyAsync(() -> !loaded && outcomes.size() == sent.get(), thread).join();
+    return CompletableFuture.supplyAsync(() -> !loaded && told.size() == sent.get(), thread).join();
+  }
+
+  /** How many records nobody knows the outcome of. */
+  long unknown() {
+    return outcomes.values().stream().filter(outcome -> outcome == UNKNOWN).count();
   }
 
   ShardContext context() {
@@ -128,7 +157,7 @@ final class Contender implements Tenure.Listener, AutoCloseable {
   }
 
   ShardLog log() {
-    return broker.shard(0);
+    return context.log();
   }
 
   @Override
@@ -140,7 +169,7 @@ final class Contender implements Tenure.Listener, AutoCloseable {
   @Override
   public void committed(LogRecord record, long position, int size, boolean mine) {
     if (mine) {
-      told(record, position);
+      tell(record, position);
       stored.incrementAndGet();
       append(Integer.MAX_VALUE);
     }
@@ -148,16 +177,17 @@ final class Contender implements Tenure.Listener, AutoCloseable {
 
   @Override
   public void notStored(LogRecord record, Kind why) {
-    told(record, 0);
+    tell(record, NOWHERE);
   }
 
   @Override
   public void abandoned(LogRecord record) {
-    told(record, -1);
+    tell(record, UNKNOWN);
   }
 
-  private void told(LogRecord record, long outcome) {
-    if (outcomes.put(record.getRecordId(), outcome) != null) {
+  private void tell(LogRecord record, long outcome) {
+    outcomes.put(record.getRecordId(), outcome);
+    if (!told.add(record.getRecordId())) {
       toldTwice.add(record.getRecordId());
     }
   }
@@ -173,9 +203,10 @@ final class Contender implements Tenure.Listener, AutoCloseable {
     deposed.incrementAndGet();
   }
 
+  /** Ends as a killed process would: what it sent goes on. */
   @Override
   public void close() {
-    thread.shutdownNow();
-    broker.close();
+    end.run();
+    tenure.close();
   }
 }

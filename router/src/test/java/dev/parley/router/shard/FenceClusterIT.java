@@ -51,7 +51,7 @@ class FenceClusterIT {
   }
 
   private Contender router(String name, NatsServer node, int window) {
-    return new Contender(
+    return Contender.over(
         name,
         new JetStreamSettings(node.url()).withCluster(List.of(node.url()), 3).withLayout(new Layout(1, W, 1), ROOM),
         window);
@@ -119,7 +119,7 @@ class FenceClusterIT {
 
       FencedLog log = read(one.log());
       assertThat(log.owners).isGreaterThan(SWAPS);
-      log.mustHoldWhatWasTold(one, two);
+      log.mustHoldWhatWasTold(List.of(one, two));
     }
   }
 }

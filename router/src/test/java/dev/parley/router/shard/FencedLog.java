@@ -3,9 +3,11 @@ package dev.parley.router.shard;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import dev.parley.conversation.Timestamps;
 import dev.parley.conversation.log.ShardLog;
 import dev.parley.internal.v1.LogRecord;
 import dev.parley.v1.Term;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -19,6 +21,7 @@ final class FencedLog {
   /** Where each record lies. */
   final Map<ByteString, List<Long>> positions = new HashMap<>();
 
+  private Instant newest = Instant.EPOCH;
   int owners;
   long tail;
   long newestOwner;
@@ -40,6 +43,11 @@ final class FencedLog {
   }
 
   private Term add(LogRecord record, long position, Term term) {
+    if (record.hasTime()) {
+      Instant decided = Timestamps.toInstant(record.getTime());
+      assertThat(decided).as("the time at " + position).isAfterOrEqualTo(newest);
+      newest = decided;
+    }
     if (record.hasOwner()) {
       assertThat(Terms.compare(record.getTerm(), term)).as("the term at " + position).isPositive();
       owners++;
@@ -56,7 +64,7 @@ final class FencedLog {
   }
 
   /** What these routers were told is what the log holds. */
-  void mustHoldWhatWasTold(Contender... contenders) {
+  void mustHoldWhatWasTold(List<Contender> contenders) {
     assertThat(outsideTheirTerm).as("records outside their term").isEmpty();
     for (Contender contender : contenders) {
       assertThat(contender.toldTwice).isEmpty();
