@@ -434,7 +434,11 @@ class TenureTest {
   void aStaleReaderIsAskedAgainNotBelieved() {
     one.owning();
     one.log.fates.add(ScriptedLog.Append::ackLost);
-    one.log.staleReads = 3;
+    one.log.staleReads = 1;
+    one.log.ownerFates.add(append -> {
+      one.log.staleReads = 2;
+      append.now();
+    });
     one.append("a");
     assertThat(one.heard).isEmpty();
 
