@@ -118,7 +118,6 @@ final class Settlement implements Fence.Listener, Resolution.Listener {
   public void found(StoredRecord stored) {
     LogRecord record = Tenure.parse(stored);
     end.moved(stored.position(), record.getRecordId());
-    end.saw(record);
     listener.found(record, stored.bytes().length, resolves(stored.position(), record.getRecordId()));
   }
 
