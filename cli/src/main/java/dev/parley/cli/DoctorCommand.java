@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
     name = "doctor",
     description = {
       "Checks the machine and each part, and says what is wrong and what to do.",
-      "With several routers it shows who owns which shard, and who follows."
+      "It shows who owns which shard, and who follows."
     },
     mixinStandardHelpOptions = true)
 final class DoctorCommand implements Callable<Integer> {
@@ -40,8 +40,9 @@ final class DoctorCommand implements Callable<Integer> {
     Optional<Cluster> cluster = Optional.empty();
     if (state.isPresent()) {
       findings.addAll(new StackChecks(state.get(), data.path()).run());
-      cluster = cluster(state.get());
-      cluster.ifPresent(routers -> findings.addAll(new ClusterChecks(routers).run()));
+      Cluster routers = Cluster.ask(state.get().links(), LinkSecret.read(data.path()));
+      findings.addAll(new ClusterChecks(routers).run());
+      cluster = Optional.of(routers);
     } else {
       findings.add(new Finding("up", false, "nothing runs from " + data.path(), "start it with ./parley up"));
     }
@@ -56,12 +57,5 @@ final class DoctorCommand implements Callable<Integer> {
       cluster.ifPresent(routers -> System.out.print("\n" + routers.table()));
     }
     return good ? 0 : 1;
-  }
-
-  /** What the routers say; empty: there is one only, which owns everything. */
-  private Optional<Cluster> cluster(StackState state) throws IOException {
-    return state.links().isEmpty()
-        ? Optional.empty()
-        : Optional.of(Cluster.ask(state.links(), LinkSecret.read(data.path())));
   }
 }

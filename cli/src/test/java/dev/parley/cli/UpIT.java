@@ -103,7 +103,7 @@ class UpIT {
 
   @Test
   void oneOfSeveralRoutersMayDie() throws Exception {
-    try (Cli cli = Cli.start(data, "up", "--json", "--routers=2")) {
+    try (Cli cli = Cli.start(data, "up", "--json")) {
       Map<String, Object> up = cli.readJson();
       assertThat(parts(up)).hasSize(4).allMatch(ProcessHandle::isAlive);
       assertThat(JSONObjectUtils.getJSONObject(up, "routers")).containsOnlyKeys("router-1", "router-2");
@@ -123,7 +123,7 @@ class UpIT {
 
   @Test
   void theDoctorShowsWhoOwnsWhat() throws Exception {
-    assertThat(Cli.run(data, "up", "--detach", "--routers=2").exit()).isZero();
+    assertThat(Cli.run(data, "up", "--detach").exit()).isZero();
 
     Cli doctor = Cli.run(data, "doctor", "--json");
 

@@ -68,7 +68,9 @@ public final class ClusterChecks {
     });
     findings.addAll(dead);
     if (dead.isEmpty() && cluster.silent().isEmpty()) {
-      findings.add(Finding.good("link", "all " + cluster.answers().size() + " routers are linked"));
+      int routers = cluster.answers().size();
+      findings.add(
+          Finding.good("link", routers == 1 ? "one router, which needs none" : "all " + routers + " routers are linked"));
     }
   }
 

@@ -36,19 +36,6 @@ final class RouterProcess {
           "--enable-native-access=ALL-UNNAMED",
           "--sun-misc-unsafe-memory-access=allow");
 
-  /** There is no other router to hand over to: say goodbye and go. */
-  private static final List<String> LEAVE_ALONE =
-      List.of(
-          "--parley.router.drain.notice=0s", "--parley.router.drain.spread=1s", "--parley.router.drain.patience=3s");
-
-  /**
-   * The edge, which asks once a second, sees it before the clients are asked to go. All of it stays below what a part
-   * gets to stop.
-   */
-  private static final List<String> HAND_OVER =
-      List.of(
-          "--parley.router.drain.notice=2s", "--parley.router.drain.spread=1s", "--parley.router.drain.patience=4s");
-
   private static final Pattern NAME = Pattern.compile("router-\\d+");
 
   private RouterProcess() {}
@@ -72,7 +59,8 @@ final class RouterProcess {
    * @param natsUrl the broker
    * @param natsMonitorUrl its monitoring endpoint
    * @param jwks who issues tokens
-   * @param links how it speaks to the other routers
+   * @param link where it listens for the other routers, and what all of them share
+   * @param leaving how it goes when it is told to stop
    * @param more further arguments of it
    */
   record Setup(
@@ -82,25 +70,38 @@ final class RouterProcess {
       String natsUrl,
       String natsMonitorUrl,
       Path jwks,
-      Links links,
+      Link link,
+      Leaving leaving,
       List<String> more) {}
 
-  /** How a router speaks to the others. */
-  sealed interface Links {
-    /** There is no other one. */
-    record Alone() implements Links {}
+  /** Where a router listens for the others, and the secret that all of them share. */
+  record Link(int port, String secret) {
+    @Override
+    public String toString() {
+      return "Link[" + port + "]";
+    }
+  }
 
-    /**
-     * Others may come and go.
-     *
-     * @param port of its link
-     * @param secret that all of them share
-     */
-    record WithOthers(int port, String secret) implements Links {
-      @Override
-      public String toString() {
-        return "WithOthers[" + port + "]";
-      }
+  /** How a router goes when it is told to stop. All of it stays below what a part gets to stop. */
+  enum Leaving {
+    /** There is no other router to hand over to: say goodbye and go. */
+    AT_ONCE("0s", "3s"),
+    /** The edge, which asks once a second, sees it before the clients are asked to go. */
+    HAND_OVER("2s", "4s");
+
+    private final List<String> arguments;
+
+    Leaving(String notice, String patience) {
+      arguments =
+          List.of(
+              "--parley.router.drain.notice=" + notice,
+              "--parley.router.drain.spread=1s",
+              "--parley.router.drain.patience=" + patience);
+    }
+
+    /** For an installation with so many routers. */
+    static Leaving of(int routers) {
+      return routers == 1 ? AT_ONCE : HAND_OVER;
     }
   }
 
@@ -109,6 +110,7 @@ final class RouterProcess {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(JVM_FLAGS);
+    if (System.getenv("XJVM") != null) { command.addAll(List.of(System.getenv("XJVM").replace("%n", setup.name()).split(" "))); }
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN));
     command.addAll(
         List.of(
@@ -121,18 +123,10 @@ final class RouterProcess {
             "--parley.router.auth.audience=" + DevKeys.RULES.audience()));
     // glibc gives each thread an arena of its own, which never shrinks: two are enough for two busy loops.
     Map<String, String> environment = new HashMap<>(Map.of("MALLOC_ARENA_MAX", "2"));
-    switch (setup.links()) {
-      case Links.Alone alone -> {
-        command.addAll(LEAVE_ALONE);
-        command.add("--parley.router.link.listen=127.0.0.1:0");
-      }
-      case Links.WithOthers others -> {
-        command.addAll(HAND_OVER);
-        command.add("--parley.router.link.listen=127.0.0.1:" + others.port());
-        // Everybody on the machine may read a command line.
-        environment.put("PARLEY_ROUTER_LINK_SECRET", others.secret());
-      }
-    }
+    // Everybody on the machine may read a command line.
+    environment.put("PARLEY_ROUTER_LINK_SECRET", setup.link().secret());
+    command.add("--parley.router.link.listen=127.0.0.1:" + setup.link().port());
+    command.addAll(setup.leaving().arguments);
     command.addAll(setup.more());
     PartProcess process =
         PartProcess.start(

@@ -181,14 +181,11 @@ public final class Stack implements AutoCloseable {
   private Map<String, String> startRouters(
       Map<String, Integer> ports, NatsServer nats, DevKeys keys, Consumer<String> progress) throws IOException {
     Map<String, String> links = new LinkedHashMap<>();
+    String secret = LinkSecret.in(settings.data());
     for (Map.Entry<String, Integer> router : ports.entrySet()) {
       String name = router.getKey();
-      RouterProcess.Links how = new RouterProcess.Links.Alone();
-      if (settings.routers() > 1) {
-        int port = Ports.choose("", 0, LINK_PORT + links.size());
-        how = new RouterProcess.Links.WithOthers(port, LinkSecret.in(settings.data()));
-        links.put(name, "127.0.0.1:" + port);
-      }
+      int link = Ports.choose("", 0, LINK_PORT + links.size());
+      links.put(name, "127.0.0.1:" + link);
       progress.accept("starting " + name);
       processes.put(
           name,
@@ -200,7 +197,8 @@ public final class Stack implements AutoCloseable {
                   nats.url(),
                   nats.monitorUrl(),
                   keys.jwks(),
-                  how,
+                  new RouterProcess.Link(link, secret),
+                  RouterProcess.Leaving.of(settings.routers()),
                   List.of())));
     }
     return links;

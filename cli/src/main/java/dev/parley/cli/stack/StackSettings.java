@@ -14,5 +14,5 @@ import java.nio.file.Path;
 public record StackSettings(
     Path data, boolean detached, int routers, int edgePort, int routerPort, int natsPort, String sync) {
   /** How many routers there are unless somebody says otherwise. */
-  public static final int ROUTERS = 1;
+  public static final int ROUTERS = 2;
 }

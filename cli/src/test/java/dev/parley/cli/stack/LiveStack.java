@@ -50,12 +50,11 @@ final class LiveStack implements AutoCloseable {
   private static final class Router {
     final String name;
     final int port = FreePorts.next();
-    final RouterProcess.Links links;
+    final int linkPort = FreePorts.next();
     @Nullable PartProcess process;
 
-    Router(String name, RouterProcess.Links links) {
+    Router(String name) {
       this.name = name;
-      this.links = links;
     }
   }
 
@@ -79,11 +78,7 @@ final class LiveStack implements AutoCloseable {
     this.keys = DevKeys.in(data.resolve("keys"));
     this.certificates = DevCertificates.in(data.resolve("tls"));
     for (int number = 1; number <= running + spares; number++) {
-      RouterProcess.Links links =
-          running + spares == 1
-              ? new RouterProcess.Links.Alone()
-              : new RouterProcess.Links.WithOthers(FreePorts.next(), LinkSecret.in(data));
-      routers.add(new Router(RouterProcess.name(number), links));
+      routers.add(new Router(RouterProcess.name(number)));
     }
     Parts parts = Parts.atHome(System.err::println);
     this.nats = NatsServer.start(new NatsServer.Settings(parts.natsServer(), directory("nats-server")));
@@ -134,7 +129,8 @@ final class LiveStack implements AutoCloseable {
                 nats.url(),
                 nats.monitorUrl(),
                 keys.jwks(),
-                router.links,
+                new RouterProcess.Link(router.linkPort, LinkSecret.in(data)),
+                RouterProcess.Leaving.of(routers.size()),
                 routerArguments));
   }
 
