@@ -286,6 +286,11 @@ public final class ConversationState {
     return SnapshotCodec.estimateBytes(content);
   }
 
+  /** Up to where the newest saved snapshot reaches. */
+  public SnapshotMark snapshotMark() {
+    return snapshotMark;
+  }
+
   /** What to remember of a snapshot of this state once it is saved. */
   public SnapshotMark asSnapshotMark() {
     return new SnapshotMark(head.seq(), head.foldedBytes());

@@ -110,7 +110,6 @@ final class RouterProcess {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(JVM_FLAGS);
-    if (System.getenv("XJVM") != null) { command.addAll(List.of(System.getenv("XJVM").replace("%n", setup.name()).split(" "))); }
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN));
     command.addAll(
         List.of(

@@ -2,6 +2,7 @@ package dev.parley.router.feed;
 
 import dev.parley.v1.Term;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What the owner of a shard says to a router. Immutable. */
 public sealed interface FromOwner {
@@ -38,7 +39,7 @@ public sealed interface FromOwner {
    * To the next owner: the asked one decides nothing any more.
    *
    * @param view of the {@link ToOwner.GiveAway}
-   * @param position the last one of the log; 0: it never was the owner
+   * @param handover what it knew; null: it never was the owner
    */
-  record GivenAway(long view, long position) implements FromOwner {}
+  record GivenAway(long view, @Nullable Handover handover) implements FromOwner {}
 }

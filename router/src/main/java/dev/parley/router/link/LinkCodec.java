@@ -2,9 +2,11 @@ package dev.parley.router.link;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.parley.conversation.ConversationState;
 import dev.parley.conversation.PageIndex;
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.Request;
+import dev.parley.conversation.SnapshotMark;
 import dev.parley.internal.v1.Ask;
 import dev.parley.internal.v1.Batch;
 import dev.parley.internal.v1.Bounced;
@@ -13,6 +15,7 @@ import dev.parley.internal.v1.FollowQuestion;
 import dev.parley.internal.v1.FollowingReply;
 import dev.parley.internal.v1.GivenAway;
 import dev.parley.internal.v1.GiveAway;
+import dev.parley.internal.v1.HandedConversation;
 import dev.parley.internal.v1.IndexReply;
 import dev.parley.internal.v1.ListedQuestion;
 import dev.parley.internal.v1.ListedReply;
@@ -28,6 +31,7 @@ import dev.parley.internal.v1.StoredReply;
 import dev.parley.internal.v1.TypingNotice;
 import dev.parley.internal.v1.Unfollow;
 import dev.parley.router.feed.FromOwner;
+import dev.parley.router.feed.Handover;
 import dev.parley.router.feed.HistoryIndex;
 import dev.parley.router.feed.Item;
 import dev.parley.router.feed.Question;
@@ -198,9 +202,25 @@ public final class LinkCodec {
       case FromOwner.Batch batch -> frame.setBatch(encode(batch)).build();
       case FromOwner.Bounced bounced ->
           frame.setBounced(Bounced.newBuilder().setEpoch(bounced.epoch()).setView(bounced.view()).setAgain(bounced.again())).build();
-      case FromOwner.GivenAway given ->
-          frame.setGivenAway(GivenAway.newBuilder().setView(given.view()).setPosition(given.position())).build();
+      case FromOwner.GivenAway given -> frame.setGivenAway(encode(given)).build();
     };
+  }
+
+  private static GivenAway encode(FromOwner.GivenAway given) {
+    GivenAway.Builder encoded = GivenAway.newBuilder().setView(given.view());
+    Handover handover = given.handover();
+    if (handover != null) {
+      encoded.setPosition(handover.position()).setRecordId(handover.recordId());
+      for (ConversationState state : handover.conversations()) {
+        encoded.addConversations(
+            HandedConversation.newBuilder()
+                .setConversationId(state.conversationId())
+                .setState(state.toSnapshot())
+                .setSnapshotSeq(state.snapshotMark().seq())
+                .setSnapshotFoldedBytes(state.snapshotMark().foldedBytes()));
+      }
+    }
+    return encoded.build();
   }
 
   private static Batch encode(FromOwner.Batch batch) {
@@ -327,9 +347,21 @@ public final class LinkCodec {
       case BATCH -> decode(frame.getBatch());
       case BOUNCED -> new FromOwner.Bounced(
               frame.getBounced().getEpoch(), frame.getBounced().getView(), frame.getBounced().getAgain());
-      case GIVEN_AWAY -> new FromOwner.GivenAway(frame.getGivenAway().getView(), frame.getGivenAway().getPosition());
+      case GIVEN_AWAY -> decode(frame.getGivenAway());
       default -> null;
     };
+  }
+
+  private static FromOwner.GivenAway decode(GivenAway given) {
+    List<ConversationState> conversations = new ArrayList<>(given.getConversationsCount());
+    for (HandedConversation handed : given.getConversationsList()) {
+      conversations.add(
+          ConversationState.fromSnapshot(handed.getConversationId(), handed.getState())
+              .withSnapshot(new SnapshotMark(handed.getSnapshotSeq(), handed.getSnapshotFoldedBytes())));
+    }
+    Handover handover =
+        given.getRecordId().isEmpty() ? null : new Handover(given.getPosition(), given.getRecordId(), conversations);
+    return new FromOwner.GivenAway(given.getView(), handover);
   }
 
   private static FromOwner.Batch decode(Batch batch) {

@@ -122,6 +122,29 @@ final class Conversations {
     }
   }
 
+  /** The stored states of those that were used last, of about so many bytes as snapshots. */
+  List<ConversationState> lastUsed(long bytes) {
+    List<ConversationState> states = new ArrayList<>();
+    long left = bytes;
+    for (ConversationEntry entry : entries.sequencedValues().reversed()) {
+      if (entry.state != null) {
+        left -= entry.state.estimatedSnapshotBytes();
+        if (left < 0) {
+          break;
+        }
+        states.add(entry.state);
+      }
+    }
+    return states;
+  }
+
+  /** Takes over what another owner had in memory, those used last first. */
+  void adopt(List<ConversationState> states) {
+    for (ConversationState state : states.reversed()) {
+      entry(state.conversationId()).state = state;
+    }
+  }
+
   /** What is in memory may not be what is on the log: every state is loaded again when somebody needs it. */
   void forgetStates() {
     for (ConversationEntry entry : entries.values()) {

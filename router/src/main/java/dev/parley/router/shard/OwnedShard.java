@@ -8,6 +8,7 @@ import dev.parley.conversation.log.Broker;
 import dev.parley.conversation.log.Broker.TableName;
 import dev.parley.conversation.log.Wakes;
 import dev.parley.internal.v1.OwnedShardStatus;
+import dev.parley.router.feed.Handover;
 import dev.parley.router.feed.HistoryIndex;
 import dev.parley.router.feed.Question;
 import dev.parley.router.feed.Reply;
@@ -19,7 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
-import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A shard while this router owns it: everything that an owner holds in memory, made for one ownership and forgotten with
@@ -160,7 +161,7 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
     }
   }
 
-  private static Reply index(@org.jspecify.annotations.Nullable ConversationState state) {
+  private static Reply index(@Nullable ConversationState state) {
     ConversationState loaded = Objects.requireNonNull(state);
     return new Reply.OfIndex(new HistoryIndex(loaded.headSeq(), loaded.pages(), loaded.deletedSeqs()));
   }
@@ -202,20 +203,25 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
 
   // ------------------------------------------------------------------ the end
 
-  /** Decides nothing any more, writes what is not written, and tells the last position. */
-  void giveAway(LongConsumer given) {
-    owner.giveAway(position -> awaitQuiet(position, limits.giveAwayPatience(), given));
+  /** Decides nothing any more, writes what is not written, and tells what it knows; null: it was not the owner. */
+  void giveAway(Consumer<@Nullable Handover> given) {
+    owner.giveAway(handover -> awaitQuiet(handover, limits.giveAwayPatience(), given));
   }
 
-  private void awaitQuiet(long position, Duration patience, LongConsumer given) {
+  private void awaitQuiet(@Nullable Handover handover, Duration patience, Consumer<@Nullable Handover> given) {
     marks.flush();
     if (marks.quiet() || patience.isNegative()) {
       projector.save();
-      given.accept(position);
+      given.accept(handover);
     } else {
       Duration pause = Duration.ofMillis(2);
-      timer.after(pause, () -> awaitQuiet(position, patience.minus(pause), given));
+      timer.after(pause, () -> awaitQuiet(handover, patience.minus(pause), given));
     }
+  }
+
+  /** Begins with what the owner before knew; before {@link #takeOver}. */
+  void adopt(Handover handover) {
+    owner.adopt(handover);
   }
 
   /** It is over: all feeds are ended. {@code view}: see {@link Feeds#bounce}. */

@@ -172,6 +172,9 @@ final class OwnerSeat {
   /** The owner before has stopped. */
   void givenAway(GivenAway given) {
     if (phase == Phase.ASKING && given.view() <= view.number()) {
+      if (owned != null && given.handover() != null) {
+        owned.adopt(given.handover());
+      }
       take(tries);
     }
   }
@@ -249,7 +252,7 @@ final class OwnerSeat {
     if (!active()) {
       givenAwayTo = Math.max(givenAwayTo, number);
       leave(number);
-      mouth.say(next, new GivenAway(number, 0));
+      mouth.say(next, new GivenAway(number, null));
       return;
     }
     phase = Phase.GIVING;
@@ -258,10 +261,12 @@ final class OwnerSeat {
     OwnedShard given = owned;
     if (given != null) {
       given.giveAway(
-          position -> {
+          handover -> {
             if (mine == tries && phase == Phase.GIVING) {
-              LOG.info("shard {}: given to {} at position {}", shard, next, position);
-              mouth.say(next, new GivenAway(number, position));
+              LOG.info("shard {}: given to {}", shard, next);
+              if (!mouth.say(next, new GivenAway(number, handover)) && handover != null) {
+                mouth.say(next, new GivenAway(number, handover.bare()));
+              }
               leave(number);
               awaitView(number);
             }
@@ -309,7 +314,7 @@ final class OwnerSeat {
             done.run();
           }
         };
-    held.giveAway(position -> end.run());
+    held.giveAway(handover -> end.run());
     timer.after(patience, end);
   }
 

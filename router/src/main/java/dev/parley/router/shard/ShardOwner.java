@@ -10,6 +10,7 @@ import dev.parley.conversation.Refusal;
 import dev.parley.conversation.Request;
 import dev.parley.conversation.log.LogException;
 import dev.parley.internal.v1.LogRecord;
+import dev.parley.router.feed.Handover;
 import dev.parley.router.shard.ConversationEntry.Work;
 import dev.parley.v1.Command;
 import dev.parley.v1.ErrorReason;
@@ -22,7 +23,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class ShardOwner implements Tenure.Listener, Ownership {
   private static final Answer.Refused NO_ROOM = Refusals.of(new LogException(LogException.Kind.FULL, "no room"));
+
+  /** How much of the conversations goes over in a move, in bytes: all shards of a router may move at once. */
+  private static final long HANDOVER_BYTES = 512 << 10;
 
   private final ShardContext context;
   private final Conversations conversations;
@@ -99,13 +102,23 @@ final class ShardOwner implements Tenure.Listener, Ownership {
     tenure.settle();
   }
 
-  /** See {@link Tenure#giveAway}; what waits is bounced. */
-  void giveAway(LongConsumer done) {
+  /** See {@link Tenure#giveAway}; what waits is bounced. Tells what is known; null: this router is not the owner. */
+  void giveAway(Consumer<@Nullable Handover> done) {
     tenure.giveAway(
         position -> {
+          Handover handover =
+              position == Tenure.NOTHING
+                  ? null
+                  : new Handover(position, tenure.lastRecordId(), conversations.lastUsed(HANDOVER_BYTES));
           bounceAll();
-          done.accept(position);
+          done.accept(handover);
         });
+  }
+
+  /** Begins with what the owner before knew: what the log does not confirm is forgotten, what lies behind it is read. */
+  void adopt(Handover handover) {
+    tenure.begin(handover.position(), handover.recordId());
+    conversations.adopt(handover.conversations());
   }
 
   /** The shard is this router's, as far as it knows. */

@@ -111,6 +111,16 @@ final class Tenure implements AppendChain.Listener, Settlement.Listener {
     return end.position();
   }
 
+  /** Which record lies there. */
+  ByteString lastRecordId() {
+    return end.recordId();
+  }
+
+  /** Up to this record the log is known already; before the first {@link #takeOver}. */
+  void begin(long position, ByteString recordId) {
+    end.moved(position, recordId);
+  }
+
   /** The shard is settled: what is in memory is what is on the log, but for what is under way. */
   boolean active() {
     return phase == Phase.ACTIVE;

@@ -33,6 +33,8 @@ final class ScriptedLog implements ShardLog {
   /** So many reads see nothing. */
   int staleReads;
   int reads;
+  /** So often the last record of a conversation was looked for, with which loading it begins. */
+  int lasts;
   int fillers;
   /** The records of conversations that were sent. */
   final List<byte[]> appended = new ArrayList<>();
@@ -129,6 +131,7 @@ final class ScriptedLog implements ShardLog {
 
   @Override
   public CompletableFuture<@Nullable StoredRecord> last(String key) {
+    lasts++;
     return stored.last(key);
   }
 

@@ -2,6 +2,7 @@ package dev.parley.router.shard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import dev.parley.conversation.ClientEventIds;
 import dev.parley.conversation.Request;
 import dev.parley.conversation.log.Layout;
@@ -10,6 +11,7 @@ import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.internal.v1.LogRecord;
 import dev.parley.router.ManualTime;
 import dev.parley.router.Say;
+import dev.parley.router.feed.Handover;
 import dev.parley.router.shard.ShardRig.Asked;
 import dev.parley.v1.Command;
 import dev.parley.v1.ConversationKind;
@@ -18,6 +20,8 @@ import dev.parley.v1.ErrorReason;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ShardOwnerIT {
@@ -256,7 +260,7 @@ class ShardOwnerIT {
     shard.log.holding = true;
     Asked inFlight = say("in flight");
     Asked waiting = say("waiting");
-    List<Long> given = new ArrayList<>();
+    List<@Nullable Handover> given = new ArrayList<>();
     shard.owner.giveAway(given::add);
     Asked late = say("late");
     assertThat(waiting.open()).isTrue();
@@ -265,10 +269,46 @@ class ShardOwnerIT {
     assertThat(inFlight.seq()).isEqualTo(2);
     assertThat(waiting.bounced()).isTrue();
     assertThat(late.bounced()).isTrue();
-    assertThat(given).containsExactly(shard.heard.records.getLast().position());
+    Handover handover = Objects.requireNonNull(given.getFirst());
+    assertThat(handover.position()).isEqualTo(shard.heard.records.getLast().position());
     assertThat(shard.appended()).hasSize(2);
-    ShardRig other = shard.restarted().start();
+    ShardRig other = shard.restarted();
+    other.owner.adopt(handover);
+    other.start();
+    assertThat(other.ask(inFlight.request).stored().repeated()).isTrue();
     assertThat(other.ask(waiting.request).seq()).isEqualTo(3);
+    assertThat(other.log.lasts).as("conversations that were loaded").isZero();
+  }
+
+  @Test
+  void whatIsHandedOverIsBroughtUpToWhatOthersStoredMeanwhile() {
+    Handover handover = handover();
+    ShardRig between = shard.restarted().start();
+    between.ask("bob", Say.message("in between")).stored();
+    ShardRig next = shard.restarted();
+    next.owner.adopt(handover);
+    next.start();
+
+    assertThat(next.ask("ann", Say.message("after it")).seq()).isEqualTo(3);
+    assertThat(next.log.lasts).as("conversations that were loaded").isZero();
+  }
+
+  @Test
+  void whatIsHandedOverCountsOnlyIfTheLogHoldsItsLastRecord() {
+    Handover handover = handover();
+    ShardRig next = shard.restarted();
+    next.owner.adopt(
+        new Handover(handover.position(), ByteString.copyFromUtf8("another record"), handover.conversations()));
+    next.start();
+
+    assertThat(next.ask("ann", Say.message("after it")).seq()).isEqualTo(2);
+    assertThat(next.log.lasts).as("conversations that were loaded").isEqualTo(1);
+  }
+
+  private Handover handover() {
+    List<@Nullable Handover> given = new ArrayList<>();
+    shard.owner.giveAway(given::add);
+    return Objects.requireNonNull(given.getFirst());
   }
 
   @Test
