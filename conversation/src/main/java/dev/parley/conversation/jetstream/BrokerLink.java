@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -87,6 +88,7 @@ final class BrokerLink implements AutoCloseable {
   }
 
   private static Options options(JetStreamSettings settings, String name, PendingReplies pending, Turns turns) {
+    AtomicReference<@Nullable Events> told = new AtomicReference<>();
     Options.Builder options = Options.builder()
         .servers(settings.servers().toArray(String[]::new))
         .connectionName("parley-" + name)
@@ -101,7 +103,9 @@ final class BrokerLink implements AutoCloseable {
         .maxPingsOut(MAX_PINGS_OUT)
         .errorListener(new LoggedErrors(name))
         .connectionListener((connection, event) -> {
-          LOG.info("broker connection {}: {}", name, event);
+          if (told.getAndSet(event) != event) { // each try to connect that fails is one more disconnection
+            LOG.info("broker connection {}: {}", name, event);
+          }
           if (event == Events.DISCONNECTED || event == Events.CLOSED) {
             pending.failAll("the connection to the broker broke");
             turns.lost().forEach(Runnable::run);
