@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One router's connections to the broker in memory. What is sent on one arrives in order; it may be stuck on the way for
- * longer than its time-out and arrive then, also after the connection was lost; an answer may be lost; a reader may be
- * behind.
+ * longer than its time-out and arrive then, also after the connection was lost, or just when another router has put its
+ * Owner record on the log; an answer may be lost; a reader may be behind.
  */
 final class SimBroker implements Broker {
   private static final Duration TIME_OUT = Duration.ofSeconds(2);
@@ -36,7 +36,7 @@ final class SimBroker implements Broker {
   private final VirtualTime time;
   private final Random random;
   private final SimProcess process;
-  private final Faults faults;
+  private final World world;
   private final List<Runnable> onReconnect = new ArrayList<>();
   private final Path appends = new Path();
   private final Path reads = new Path();
@@ -47,9 +47,16 @@ final class SimBroker implements Broker {
   private final List<Registry.Watcher> watchers = new ArrayList<>();
   private final Map<String, Long> registered = new HashMap<>();
 
-  /** Whether faults happen at all. */
-  interface Faults {
+  /** Appends to each shard that wait on the way for the Owner record of another router; null: they do not. */
+  private @Nullable Map<Integer, List<Runnable>> late;
+
+  /** What happens around it. */
+  interface World {
+    /** There are no faults any more. */
     boolean calm();
+
+    /** This router's Owner record has just come to lie on the log of a shard. */
+    void tookOver(SimBroker by, int shard);
   }
 
   /** One direction there and back, each in order. */
@@ -69,12 +76,12 @@ final class SimBroker implements Broker {
     }
   }
 
-  SimBroker(MemoryBroker there, VirtualTime time, Random random, SimProcess process, Faults faults) {
+  SimBroker(MemoryBroker there, VirtualTime time, Random random, SimProcess process, World world) {
     this.there = there;
     this.time = time;
     this.random = random;
     this.process = process;
-    this.faults = faults;
+    this.world = world;
   }
 
   private long delay() {
@@ -82,7 +89,7 @@ final class SimBroker implements Broker {
   }
 
   private boolean happens(int perMille) {
-    return !faults.calm() && random.nextInt(1_000) < perMille;
+    return !world.calm() && random.nextInt(1_000) < perMille;
   }
 
   /** What is sent from now on arrives only after this time; its senders may have given up by then. */
@@ -92,6 +99,43 @@ final class SimBroker implements Broker {
     if (random.nextBoolean()) {
       reads.stuckUntil = Math.max(reads.stuckUntil, until);
       tables.stuckUntil = Math.max(tables.stuckUntil, until);
+    }
+  }
+
+  /** What is appended from now on arrives right behind the Owner record of another router, or after so long. */
+  void beLate(Duration howLong) {
+    if (late == null) {
+      late = new HashMap<>();
+      time.after(howLong, () -> {
+        Map<Integer, List<Runnable>> arriving = late;
+        late = null;
+        if (arriving != null) {
+          arriving.values().forEach(appends -> appends.forEach(Runnable::run));
+        }
+      });
+    }
+  }
+
+  /** Another router has just put its Owner record on the log of this shard. */
+  void overtaken(int shard) {
+    List<Runnable> arriving = late == null ? null : late.remove(shard);
+    if (arriving != null) {
+      arriving.forEach(Runnable::run);
+    }
+  }
+
+  private CompletableFuture<Long> arrive(int shard, Supplier<CompletableFuture<Long>> append) {
+    if (late == null) {
+      return append.get();
+    }
+    CompletableFuture<Long> answer = new CompletableFuture<>();
+    late.computeIfAbsent(shard, any -> new ArrayList<>()).add(() -> hand(answer, append.get()));
+    return answer;
+  }
+
+  private void tellOthers(int shard, String key, CompletableFuture<Long> appended) {
+    if (key.equals(ShardLog.OWNER_KEY) && !appended.isCompletedExceptionally()) {
+      world.tookOver(this, shard);
     }
   }
 
@@ -125,9 +169,11 @@ final class SimBroker implements Broker {
         return; // never arrives
       }
       CompletableFuture<T> done = action.get();
-      if (!lost && mine == generation) {
-        time.at(path.reply(), () -> process.run(() -> hand(answer, done)));
-      }
+      done.whenComplete((value, failure) -> {
+        if (!lost && mine == generation) {
+          time.at(path.reply(), () -> process.run(() -> hand(answer, done)));
+        }
+      });
     });
     time.after(TIME_OUT, () -> process.run(() -> fail(answer, Kind.UNKNOWN)));
     return answer;
@@ -158,7 +204,12 @@ final class SimBroker implements Broker {
     return new ShardLog() {
       @Override
       public CompletableFuture<Long> append(String key, byte[] record, long expectedLast) {
-        return over(appends, () -> log.append(key, record, expectedLast), key.length() > 1 ? 3 : 1);
+        Supplier<CompletableFuture<Long>> append = () -> {
+          CompletableFuture<Long> appended = log.append(key, record, expectedLast);
+          tellOthers(shard, key, appended);
+          return appended;
+        };
+        return over(appends, () -> arrive(shard, append), key.length() > 1 ? 3 : 1);
       }
 
       @Override
