@@ -7,13 +7,13 @@ import dev.parley.conversation.log.LogException.Kind;
 import dev.parley.conversation.log.MarkLog;
 import dev.parley.conversation.log.Registry;
 import dev.parley.conversation.log.ShardLog;
+import dev.parley.conversation.log.ShardLog.StoredRecord;
 import dev.parley.conversation.log.Table;
 import dev.parley.conversation.log.Wakes;
 import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.v1.Durability;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class SimBroker implements Broker {
   private static final Duration TIME_OUT = Duration.ofSeconds(2);
+  /** So many of the newest records a reader that is behind may lack. */
+  private static final int MOST_BEHIND = 16;
 
   private final MemoryBroker there;
   private final VirtualTime time;
@@ -179,6 +181,18 @@ final class SimBroker implements Broker {
     return answer;
   }
 
+  /** As a reader sees it who knows the log only up to a position. */
+  private static List<@Nullable StoredRecord> upTo(
+      long last, long[] positions, List<@Nullable StoredRecord> records) {
+    List<@Nullable StoredRecord> seen = new ArrayList<>(records);
+    for (int i = 0; i < positions.length; i++) {
+      if (positions[i] > last) {
+        seen.set(i, null);
+      }
+    }
+    return seen;
+  }
+
   private static <T extends @Nullable Object> void hand(CompletableFuture<T> answer, CompletableFuture<T> done) {
     done.whenComplete((value, failure) -> {
       if (failure == null) {
@@ -224,13 +238,12 @@ final class SimBroker implements Broker {
 
       @Override
       public CompletableFuture<List<@Nullable StoredRecord>> read(long[] positions) {
-        boolean behind = happens(50);
+        int lacks = happens(100) ? 1 + random.nextInt(MOST_BEHIND) : 0;
         return over(
             reads,
             () ->
-                behind
-                    ? CompletableFuture.completedFuture(new ArrayList<>(Collections.nCopies(positions.length, null)))
-                    : log.read(positions),
+                log.read(positions)
+                    .thenCombine(log.tail(), (records, tail) -> upTo(tail.position() - lacks, positions, records)),
             5);
       }
 

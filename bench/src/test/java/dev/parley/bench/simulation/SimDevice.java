@@ -7,6 +7,7 @@ import dev.parley.router.Say;
 import dev.parley.router.session.EncodedFrame;
 import dev.parley.router.session.SessionCall;
 import dev.parley.router.shard.Readable;
+import dev.parley.sdk.Violation;
 import dev.parley.v1.ClientFrame;
 import dev.parley.v1.Command;
 import dev.parley.v1.ConversationCursor;
@@ -17,6 +18,7 @@ import dev.parley.v1.Event;
 import dev.parley.v1.Following;
 import dev.parley.v1.Hello;
 import dev.parley.v1.ReadMark;
+import dev.parley.v1.Reset;
 import dev.parley.v1.SendResult;
 import dev.parley.v1.ServerFrame;
 import dev.parley.v1.Term;
@@ -286,7 +288,7 @@ final class SimDevice {
                     frame.getEvents().getConversationId(), event, frame.getEvents().getPosition(),
                     frame.getEvents().getTerm()));
         case SEND_RESULT -> result(frame.getSendResult());
-        case RESET -> throw new AssertionError("this log never went back: " + frame.getReset());
+        case RESET -> reset(frame.getReset());
         case RECONNECT -> time.after(Duration.ofMillis(random.nextInt(500)), () -> {
           if (connection == this) {
             leave();
@@ -312,6 +314,13 @@ final class SimDevice {
       history.following(following);
     }
 
+    private void reset(Reset reset) {
+      history.reset(reset);
+      Place place = new Place(reset.getNext().getSeq());
+      place.cursor = reset.getNext();
+      places.put(reset.getConversationId(), place);
+    }
+
     private void event(String conversation, Event event, long position, Term term) {
       history.received(conversation, event);
       Place place = places.computeIfAbsent(conversation, id -> new Place(event.getSeq() - 1));
@@ -331,7 +340,9 @@ final class SimDevice {
       String conversation = result.getConversationId();
       Command command = open.remove(id);
       if (command == null) {
-        throw new AssertionError(name + ": an answer to a command that waits for none: " + result);
+        history.violated(
+            new Violation(Violation.Kind.UNANNOUNCED, conversation, 0, 0, "an answer to a command that waits for none"));
+        return;
       }
       if (result.hasRefused()) {
         boolean later =

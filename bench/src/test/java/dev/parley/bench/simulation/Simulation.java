@@ -51,7 +51,7 @@ final class Simulation implements SimBroker.World {
 
   Simulation(long seed) {
     random = new Random(seed);
-    links = new SimLink(time, random, routers);
+    links = new SimLink(time, random, routers, () -> calm);
     conversations = List.of(Say.GROUP, Say.OTHER, "01900000-0000-7000-8000-000000000003");
     for (String user : List.of("ann", "bob", "cid", "ann")) {
       devices.add(
