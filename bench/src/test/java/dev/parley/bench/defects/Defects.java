@@ -72,7 +72,7 @@ final class Defects {
   private static final Defect ANSWER_BEFORE_ACK =
       new Defect(
           "answer before the ack",
-          Set.of("ACKED_NOT_STORED"),
+          Set.of("ACKED_BEFORE_STORED"),
           10,
           List.of(
               new Change(

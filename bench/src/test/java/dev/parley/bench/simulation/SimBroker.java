@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 final class SimBroker implements Broker {
   private static final Duration TIME_OUT = Duration.ofSeconds(2);
   /** So many of the newest records a reader that is behind may lack. */
-  private static final int MOST_BEHIND = 16;
+  private static final int MOST_BEHIND = 32;
 
   private final MemoryBroker there;
   private final VirtualTime time;
@@ -238,7 +238,7 @@ final class SimBroker implements Broker {
 
       @Override
       public CompletableFuture<List<@Nullable StoredRecord>> read(long[] positions) {
-        int lacks = happens(100) ? 1 + random.nextInt(MOST_BEHIND) : 0;
+        int lacks = happens(150) ? 1 + random.nextInt(MOST_BEHIND) : 0;
         return over(
             reads,
             () ->

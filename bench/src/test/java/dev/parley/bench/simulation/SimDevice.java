@@ -33,6 +33,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +50,7 @@ final class SimDevice {
   private final Random random;
   private final List<String> conversations;
   private final Supplier<@Nullable SimRouter> routers;
+  private final Consumer<SendResult> stored;
   private final HistoryLog history;
   private final Map<String, Place> places = new HashMap<>();
   private final Map<String, Command> open = new LinkedHashMap<>();
@@ -68,16 +70,22 @@ final class SimDevice {
     }
   }
 
-  /** {@code routers}: one that takes a stream now; null: none does. */
+  /**
+   * A device that is away.
+   *
+   * @param routers one that takes a stream now; null: none does
+   * @param stored is told when a router says that something is stored
+   */
   SimDevice(
       String user, String name, VirtualTime time, Random random, List<String> conversations,
-      Supplier<@Nullable SimRouter> routers) {
+      Supplier<@Nullable SimRouter> routers, Consumer<SendResult> stored) {
     this.user = user;
     this.name = name;
     this.time = time;
     this.random = random;
     this.conversations = conversations;
     this.routers = routers;
+    this.stored = stored;
     this.history = new HistoryLog(name, user, true, time::nanos);
   }
 
@@ -180,7 +188,7 @@ final class SimDevice {
   // ------------------------------------------------------------------ one stream
 
   private final class Connection implements SessionCall.Downstream {
-    private final ArrayDeque<EncodedFrame> inbox = new ArrayDeque<>();
+    private final ArrayDeque<ServerFrame> inbox = new ArrayDeque<>();
     private final Set<String> announced = new HashSet<>();
     private final SimRouter.Stream stream;
     private boolean ready = true;
@@ -228,7 +236,11 @@ final class SimDevice {
     }
 
     @Override
-    public void write(EncodedFrame frame) {
+    public void write(EncodedFrame encoded) {
+      ServerFrame frame = parse(encoded);
+      if (frame.getSendResult().hasStored()) {
+        stored.accept(frame.getSendResult());
+      }
       inbox.addLast(frame);
     }
 
@@ -275,8 +287,7 @@ final class SimDevice {
       }
     }
 
-    private void take(EncodedFrame encoded) {
-      ServerFrame frame = parse(encoded);
+    private void take(ServerFrame frame) {
       switch (frame.getFrameCase()) {
         case CATCH_UP -> {
           live |= frame.getCatchUp().getComplete();

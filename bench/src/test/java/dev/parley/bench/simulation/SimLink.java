@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class SimLink {
   /** Of so many frames the batches of one stray. */
-  private static final int STRAYS = 200;
+  private static final int STRAYS = 40;
   /** They take so many times as long. */
-  private static final int STRAY_DELAYS = 50;
+  private static final int STRAY_DELAYS = 100;
 
   private final VirtualTime time;
   private final Random random;

@@ -12,6 +12,8 @@ import dev.parley.conversation.log.ShardLog.StoredRecord;
 import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.internal.v1.LogRecord;
 import dev.parley.router.Say;
+import dev.parley.v1.Cursor;
+import dev.parley.v1.SendResult;
 import dev.parley.v1.Term;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -55,7 +57,8 @@ final class Simulation implements SimBroker.World {
     conversations = List.of(Say.GROUP, Say.OTHER, "01900000-0000-7000-8000-000000000003");
     for (String user : List.of("ann", "bob", "cid", "ann")) {
       devices.add(
-          new SimDevice(user, "device " + devices.size(), time, random, conversations, this::anyRouter));
+          new SimDevice(
+              user, "device " + devices.size(), time, random, conversations, this::anyRouter, this::checkStored));
     }
   }
 
@@ -129,7 +132,7 @@ final class Simulation implements SimBroker.World {
         }
       }
       case 4, 5 -> router.broker().stick(Duration.ofMillis(500 + random.nextInt(5_000)));
-      case 6 -> router.broker().disconnect(Duration.ofMillis(100 + random.nextInt(5_000)));
+      case 6 -> router.broker().disconnect(Duration.ofMillis(100 + random.nextInt(random.nextBoolean() ? 1_000 : 10_000)));
       case 7, 8 -> links.cutOne();
       case 9 -> leavePipeline(router);
       default -> {}
@@ -216,6 +219,21 @@ final class Simulation implements SimBroker.World {
       }
     }
     return heads;
+  }
+
+  /** What a router says is stored lies on the log at that moment. */
+  private void checkStored(SendResult result) {
+    Cursor cursor = result.getStored().getCursor();
+    ShardLog log = broker.shard(ConversationIds.shardOf(result.getConversationId(), SHARDS));
+    StoredRecord stored = log.read(new long[] {cursor.getPosition()}).join().getFirst();
+    LogRecord record = stored == null ? LogRecord.getDefaultInstance() : parse(stored);
+    boolean there =
+        record.getConversationId().equals(result.getConversationId())
+            && record.getFirstSeq() <= cursor.getSeq()
+            && cursor.getSeq() <= Records.lastSeq(record);
+    if (!there) {
+      findings.add("ACKED_BEFORE_STORED seq " + cursor.getSeq() + " of " + result.getConversationId());
+    }
   }
 
   /** Every record lies under the Owner record of its term, and terms only grow. */
