@@ -44,6 +44,8 @@ final class SimBroker implements Broker {
   private final Path reads = new Path();
   private final Path tables = new Path();
   private boolean connected = true;
+  /** Before this time no news of routers comes. */
+  private long newsAt;
   /** Counts connections: what belonged to an earlier one is over. */
   private int generation;
   private final List<Registry.Watcher> watchers = new ArrayList<>();
@@ -102,6 +104,11 @@ final class SimBroker implements Broker {
       reads.stuckUntil = Math.max(reads.stuckUntil, until);
       tables.stuckUntil = Math.max(tables.stuckUntil, until);
     }
+  }
+
+  /** What happens to routers is told to this one only after this time: it goes by what it knew. */
+  void hearLate(Duration howLong) {
+    newsAt = Math.max(newsAt, time.nanos() + howLong.toNanos());
   }
 
   /** What is appended from now on arrives right behind the Owner record of another router, or after so long. */
@@ -360,7 +367,7 @@ final class SimBroker implements Broker {
 
   private void relay(int ofGeneration, Runnable news) {
     if (ofGeneration == generation && connected) {
-      time.at(tables.reply(), () -> process.run(() -> {
+      time.at(Math.max(tables.reply(), newsAt), () -> process.run(() -> {
         if (ofGeneration == generation) {
           news.run();
         }

@@ -43,6 +43,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class SimDevice {
   private static final Duration RETRY = Duration.ofMillis(300);
+  /** In one of so many steps it talks. */
+  private static final int TALKS = 7;
+
+  private static final int TALKS_WHEN_QUIET = 100;
+  /** In one of so many steps it begins to be quiet, or to talk. */
+  private static final int CHANGES_MOOD = 100;
 
   private final String user;
   private final String name;
@@ -55,8 +61,12 @@ final class SimDevice {
   private final Map<String, Place> places = new HashMap<>();
   private final Map<String, Command> open = new LinkedHashMap<>();
   private @Nullable Connection connection;
+  /** The router that took it the last time. */
+  private @Nullable SimRouter last;
+
   private int away;
   private int said;
+  private boolean quiet;
 
   /** Where the device stands in a conversation, and what it may read of it. */
   private static final class Place {
@@ -103,7 +113,10 @@ final class SimDevice {
     } else {
       now.step();
     }
-    if (random.nextInt(10) == 0 && places.size() == conversations.size()) {
+    if (random.nextInt(CHANGES_MOOD) == 0) {
+      quiet = !quiet;
+    }
+    if (random.nextInt(quiet ? TALKS_WHEN_QUIET : TALKS) == 0 && places.size() == conversations.size()) {
       talk();
     }
   }
@@ -118,8 +131,10 @@ final class SimDevice {
   }
 
   private void connect() {
-    SimRouter router = routers.get();
+    boolean again = last != null && last.serves() && random.nextBoolean();
+    SimRouter router = again ? last : routers.get();
     if (router != null) {
+      last = router;
       connection = new Connection(router);
     }
   }
@@ -256,7 +271,7 @@ final class SimDevice {
         ready = !ready;
         stream.does(call -> call.session().ready());
       }
-      if (random.nextInt(250) == 0) {
+      if (random.nextInt(200) == 0) {
         leave();
       } else {
         take(random.nextInt(6));

@@ -35,6 +35,9 @@ final class Simulation implements SimBroker.World {
   private static final List<String> NAMES = List.of("r1", "r2", "r3");
   private static final int SHARDS = 2;
   private static final int WINDOW = 8;
+  /** After so long without the broker a router is taken for dead. */
+  private static final Duration LIFETIME = Duration.ofSeconds(3);
+
   private static final Duration STEP = Duration.ofMillis(20);
   /** Long enough for a session to look again which conversations its user has: a notice may have been lost. */
   private static final int STEPS_OF_REST = 400;
@@ -125,14 +128,22 @@ final class Simulation implements SimBroker.World {
     }
     switch (what) {
       case 0 -> kill(router);
-      case 1, 2 -> router.process().stop(Duration.ofMillis(200 + random.nextInt(6_000)));
+      case 1, 2 -> {
+        Duration howLong = Duration.ofMillis(200 + random.nextInt(6_000));
+        router.process().stop(howLong);
+        if (random.nextBoolean()) {
+          router.broker().hearLate(howLong.plusMillis(random.nextInt(3_000)));
+        }
+      }
       case 3 -> {
         if (alive() > 1 && router.serves()) {
           router.leave(() -> {});
         }
       }
       case 4, 5 -> router.broker().stick(Duration.ofMillis(500 + random.nextInt(5_000)));
-      case 6 -> router.broker().disconnect(Duration.ofMillis(100 + random.nextInt(random.nextBoolean() ? 1_000 : 10_000)));
+      case 6 -> router.broker().disconnect(Duration.ofMillis(100 + random.nextInt(1_000)));
+      case 11 -> router.broker().hearLate(Duration.ofMillis(random.nextInt(5_000)));
+      case 10 -> router.broker().disconnect(LIFETIME.plusMillis(random.nextInt(8_000)));
       case 7, 8 -> links.cutOne();
       case 9 -> leavePipeline(router);
       default -> {}
