@@ -43,6 +43,7 @@ final class SimBroker implements Broker {
   private final Path appends = new Path();
   private final Path reads = new Path();
   private final Path tables = new Path();
+  private final Path registrations = new Path();
   private boolean connected = true;
   /** Before this time no news of routers comes. */
   private long newsAt;
@@ -103,12 +104,19 @@ final class SimBroker implements Broker {
     if (random.nextBoolean()) {
       reads.stuckUntil = Math.max(reads.stuckUntil, until);
       tables.stuckUntil = Math.max(tables.stuckUntil, until);
+      registrations.stuckUntil = Math.max(registrations.stuckUntil, until);
     }
   }
 
   /** What happens to routers is told to this one only after this time: it goes by what it knew. */
   void hearLate(Duration howLong) {
     newsAt = Math.max(newsAt, time.nanos() + howLong.toNanos());
+  }
+
+  /** The others take this router for dead, and it does not hear of it; everything else works. */
+  void forget(Duration howLong) {
+    registrations.stuckUntil = Math.max(registrations.stuckUntil, time.nanos() + howLong.toNanos());
+    hearLate(howLong);
   }
 
   /** What is appended from now on arrives right behind the Owner record of another router, or after so long. */
@@ -321,12 +329,12 @@ final class SimBroker implements Broker {
     return new Registry() {
       @Override
       public CompletableFuture<Long> announce(String router, byte[] entry) {
-        return over(tables, () -> registry.announce(router, entry), 5);
+        return over(registrations, () -> registry.announce(router, entry), 5);
       }
 
       @Override
       public CompletableFuture<Void> withdraw(String router) {
-        return over(tables, () -> registry.withdraw(router), 0);
+        return over(registrations, () -> registry.withdraw(router), 0);
       }
 
       @Override
@@ -367,7 +375,7 @@ final class SimBroker implements Broker {
 
   private void relay(int ofGeneration, Runnable news) {
     if (ofGeneration == generation && connected) {
-      time.at(Math.max(tables.reply(), newsAt), () -> process.run(() -> {
+      time.at(Math.max(registrations.reply(), newsAt), () -> process.run(() -> {
         if (ofGeneration == generation) {
           news.run();
         }

@@ -49,9 +49,14 @@ final class SimDevice {
   private static final int TALKS_WHEN_QUIET = 100;
   /** In one of so many steps it begins to be quiet, or to talk. */
   private static final int CHANGES_MOOD = 100;
+  /** In one of so many steps it leaves. */
+  private static final int STAYS = 250;
+
+  private static final int LOOKS_IN = 50;
 
   private final String user;
   private final String name;
+  private final boolean lurks;
   private final VirtualTime time;
   private final Random random;
   private final List<String> conversations;
@@ -83,14 +88,16 @@ final class SimDevice {
   /**
    * A device that is away.
    *
+   * @param lurks says nothing, and looks in often: so it sees what a router tells that nobody speaks through
    * @param routers one that takes a stream now; null: none does
    * @param stored is told when a router says that something is stored
    */
   SimDevice(
-      String user, String name, VirtualTime time, Random random, List<String> conversations,
+      String user, String name, boolean lurks, VirtualTime time, Random random, List<String> conversations,
       Supplier<@Nullable SimRouter> routers, Consumer<SendResult> stored) {
     this.user = user;
     this.name = name;
+    this.lurks = lurks;
     this.time = time;
     this.random = random;
     this.conversations = conversations;
@@ -116,7 +123,7 @@ final class SimDevice {
     if (random.nextInt(CHANGES_MOOD) == 0) {
       quiet = !quiet;
     }
-    if (random.nextInt(quiet ? TALKS_WHEN_QUIET : TALKS) == 0 && places.size() == conversations.size()) {
+    if (!lurks && random.nextInt(quiet ? TALKS_WHEN_QUIET : TALKS) == 0 && places.size() == conversations.size()) {
       talk();
     }
   }
@@ -223,12 +230,14 @@ final class SimDevice {
       watch(router);
     }
 
-    /** A dead router says nothing: the client notices. */
+    /** A router that is dead or stopped says nothing: the client notices. */
     private void watch(SimRouter router) {
       time.after(Duration.ofMillis(500), () -> {
         if (connection == this) {
           if (router.process().dead()) {
             lost();
+          } else if (!lurks && router.process().stopped()) {
+            leave();
           } else {
             watch(router);
           }
@@ -271,7 +280,7 @@ final class SimDevice {
         ready = !ready;
         stream.does(call -> call.session().ready());
       }
-      if (random.nextInt(200) == 0) {
+      if (random.nextInt(lurks ? LOOKS_IN : STAYS) == 0) {
         leave();
       } else {
         take(random.nextInt(6));

@@ -58,10 +58,11 @@ final class Simulation implements SimBroker.World {
     random = new Random(seed);
     links = new SimLink(time, random, routers, () -> calm);
     conversations = List.of(Say.GROUP, Say.OTHER, "01900000-0000-7000-8000-000000000003");
-    for (String user : List.of("ann", "bob", "cid", "ann")) {
+    for (String user : List.of("ann", "bob", "cid", "ann", "bob")) {
+      boolean lurks = devices.size() == 4;
       devices.add(
           new SimDevice(
-              user, "device " + devices.size(), time, random, conversations, this::anyRouter, this::checkStored));
+              user, "device " + devices.size(), lurks, time, random, conversations, this::anyRouter, this::checkStored));
     }
   }
 
@@ -129,7 +130,7 @@ final class Simulation implements SimBroker.World {
     switch (what) {
       case 0 -> kill(router);
       case 1, 2 -> {
-        Duration howLong = Duration.ofMillis(200 + random.nextInt(6_000));
+        Duration howLong = Duration.ofMillis(200 + random.nextInt(9_000));
         router.process().stop(howLong);
         if (random.nextBoolean()) {
           router.broker().hearLate(howLong.plusMillis(random.nextInt(3_000)));
@@ -142,6 +143,7 @@ final class Simulation implements SimBroker.World {
       }
       case 4, 5 -> router.broker().stick(Duration.ofMillis(500 + random.nextInt(5_000)));
       case 6 -> router.broker().disconnect(Duration.ofMillis(100 + random.nextInt(1_000)));
+      case 12 -> router.broker().forget(LIFETIME.plusMillis(random.nextInt(8_000)));
       case 11 -> router.broker().hearLate(Duration.ofMillis(random.nextInt(5_000)));
       case 10 -> router.broker().disconnect(LIFETIME.plusMillis(random.nextInt(8_000)));
       case 7, 8 -> links.cutOne();
