@@ -46,13 +46,13 @@ final class SimDevice {
   /** In one of so many steps it talks. */
   private static final int TALKS = 7;
 
-  private static final int TALKS_WHEN_QUIET = 100;
+  private static final int TALKS_WHEN_QUIET = 200;
   /** In one of so many steps it begins to be quiet, or to talk. */
-  private static final int CHANGES_MOOD = 100;
+  private static final int CHANGES_MOOD = 150;
   /** In one of so many steps it leaves. */
   private static final int STAYS = 250;
 
-  private static final int LOOKS_IN = 50;
+  private static final int LOOKS_IN = 30;
 
   private final String user;
   private final String name;
@@ -138,7 +138,7 @@ final class SimDevice {
   }
 
   private void connect() {
-    boolean again = last != null && last.serves() && random.nextBoolean();
+    boolean again = last != null && last.serves() && (lurks || random.nextBoolean());
     SimRouter router = again ? last : routers.get();
     if (router != null) {
       last = router;
