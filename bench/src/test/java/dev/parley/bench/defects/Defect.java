@@ -8,7 +8,7 @@ import java.util.Set;
  *
  * @param name what a person calls it
  * @param kinds of finding by which it is rightly named
- * @param seeds of the simulation in which it must be found, from 1 on
+ * @param seeds of the simulation, from 1 on, within which it must be found
  * @param changes to the sources, which together make it
  */
 record Defect(String name, Set<String> kinds, int seeds, List<Change> changes) {

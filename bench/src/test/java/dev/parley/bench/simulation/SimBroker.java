@@ -33,6 +33,10 @@ final class SimBroker implements Broker {
   private static final Duration TIME_OUT = Duration.ofSeconds(2);
   /** So many of the newest records a reader that is behind may lack. */
   private static final int MOST_BEHIND = 32;
+  /** Each read meets one of them. */
+  private static final int REPLICAS = 3;
+  /** A replica is behind for longer than what is appended is stuck. */
+  private static final Duration LAGS_ON = Duration.ofMillis(500);
 
   private final MemoryBroker there;
   private final VirtualTime time;
@@ -44,6 +48,10 @@ final class SimBroker implements Broker {
   private final Path reads = new Path();
   private final Path tables = new Path();
   private final Path registrations = new Path();
+  /** The last position on a replica to which nothing comes, of each shard, and for how long. */
+  private final long[] replica;
+
+  private long lagsUntil;
   private boolean connected = true;
   /** Before this time no news of routers comes. */
   private long newsAt;
@@ -87,6 +95,7 @@ final class SimBroker implements Broker {
     this.random = random;
     this.process = process;
     this.world = world;
+    this.replica = new long[there.layout().shards()];
   }
 
   private long delay() {
@@ -105,6 +114,16 @@ final class SimBroker implements Broker {
       reads.stuckUntil = Math.max(reads.stuckUntil, until);
       tables.stuckUntil = Math.max(tables.stuckUntil, until);
       registrations.stuckUntil = Math.max(registrations.stuckUntil, until);
+    } else {
+      lag(howLong.plus(LAGS_ON));
+    }
+  }
+
+  /** One of the replicas, to which nothing comes for so long, goes on to answer who reads from it. */
+  private void lag(Duration howLong) {
+    lagsUntil = time.nanos() + howLong.toNanos();
+    for (int shard = 0; shard < replica.length; shard++) {
+      replica[shard] = there.shard(shard).tail().join().position();
     }
   }
 
@@ -253,12 +272,19 @@ final class SimBroker implements Broker {
 
       @Override
       public CompletableFuture<List<@Nullable StoredRecord>> read(long[] positions) {
-        int lacks = happens(150) ? 1 + random.nextInt(MOST_BEHIND) : 0;
+        int lacks = happens(100) ? 1 + random.nextInt(MOST_BEHIND) : 0;
+        boolean lags = random.nextInt(REPLICAS) == 0;
         return over(
             reads,
             () ->
                 log.read(positions)
-                    .thenCombine(log.tail(), (records, tail) -> upTo(tail.position() - lacks, positions, records)),
+                    .thenCombine(
+                        log.tail(),
+                        (records, tail) ->
+                            upTo(
+                                lags && time.nanos() < lagsUntil ? replica[shard] : tail.position() - lacks,
+                                positions,
+                                records)),
             5);
       }
 
