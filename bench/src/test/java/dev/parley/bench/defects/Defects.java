@@ -6,6 +6,11 @@ import java.util.Set;
 
 /** Mistakes that somebody could make in the protocol, one for each rule that it rests on. */
 final class Defects {
+  /** A rare meeting of faults is needed, which comes in one of ten to thirty seeds. */
+  private static final int SEEDS = 100;
+  /** Found at once. */
+  private static final int FEW_SEEDS = 3;
+
   private static final String SHARD = "router/src/main/java/dev/parley/router/shard/";
   private static final String SESSION = "router/src/main/java/dev/parley/router/session/";
   private static final String CONVERSATION = "conversation/src/main/java/dev/parley/conversation/";
@@ -15,7 +20,7 @@ final class Defects {
       new Defect(
           "take-over without fillers",
           Set.of("FENCE"),
-          10,
+          SEEDS,
           List.of(new Change(SHARD + "Fence.java", "context.window() == 1", "context.window() >= 1")));
 
   /** The fillers are put up behind the Owner record, where they hold nothing off. */
@@ -23,7 +28,7 @@ final class Defects {
       new Defect(
           "Owner record first",
           Set.of("FENCE"),
-          10,
+          SEEDS,
           List.of(
               new Change(SHARD + "Fence.java", "context.window() == 1", "context.window() >= 1"),
               new Change(
@@ -57,7 +62,7 @@ final class Defects {
       new Defect(
           "resolve that trusts \"not found\"",
           Set.of("STORED_TWICE"),
-          10,
+          SEEDS,
           List.of(
               new Change(
                   SHARD + "Resolution.java",
@@ -66,14 +71,14 @@ final class Defects {
               new Change(
                   SHARD + "Resolution.java",
                   "StoredRecord record = Objects.requireNonNull(stored);",
-                  "StoredRecord record = stored; if (record == null) { continue; }")));
+                  "StoredRecord record = stored;\n if (record == null) {\n continue;\n }")));
 
   /** A command is answered, and its event fed, when its record is sent. */
   private static final Defect ANSWER_BEFORE_ACK =
       new Defect(
           "answer before the ack",
           Set.of("ACKED_BEFORE_STORED"),
-          10,
+          FEW_SEEDS,
           List.of(
               new Change(
                   SHARD + "ShardOwner.java",
@@ -94,7 +99,7 @@ final class Defects {
                     long append(LogRecord record) {
                       return chain.append(record);
                   """),
-              new Change(SHARD + "AppendChain.java", "  void append(LogRecord record) {", "  long append(LogRecord record) {"),
+              new Change(SHARD + "AppendChain.java", "void append(LogRecord record) {", "long append(LogRecord record) {"),
               new Change(
                   SHARD + "AppendChain.java",
                   ".whenComplete(Completion.seen((position, failure) -> answered(attempt, position, failure)));",
@@ -108,15 +113,19 @@ final class Defects {
       new Defect(
           "skipped dedupe",
           Set.of("STORED_TWICE"),
-          10,
-          List.of(new Change(CONVERSATION + "Decider.java", "if (recent != null) {", "if (recent == null) {\n return null; } else if (recent.seq() < 0) {")));
+          FEW_SEEDS,
+          List.of(
+              new Change(
+                  CONVERSATION + "Decider.java",
+                  "RecentIds.Entry recent = state.recentIds().find(request.fingerprint());",
+                  "RecentIds.Entry recent = null;")));
 
   /** What is committed while a router is told what it missed is neither in that nor in the live feed. */
   private static final Defect HOLE_AT_THE_EDGE =
       new Defect(
           "hole at the replay/live edge",
           Set.of("GAP", "NOT_DELIVERED"),
-          10,
+          SEEDS,
           List.of(
               new Change(
                   SHARD + "Feeds.java",
@@ -134,7 +143,7 @@ final class Defects {
       new Defect(
           "watermark too high",
           Set.of("GAP", "NOT_DELIVERED"),
-          10,
+          SEEDS,
           List.of(
               new Change(
                   SHARD + "Feeds.java", "feed.fedTo, applied, feed.pending);", "feed.fedTo, applied + 1, feed.pending);"),
@@ -152,7 +161,7 @@ final class Defects {
       new Defect(
           "feed batch applied out of turn",
           Set.of("GAP", "NOT_DELIVERED"),
-          10,
+          SEEDS,
           List.of(
               new Change(
                   SHARD + "ShardFollower.java",
@@ -164,7 +173,7 @@ final class Defects {
       new Defect(
           "deposed owner answering",
           Set.of("STALE_HEAD"),
-          10,
+          SEEDS,
           List.of(
               new Change(
                   SHARD + "IdleCheck.java",
@@ -176,7 +185,7 @@ final class Defects {
       new Defect(
           "event after removal",
           Set.of("UNREADABLE"),
-          10,
+          FEW_SEEDS,
           List.of(new Change(SESSION + "Following.java", "if (record.endsMembership()) {", "if (false) {")));
 
   /** All of them. */
