@@ -85,7 +85,8 @@ final class Defects {
                   "    tenure.append(record);\n",
                   """
                       long position = tenure.append(record);
-                      CommittedRecord sent = new CommittedRecord(record, position, record.getSerializedSize(), batch.events);
+                      CommittedRecord sent =
+                          new CommittedRecord(record, position, record.getSerializedSize(), batch.events);
                       feed.committed(sent);
                       outcomes.tell(entry, batch.provisional, batch, sent);
                   """),
@@ -99,7 +100,8 @@ final class Defects {
                     long append(LogRecord record) {
                       return chain.append(record);
                   """),
-              new Change(SHARD + "AppendChain.java", "void append(LogRecord record) {", "long append(LogRecord record) {"),
+              new Change(
+                  SHARD + "AppendChain.java", "void append(LogRecord record) {", "long append(LogRecord record) {"),
               new Change(
                   SHARD + "AppendChain.java",
                   ".whenComplete(Completion.seen((position, failure) -> answered(attempt, position, failure)));",
@@ -146,7 +148,9 @@ final class Defects {
           SEEDS,
           List.of(
               new Change(
-                  SHARD + "Feeds.java", "feed.fedTo, applied, feed.pending);", "feed.fedTo, applied + 1, feed.pending);"),
+                  SHARD + "Feeds.java",
+                  "feed.fedTo, applied, feed.pending);",
+                  "feed.fedTo, applied + 1, feed.pending);"),
               new Change(
                   SHARD + "Feeds.java",
                   "    feed.fedTo = applied;\n    tell(feed, batch);",
@@ -177,7 +181,8 @@ final class Defects {
           List.of(
               new Change(
                   SHARD + "IdleCheck.java",
-                  "return proven && context.nanos().getAsLong() - provenNanos < context.limits().idleCheck().toNanos();",
+                  "return proven && context.nanos().getAsLong() - provenNanos < context.limits().idleCheck()"
+                      + ".toNanos();",
                   "return proven;")));
 
   /** A session that has delivered its user's removal goes on. */

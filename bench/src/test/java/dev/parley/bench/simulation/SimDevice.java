@@ -66,7 +66,7 @@ final class SimDevice {
   private final Map<String, Place> places = new HashMap<>();
   private final Map<String, Command> open = new LinkedHashMap<>();
   private @Nullable Connection connection;
-  /** The router that took it the last time. */
+  /** The router that took it the last time; it likes to go there again. */
   private @Nullable SimRouter last;
 
   private int away;
@@ -376,7 +376,8 @@ final class SimDevice {
       Command command = open.remove(id);
       if (command == null) {
         history.violated(
-            new Violation(Violation.Kind.UNANNOUNCED, conversation, 0, 0, "an answer to a command that waits for none"));
+            new Violation(
+                Violation.Kind.UNANNOUNCED, conversation, 0, 0, "an answer to a command that waits for none"));
         return;
       }
       if (result.hasRefused()) {
