@@ -2,6 +2,7 @@ package dev.parley.bench.history;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What one client received of one conversation, in the order in which it came. */
 final class Track {
@@ -15,7 +16,8 @@ final class Track {
   private final LongList entries = new LongList();
   private final List<Head> heads = new ArrayList<>();
   private Ranges announced = Ranges.ALL;
-  private long sessionNanos;
+  /** When the client's session began, or an earlier one; null: not known. */
+  private @Nullable Long sessionNanos;
 
   /**
    * What the server said was the newest event.
@@ -52,9 +54,12 @@ final class Track {
 
   /** The newest event in what may be read, as the server says. */
   void head(long seq) {
-    heads.add(new Head(sessionNanos, seq, announced));
+    if (sessionNanos != null) {
+      heads.add(new Head(sessionNanos, seq, announced));
+    }
   }
 
+  /** The heads that were told in sessions of which the beginning is known. */
   List<Head> heads() {
     return heads;
   }

@@ -333,6 +333,17 @@ class HistoryCheckerTest {
   }
 
   @Test
+  void nothingIsSaidOfAHeadWhenTheBeginningOfTheSessionIsNotKnown() {
+    sent(1, 2, 3);
+    stored(1, 2, 3);
+    acked(1, 2, 3);
+    nanos += SECOND;
+    told(bob, 2);
+    received(bob, 1, 2, 3);
+    assertThat(kinds()).isEmpty();
+  }
+
+  @Test
   void aHeadIsTheLastEventThatMayBeRead() {
     sent(1, 2, 3);
     stored(1, 2, 3);

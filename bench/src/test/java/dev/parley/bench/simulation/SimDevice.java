@@ -138,8 +138,10 @@ final class SimDevice {
   }
 
   private void connect() {
-    boolean again = last != null && last.serves() && (lurks || random.nextBoolean());
-    SimRouter router = again ? last : routers.get();
+    SimRouter router = last;
+    if (router == null || !router.serves() || !(lurks || random.nextBoolean())) {
+      router = routers.get();
+    }
     if (router != null) {
       last = router;
       connection = new Connection(router);
