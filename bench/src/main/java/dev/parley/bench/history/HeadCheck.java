@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
@@ -33,7 +34,7 @@ final class HeadCheck {
   }
 
   void run() {
-    TreeMap<Long, Long> newestAt = newestAcknowledged();
+    NavigableMap<Long, Long> newestAt = newestAcknowledged();
     for (HistoryLog client : clients) {
       Track track = client.trackOf(conversation);
       for (int i = 0; track != null && i < track.heads().size(); i++) {
@@ -42,7 +43,7 @@ final class HeadCheck {
     }
   }
 
-  private void check(HistoryLog client, Track.Head told, TreeMap<Long, Long> newestAt) {
+  private void check(HistoryLog client, Track.Head told, NavigableMap<Long, Long> newestAt) {
     Map.Entry<Long, Long> before = newestAt.lowerEntry(told.sessionNanos() - ALLOWED.toNanos());
     long newest = before == null ? 0 : told.readable().previous(before.getValue());
     if (told.seq() < newest) {
@@ -54,7 +55,7 @@ final class HeadCheck {
   }
 
   /** By the time of each acknowledgement, the greatest seq on the log that was acknowledged until then. */
-  private TreeMap<Long, Long> newestAcknowledged() {
+  private NavigableMap<Long, Long> newestAcknowledged() {
     List<Acked> all = new ArrayList<>();
     for (HistoryLog client : clients) {
       Sends sends = client.sendsTo(conversation);
@@ -63,7 +64,7 @@ final class HeadCheck {
       }
     }
     all.sort(Comparator.comparingLong(Acked::nanos));
-    TreeMap<Long, Long> newest = new TreeMap<>();
+    NavigableMap<Long, Long> newest = new TreeMap<>();
     long greatest = 0;
     for (Acked acked : all) {
       if (acked.seq > greatest) {
