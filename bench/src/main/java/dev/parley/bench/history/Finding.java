@@ -39,6 +39,8 @@ public record Finding(Kind kind, String text) {
     RESUMED_ELSEWHERE,
     /** A client never got the newest events, or nothing at all of a conversation that it may read (P5). */
     NOT_DELIVERED,
+    /** A client that came was told a head below what had been acknowledged long before (P5). */
+    STALE_HEAD,
     /** A head was announced and its event did not come until the stream was opened anew (P6). */
     MISSING_HEAD,
     /** A client got an event outside of what it may read (P8). */

@@ -33,6 +33,7 @@ public final class HistoryChecker {
   /** Checks all that happened in one conversation against the log as it is in the end. */
   public HistoryChecker check(String conversationId, FinalLog log) {
     new AnswerCheck(conversationId, log, clients, findings).run();
+    new HeadCheck(conversationId, log, clients, findings).run();
     clients.forEach(client -> new DeliveryCheck(client, conversationId, log, findings).run());
     return this;
   }

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What one client did and saw: its sends with their outcomes, and for each conversation the events in the order in
- * which they came. 32 bytes for an event that came, 40 for a send with its answer; or, when it keeps nothing, only what
- * the client itself noticed.
+ * which they came. 32 bytes for an event that came, 40 for a send with its answer, some 100 for each beginning; or, when
+ * it keeps nothing, only what the client itself noticed.
  *
  * <p>Thread-safe; calls about received events must come in their order.
  */
@@ -69,7 +69,7 @@ public final class HistoryLog {
   /** A new session of this client begins behind this seq. */
   public synchronized void resumed(String conversationId, long afterSeq) {
     if (keeps) {
-      track(conversationId).resumed(afterSeq);
+      track(conversationId).resumed(afterSeq, nanos.getAsLong());
     }
   }
 
@@ -94,6 +94,9 @@ public final class HistoryLog {
         track.resumed(following.getAfterSeq());
       }
       track.readable(Ranges.of(following.getReadableList()));
+      if (following.hasHead()) {
+        track.head(following.getHead().getSeq());
+      }
     }
   }
 

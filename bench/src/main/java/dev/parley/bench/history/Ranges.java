@@ -54,6 +54,16 @@ final class Ranges {
     return firstsAndLasts.length > 0 && firstsAndLasts[firstsAndLasts.length - 1] == NONE;
   }
 
+  /** The last seq up to this one that may be read, should there be such an event; 0: none. */
+  long previous(long seq) {
+    for (int i = firstsAndLasts.length - 2; i >= 0; i -= 2) {
+      if (seq >= firstsAndLasts[i]) {
+        return Math.min(seq, firstsAndLasts[i + 1]);
+      }
+    }
+    return 0;
+  }
+
   /** The first seq after this one that may be read, should there be such an event; {@link #NONE}: none. */
   long successor(long seq) {
     for (int i = 0; i < firstsAndLasts.length; i += 2) {

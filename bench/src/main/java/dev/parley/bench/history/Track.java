@@ -1,5 +1,9 @@
 package dev.parley.bench.history;
 
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
 /** What one client received of one conversation, in the order in which it came. */
 final class Track {
   /** Four longs an entry: kind, seq, identity, body. */
@@ -10,13 +14,30 @@ final class Track {
   static final long RESET = 2;
 
   private final LongList entries = new LongList();
+  private final List<Head> heads = new ArrayList<>();
   private Ranges announced = Ranges.ALL;
+  /** When the client's session began, or an earlier one; null: not known. */
+  private @Nullable Long sessionNanos;
+
+  /**
+   * What the server said was the newest event.
+   *
+   * @param sessionNanos when the client's session began, or earlier
+   * @param readable what the server said may be read
+   */
+  record Head(long sessionNanos, long seq, Ranges readable) {}
 
   void received(long seq, long identity, long body) {
     add(RECEIVED, seq, identity, body);
   }
 
-  /** From here on events come after this seq: a new session. */
+  /** From here on events come after this seq: a new session, which begins now. */
+  void resumed(long afterSeq, long nanos) {
+    sessionNanos = nanos;
+    resumed(afterSeq);
+  }
+
+  /** From here on events come after this seq. */
   void resumed(long afterSeq) {
     add(RESUMED, afterSeq, 0, 0);
   }
@@ -29,6 +50,18 @@ final class Track {
   /** What may be read, as the server says. */
   void readable(Ranges ranges) {
     announced = ranges;
+  }
+
+  /** The newest event in what may be read, as the server says. */
+  void head(long seq) {
+    if (sessionNanos != null) {
+      heads.add(new Head(sessionNanos, seq, announced));
+    }
+  }
+
+  /** The heads that were told in sessions of which the beginning is known. */
+  List<Head> heads() {
+    return heads;
   }
 
   Ranges announced() {

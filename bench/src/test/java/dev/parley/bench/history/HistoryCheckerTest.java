@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 @Order(1)
 class HistoryCheckerTest {
   private static final String C = "c";
+  private static final long SECOND = 1_000_000_000;
 
   private long nanos;
   private final HistoryLog alice = new HistoryLog("alice/1", "alice", true, () -> nanos++);
@@ -304,6 +305,59 @@ class HistoryCheckerTest {
   }
 
   @Test
+  void aHeadBelowWhatWasAcknowledgedBeforeTheSessionBeganIsFound() {
+    sent(1, 2, 3);
+    stored(1, 2, 3);
+    acked(1, 2, 3);
+    nanos += SECOND;
+    bob.resumed(C, 1);
+    told(bob, 2);
+    received(bob, 2, 3);
+    assertThat(kinds()).containsExactly(Kind.STALE_HEAD);
+    assertThat(check().findings().getFirst().text()).contains("said to be 2, though 3");
+  }
+
+  @Test
+  void aHeadMayLackWhatWasAcknowledgedJustNow() {
+    sent(1, 2, 3);
+    stored(1, 2, 3);
+    acked(1, 2);
+    nanos += SECOND;
+    acked(3);
+    bob.resumed(C, 1);
+    told(bob, 2);
+    nanos += SECOND;
+    told(bob, 2);
+    received(bob, 2, 3);
+    assertThat(kinds()).isEmpty();
+  }
+
+  @Test
+  void nothingIsSaidOfAHeadWhenTheBeginningOfTheSessionIsNotKnown() {
+    sent(1, 2, 3);
+    stored(1, 2, 3);
+    acked(1, 2, 3);
+    nanos += SECOND;
+    told(bob, 2);
+    received(bob, 1, 2, 3);
+    assertThat(kinds()).isEmpty();
+  }
+
+  @Test
+  void aHeadIsTheLastEventThatMayBeRead() {
+    sent(1, 2, 3);
+    stored(1, 2, 3);
+    acked(1, 2, 3);
+    nanos += SECOND;
+    bob.resumed(C, 1);
+    SeqRange former = SeqRange.newBuilder().setFirstSeq(1).setLastSeq(2).build();
+    bob.following(
+        Following.newBuilder().setConversationId(C).addReadable(former).setHead(Cursor.newBuilder().setSeq(2)).build());
+    received(bob, 2);
+    assertThat(kinds()).isEmpty();
+  }
+
+  @Test
   void countsGoOnWhenThereAreTooManyForWords() {
     for (int i = 0; i < 60; i++) {
       alice.acked(C, "lost-" + i, 100 + i);
@@ -335,6 +389,13 @@ class HistoryCheckerTest {
     for (long seq : seqs) {
       client.received(C, event(seq, "id-" + seq, "m" + seq));
     }
+  }
+
+  /** The server says to a member which event is the newest. */
+  private static void told(HistoryLog client, long head) {
+    SeqRange all = SeqRange.newBuilder().setFirstSeq(1).build();
+    client.following(
+        Following.newBuilder().setConversationId(C).addReadable(all).setHead(Cursor.newBuilder().setSeq(head)).build());
   }
 
   /** The client begins at the head, so that nothing is said of it. */

@@ -7,13 +7,13 @@ import dev.parley.conversation.log.LogException.Kind;
 import dev.parley.conversation.log.MarkLog;
 import dev.parley.conversation.log.Registry;
 import dev.parley.conversation.log.ShardLog;
+import dev.parley.conversation.log.ShardLog.StoredRecord;
 import dev.parley.conversation.log.Table;
 import dev.parley.conversation.log.Wakes;
 import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.v1.Durability;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,30 +26,50 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One router's connections to the broker in memory. What is sent on one arrives in order; it may be stuck on the way for
- * longer than its time-out and arrive then, also after the connection was lost; an answer may be lost; a reader may be
- * behind.
+ * longer than its time-out and arrive then, also after the connection was lost, or just when another router has put its
+ * Owner record on the log; an answer may be lost; a reader may be behind.
  */
 final class SimBroker implements Broker {
   private static final Duration TIME_OUT = Duration.ofSeconds(2);
+  /** So many of the newest records a reader that is behind may lack. */
+  private static final int MOST_BEHIND = 32;
+  /** Each read meets one of them. */
+  private static final int REPLICAS = 3;
+  /** A replica is behind for longer than what is appended is stuck. */
+  private static final Duration LAGS_ON = Duration.ofMillis(500);
 
   private final MemoryBroker there;
   private final VirtualTime time;
   private final Random random;
   private final SimProcess process;
-  private final Faults faults;
+  private final World world;
   private final List<Runnable> onReconnect = new ArrayList<>();
   private final Path appends = new Path();
   private final Path reads = new Path();
   private final Path tables = new Path();
+  private final Path registrations = new Path();
+  /** The last position on a replica to which nothing comes, of each shard, and for how long. */
+  private final long[] replica;
+
+  private long lagsUntil;
   private boolean connected = true;
+  /** Before this time no news of routers comes. */
+  private long newsAt;
   /** Counts connections: what belonged to an earlier one is over. */
   private int generation;
   private final List<Registry.Watcher> watchers = new ArrayList<>();
   private final Map<String, Long> registered = new HashMap<>();
 
-  /** Whether faults happen at all. */
-  interface Faults {
+  /** Appends to each shard that wait on the way for the Owner record of another router; null: they do not. */
+  private @Nullable Map<Integer, List<Runnable>> late;
+
+  /** What happens around it. */
+  interface World {
+    /** There are no faults any more. */
     boolean calm();
+
+    /** This router's Owner record has just come to lie on the log of a shard. */
+    void tookOver(SimBroker by, int shard);
   }
 
   /** One direction there and back, each in order. */
@@ -69,12 +89,13 @@ final class SimBroker implements Broker {
     }
   }
 
-  SimBroker(MemoryBroker there, VirtualTime time, Random random, SimProcess process, Faults faults) {
+  SimBroker(MemoryBroker there, VirtualTime time, Random random, SimProcess process, World world) {
     this.there = there;
     this.time = time;
     this.random = random;
     this.process = process;
-    this.faults = faults;
+    this.world = world;
+    this.replica = new long[there.layout().shards()];
   }
 
   private long delay() {
@@ -82,7 +103,7 @@ final class SimBroker implements Broker {
   }
 
   private boolean happens(int perMille) {
-    return !faults.calm() && random.nextInt(1_000) < perMille;
+    return !world.calm() && random.nextInt(1_000) < perMille;
   }
 
   /** What is sent from now on arrives only after this time; its senders may have given up by then. */
@@ -92,6 +113,65 @@ final class SimBroker implements Broker {
     if (random.nextBoolean()) {
       reads.stuckUntil = Math.max(reads.stuckUntil, until);
       tables.stuckUntil = Math.max(tables.stuckUntil, until);
+      registrations.stuckUntil = Math.max(registrations.stuckUntil, until);
+    } else {
+      lag(howLong.plus(LAGS_ON));
+    }
+  }
+
+  /** One of the replicas, to which nothing comes for so long, goes on to answer who reads from it. */
+  private void lag(Duration howLong) {
+    lagsUntil = time.nanos() + howLong.toNanos();
+    for (int shard = 0; shard < replica.length; shard++) {
+      replica[shard] = there.shard(shard).tail().join().position();
+    }
+  }
+
+  /** What happens to routers is told to this one only after this time: it goes by what it knew. */
+  void hearLate(Duration howLong) {
+    newsAt = Math.max(newsAt, time.nanos() + howLong.toNanos());
+  }
+
+  /** The others take this router for dead, and it does not hear of it; everything else works. */
+  void forget(Duration howLong) {
+    registrations.stuckUntil = Math.max(registrations.stuckUntil, time.nanos() + howLong.toNanos());
+    hearLate(howLong);
+  }
+
+  /** What is appended from now on arrives right behind the Owner record of another router, or after so long. */
+  void beLate(Duration howLong) {
+    if (late == null) {
+      late = new HashMap<>();
+      time.after(howLong, () -> {
+        Map<Integer, List<Runnable>> arriving = late;
+        late = null;
+        if (arriving != null) {
+          arriving.values().forEach(appends -> appends.forEach(Runnable::run));
+        }
+      });
+    }
+  }
+
+  /** Another router has just put its Owner record on the log of this shard. */
+  void overtaken(int shard) {
+    List<Runnable> arriving = late == null ? null : late.remove(shard);
+    if (arriving != null) {
+      arriving.forEach(Runnable::run);
+    }
+  }
+
+  private CompletableFuture<Long> arrive(int shard, Supplier<CompletableFuture<Long>> append) {
+    if (late == null) {
+      return append.get();
+    }
+    CompletableFuture<Long> answer = new CompletableFuture<>();
+    late.computeIfAbsent(shard, any -> new ArrayList<>()).add(() -> hand(answer, append.get()));
+    return answer;
+  }
+
+  private void tellOthers(int shard, String key, CompletableFuture<Long> appended) {
+    if (key.equals(ShardLog.OWNER_KEY) && !appended.isCompletedExceptionally()) {
+      world.tookOver(this, shard);
     }
   }
 
@@ -125,12 +205,26 @@ final class SimBroker implements Broker {
         return; // never arrives
       }
       CompletableFuture<T> done = action.get();
-      if (!lost && mine == generation) {
-        time.at(path.reply(), () -> process.run(() -> hand(answer, done)));
-      }
+      done.whenComplete((value, failure) -> {
+        if (!lost && mine == generation) {
+          time.at(path.reply(), () -> process.run(() -> hand(answer, done)));
+        }
+      });
     });
     time.after(TIME_OUT, () -> process.run(() -> fail(answer, Kind.UNKNOWN)));
     return answer;
+  }
+
+  /** As a reader sees it who knows the log only up to a position. */
+  private static List<@Nullable StoredRecord> upTo(
+      long last, long[] positions, List<@Nullable StoredRecord> records) {
+    List<@Nullable StoredRecord> seen = new ArrayList<>(records);
+    for (int i = 0; i < positions.length; i++) {
+      if (positions[i] > last) {
+        seen.set(i, null);
+      }
+    }
+    return seen;
   }
 
   private static <T extends @Nullable Object> void hand(CompletableFuture<T> answer, CompletableFuture<T> done) {
@@ -158,7 +252,12 @@ final class SimBroker implements Broker {
     return new ShardLog() {
       @Override
       public CompletableFuture<Long> append(String key, byte[] record, long expectedLast) {
-        return over(appends, () -> log.append(key, record, expectedLast), key.length() > 1 ? 3 : 1);
+        Supplier<CompletableFuture<Long>> append = () -> {
+          CompletableFuture<Long> appended = log.append(key, record, expectedLast);
+          tellOthers(shard, key, appended);
+          return appended;
+        };
+        return over(appends, () -> arrive(shard, append), key.length() > 1 ? 3 : 1);
       }
 
       @Override
@@ -173,13 +272,19 @@ final class SimBroker implements Broker {
 
       @Override
       public CompletableFuture<List<@Nullable StoredRecord>> read(long[] positions) {
-        boolean behind = happens(50);
+        int lacks = happens(100) ? 1 + random.nextInt(MOST_BEHIND) : 0;
+        boolean lags = random.nextInt(REPLICAS) == 0;
         return over(
             reads,
             () ->
-                behind
-                    ? CompletableFuture.completedFuture(new ArrayList<>(Collections.nCopies(positions.length, null)))
-                    : log.read(positions),
+                log.read(positions)
+                    .thenCombine(
+                        log.tail(),
+                        (records, tail) ->
+                            upTo(
+                                lags && time.nanos() < lagsUntil ? replica[shard] : tail.position() - lacks,
+                                positions,
+                                records)),
             5);
       }
 
@@ -250,12 +355,12 @@ final class SimBroker implements Broker {
     return new Registry() {
       @Override
       public CompletableFuture<Long> announce(String router, byte[] entry) {
-        return over(tables, () -> registry.announce(router, entry), 5);
+        return over(registrations, () -> registry.announce(router, entry), 5);
       }
 
       @Override
       public CompletableFuture<Void> withdraw(String router) {
-        return over(tables, () -> registry.withdraw(router), 0);
+        return over(registrations, () -> registry.withdraw(router), 0);
       }
 
       @Override
@@ -296,7 +401,7 @@ final class SimBroker implements Broker {
 
   private void relay(int ofGeneration, Runnable news) {
     if (ofGeneration == generation && connected) {
-      time.at(tables.reply(), () -> process.run(() -> {
+      time.at(Math.max(registrations.reply(), newsAt), () -> process.run(() -> {
         if (ofGeneration == generation) {
           news.run();
         }

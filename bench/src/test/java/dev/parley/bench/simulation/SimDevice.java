@@ -7,6 +7,7 @@ import dev.parley.router.Say;
 import dev.parley.router.session.EncodedFrame;
 import dev.parley.router.session.SessionCall;
 import dev.parley.router.shard.Readable;
+import dev.parley.sdk.Violation;
 import dev.parley.v1.ClientFrame;
 import dev.parley.v1.Command;
 import dev.parley.v1.ConversationCursor;
@@ -17,6 +18,7 @@ import dev.parley.v1.Event;
 import dev.parley.v1.Following;
 import dev.parley.v1.Hello;
 import dev.parley.v1.ReadMark;
+import dev.parley.v1.Reset;
 import dev.parley.v1.SendResult;
 import dev.parley.v1.ServerFrame;
 import dev.parley.v1.Term;
@@ -31,6 +33,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -40,19 +43,35 @@ import org.jspecify.annotations.Nullable;
  */
 final class SimDevice {
   private static final Duration RETRY = Duration.ofMillis(300);
+  /** In one of so many steps it talks. */
+  private static final int TALKS = 7;
+
+  private static final int TALKS_WHEN_QUIET = 200;
+  /** In one of so many steps it begins to be quiet, or to talk. */
+  private static final int CHANGES_MOOD = 150;
+  /** In one of so many steps it leaves. */
+  private static final int STAYS = 250;
+
+  private static final int LOOKS_IN = 30;
 
   private final String user;
   private final String name;
+  private final boolean lurks;
   private final VirtualTime time;
   private final Random random;
   private final List<String> conversations;
   private final Supplier<@Nullable SimRouter> routers;
+  private final Consumer<SendResult> stored;
   private final HistoryLog history;
   private final Map<String, Place> places = new HashMap<>();
   private final Map<String, Command> open = new LinkedHashMap<>();
   private @Nullable Connection connection;
+  /** The router that took it the last time; it likes to go there again. */
+  private @Nullable SimRouter last;
+
   private int away;
   private int said;
+  private boolean quiet;
 
   /** Where the device stands in a conversation, and what it may read of it. */
   private static final class Place {
@@ -66,16 +85,24 @@ final class SimDevice {
     }
   }
 
-  /** {@code routers}: one that takes a stream now; null: none does. */
+  /**
+   * A device that is away.
+   *
+   * @param lurks says nothing, and looks in often: so it sees what a router tells that nobody speaks through
+   * @param routers one that takes a stream now; null: none does
+   * @param stored is told when a router says that something is stored
+   */
   SimDevice(
-      String user, String name, VirtualTime time, Random random, List<String> conversations,
-      Supplier<@Nullable SimRouter> routers) {
+      String user, String name, boolean lurks, VirtualTime time, Random random, List<String> conversations,
+      Supplier<@Nullable SimRouter> routers, Consumer<SendResult> stored) {
     this.user = user;
     this.name = name;
+    this.lurks = lurks;
     this.time = time;
     this.random = random;
     this.conversations = conversations;
     this.routers = routers;
+    this.stored = stored;
     this.history = new HistoryLog(name, user, true, time::nanos);
   }
 
@@ -93,7 +120,10 @@ final class SimDevice {
     } else {
       now.step();
     }
-    if (random.nextInt(10) == 0 && places.size() == conversations.size()) {
+    if (random.nextInt(CHANGES_MOOD) == 0) {
+      quiet = !quiet;
+    }
+    if (!lurks && random.nextInt(quiet ? TALKS_WHEN_QUIET : TALKS) == 0 && places.size() == conversations.size()) {
       talk();
     }
   }
@@ -108,8 +138,12 @@ final class SimDevice {
   }
 
   private void connect() {
-    SimRouter router = routers.get();
+    SimRouter router = last;
+    if (router == null || !router.serves() || !(lurks || random.nextBoolean())) {
+      router = routers.get();
+    }
     if (router != null) {
+      last = router;
       connection = new Connection(router);
     }
   }
@@ -178,7 +212,7 @@ final class SimDevice {
   // ------------------------------------------------------------------ one stream
 
   private final class Connection implements SessionCall.Downstream {
-    private final ArrayDeque<EncodedFrame> inbox = new ArrayDeque<>();
+    private final ArrayDeque<ServerFrame> inbox = new ArrayDeque<>();
     private final Set<String> announced = new HashSet<>();
     private final SimRouter.Stream stream;
     private boolean ready = true;
@@ -198,12 +232,14 @@ final class SimDevice {
       watch(router);
     }
 
-    /** A dead router says nothing: the client notices. */
+    /** A router that is dead or stopped says nothing: the client notices. */
     private void watch(SimRouter router) {
       time.after(Duration.ofMillis(500), () -> {
         if (connection == this) {
           if (router.process().dead()) {
             lost();
+          } else if (!lurks && router.process().stopped()) {
+            leave();
           } else {
             watch(router);
           }
@@ -226,7 +262,11 @@ final class SimDevice {
     }
 
     @Override
-    public void write(EncodedFrame frame) {
+    public void write(EncodedFrame encoded) {
+      ServerFrame frame = parse(encoded);
+      if (frame.getSendResult().hasStored()) {
+        stored.accept(frame.getSendResult());
+      }
       inbox.addLast(frame);
     }
 
@@ -242,7 +282,7 @@ final class SimDevice {
         ready = !ready;
         stream.does(call -> call.session().ready());
       }
-      if (random.nextInt(250) == 0) {
+      if (random.nextInt(lurks ? LOOKS_IN : STAYS) == 0) {
         leave();
       } else {
         take(random.nextInt(6));
@@ -273,8 +313,7 @@ final class SimDevice {
       }
     }
 
-    private void take(EncodedFrame encoded) {
-      ServerFrame frame = parse(encoded);
+    private void take(ServerFrame frame) {
       switch (frame.getFrameCase()) {
         case CATCH_UP -> {
           live |= frame.getCatchUp().getComplete();
@@ -286,7 +325,7 @@ final class SimDevice {
                     frame.getEvents().getConversationId(), event, frame.getEvents().getPosition(),
                     frame.getEvents().getTerm()));
         case SEND_RESULT -> result(frame.getSendResult());
-        case RESET -> throw new AssertionError("this log never went back: " + frame.getReset());
+        case RESET -> reset(frame.getReset());
         case RECONNECT -> time.after(Duration.ofMillis(random.nextInt(500)), () -> {
           if (connection == this) {
             leave();
@@ -312,6 +351,13 @@ final class SimDevice {
       history.following(following);
     }
 
+    private void reset(Reset reset) {
+      history.reset(reset);
+      Place place = new Place(reset.getNext().getSeq());
+      place.cursor = reset.getNext();
+      places.put(reset.getConversationId(), place);
+    }
+
     private void event(String conversation, Event event, long position, Term term) {
       history.received(conversation, event);
       Place place = places.computeIfAbsent(conversation, id -> new Place(event.getSeq() - 1));
@@ -331,7 +377,10 @@ final class SimDevice {
       String conversation = result.getConversationId();
       Command command = open.remove(id);
       if (command == null) {
-        throw new AssertionError(name + ": an answer to a command that waits for none: " + result);
+        history.violated(
+            new Violation(
+                Violation.Kind.UNANNOUNCED, conversation, 0, 0, "an answer to a command that waits for none"));
+        return;
       }
       if (result.hasRefused()) {
         boolean later =

@@ -1,6 +1,7 @@
 package dev.parley.bench.simulation;
 
 import dev.parley.internal.v1.LinkFrame;
+import dev.parley.internal.v1.ShardFrame;
 import dev.parley.router.link.Dialer;
 import dev.parley.router.link.Wire;
 import java.time.Duration;
@@ -8,19 +9,30 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** The wires between routers: what is sent arrives in order, or the wire is cut. */
+/**
+ * The wires between routers: what is sent arrives in order, or the wire is cut; but a batch of a feed may be overtaken by
+ * the next ones, or come again, as on a way round.
+ */
 final class SimLink {
+  /** Of so many frames the batches of one stray. */
+  private static final int STRAYS = 40;
+  /** They take so many times as long. */
+  private static final int STRAY_DELAYS = 100;
+
   private final VirtualTime time;
   private final Random random;
   private final Map<String, SimRouter> routers;
+  private final BooleanSupplier calm;
   private final List<End> ends = new ArrayList<>();
 
-  SimLink(VirtualTime time, Random random, Map<String, SimRouter> routers) {
+  SimLink(VirtualTime time, Random random, Map<String, SimRouter> routers, BooleanSupplier calm) {
     this.time = time;
     this.random = random;
     this.routers = routers;
+    this.calm = calm;
   }
 
   /** Dials from this process. */
@@ -119,12 +131,26 @@ final class SimLink {
       if (to == null || closed) {
         return;
       }
+      LinkFrame inOrder = frame;
+      if (!calm.getAsBoolean() && random.nextInt(STRAYS) == 0) {
+        time.after(delay().multipliedBy(STRAY_DELAYS), () -> to.hear(batches(frame, true)));
+        inOrder = random.nextBoolean() ? frame : batches(frame, false);
+      }
       to.lastArrival = Math.max(to.lastArrival, time.nanos() + delay().toNanos());
-      time.at(to.lastArrival, () -> {
-        if (!to.closed) {
-          to.tell(heard -> heard.frame(frame));
-        }
-      });
+      LinkFrame arriving = inOrder;
+      time.at(to.lastArrival, () -> to.hear(arriving));
+    }
+
+    private void hear(LinkFrame frame) {
+      if (!closed) {
+        tell(heard -> heard.frame(frame));
+      }
+    }
+
+    /** Only the batches in this frame, or only what else there is. */
+    private static LinkFrame batches(LinkFrame frame, boolean wanted) {
+      List<ShardFrame> chosen = frame.getShardsList().stream().filter(shard -> shard.hasBatch() == wanted).toList();
+      return frame.toBuilder().clearShards().addAllShards(chosen).build();
     }
 
     @Override

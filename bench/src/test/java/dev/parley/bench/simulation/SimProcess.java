@@ -33,12 +33,16 @@ final class SimProcess {
     stoppedUntil = Math.max(stoppedUntil, time.nanos() + howLong.toNanos());
   }
 
+  boolean stopped() {
+    return time.nanos() < stoppedUntil;
+  }
+
   /** Does something in this process, now or when it goes on. */
   void run(Runnable task) {
     if (dead) {
       return;
     }
-    if (time.nanos() < stoppedUntil || !waiting.isEmpty()) {
+    if (stopped() || !waiting.isEmpty()) {
       waiting.add(task);
       if (waiting.size() == 1) {
         goOn();
@@ -49,12 +53,12 @@ final class SimProcess {
   }
 
   private void goOn() {
-    if (time.nanos() < stoppedUntil) {
+    if (stopped()) {
       time.at(stoppedUntil, this::goOn);
       return;
     }
     Runnable task;
-    while (!dead && time.nanos() >= stoppedUntil && (task = waiting.peek()) != null) {
+    while (!dead && !stopped() && (task = waiting.peek()) != null) {
       task.run();
       waiting.remove();
     }

@@ -47,11 +47,11 @@ final class SimRouter {
   private boolean leaving;
 
   SimRouter(
-      String name, MemoryBroker there, VirtualTime time, Random random, SimLink links, SimBroker.Faults faults) {
+      String name, MemoryBroker there, VirtualTime time, Random random, SimLink links, SimBroker.World world) {
     this.time = time;
     this.random = random;
     process = new SimProcess(time, random);
-    broker = new SimBroker(there, time, random, process, faults);
+    broker = new SimBroker(there, time, random, process, world);
     List<Loop> loops = List.of(process.loop(), process.loop());
     core =
         new RouterCore(

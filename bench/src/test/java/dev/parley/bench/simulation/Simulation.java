@@ -12,6 +12,8 @@ import dev.parley.conversation.log.ShardLog.StoredRecord;
 import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.internal.v1.LogRecord;
 import dev.parley.router.Say;
+import dev.parley.v1.Cursor;
+import dev.parley.v1.SendResult;
 import dev.parley.v1.Term;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,12 +29,18 @@ import org.jspecify.annotations.Nullable;
  * Some users talk over several routers, of which some are killed, stopped, cut off, sent away and brought back, over a
  * broker on which appends get stuck and arrive late; then everything calms down, comes to rest and is checked: what the
  * devices were told and received against the final log, and the log against the rule that every record lies under the
- * Owner record of its own term.
+ * Owner record of its own term. Each seed has about half of the kinds of fault (swarm testing: Groce et al., 2012).
  */
-final class Simulation {
+final class Simulation implements SimBroker.World {
   private static final List<String> NAMES = List.of("r1", "r2", "r3");
+  /** Of each device; the last one only looks in. */
+  private static final List<String> USERS = List.of("ann", "bob", "cid", "ann", "ann");
+
   private static final int SHARDS = 2;
   private static final int WINDOW = 8;
+  /** After so long without the broker a router is taken for dead. */
+  private static final Duration LIFETIME = Duration.ofSeconds(3);
+
   private static final Duration STEP = Duration.ofMillis(20);
   /** Long enough for a session to look again which conversations its user has: a notice may have been lost. */
   private static final int STEPS_OF_REST = 400;
@@ -47,15 +55,23 @@ final class Simulation {
   private final List<String> conversations;
   private final List<SimDevice> devices = new ArrayList<>();
   private final List<String> findings = new ArrayList<>();
+  /** Which faults there are with this seed, one bit each: few of one kind show what many of all kinds hide. */
+  private final int faults;
+
+  private long forgottenUntil;
   private boolean calm;
 
   Simulation(long seed) {
     random = new Random(seed);
-    links = new SimLink(time, random, routers);
+    faults = random.nextInt();
+    links = new SimLink(time, random, routers, () -> calm);
     conversations = List.of(Say.GROUP, Say.OTHER, "01900000-0000-7000-8000-000000000003");
-    for (String user : List.of("ann", "bob", "cid", "ann")) {
+    for (String user : USERS) {
+      boolean lurks = devices.size() == USERS.size() - 1;
       devices.add(
-          new SimDevice(user, "device " + devices.size(), time, random, conversations, this::anyRouter));
+          new SimDevice(
+              user, "device " + devices.size(), lurks, time, random, conversations, this::anyRouter,
+              this::checkStored));
     }
   }
 
@@ -65,10 +81,26 @@ final class Simulation {
   }
 
   private void start(String name) {
-    routers.put(name, new SimRouter(name, broker, time, random, links, () -> calm));
+    routers.put(name, new SimRouter(name, broker, time, random, links, this));
   }
 
-  /** Talks for so many steps of 20 ms, comes to rest, and checks everything; what is wrong, in words. */
+  @Override
+  public boolean calm() {
+    return calm;
+  }
+
+  @Override
+  public void tookOver(SimBroker by, int shard) {
+    routers.values().stream()
+        .map(SimRouter::broker)
+        .filter(other -> other != by)
+        .forEach(other -> other.overtaken(shard));
+  }
+
+  /**
+   * Talks for so many steps of 20 ms, comes to rest, and checks everything; what is wrong, in words of which the first
+   * is its kind. What explains other findings comes first: the log, then what was answered and received.
+   */
   List<String> run(int steps) {
     start("r1");
     start("r2");
@@ -81,9 +113,12 @@ final class Simulation {
       disturb();
       pass(STEP);
     }
-    rest();
+    boolean rested = rest();
     checkFence();
     checkHistory();
+    if (!rested) {
+      tellWhatWaits();
+    }
     return findings;
   }
 
@@ -104,29 +139,67 @@ final class Simulation {
       }
       return;
     }
+    if (what >= Integer.SIZE || (faults & (1 << what)) == 0) {
+      return;
+    }
     switch (what) {
-      case 0 -> {
-        router.process().kill();
-        links.killed(router.process());
+      case 0 -> kill(router);
+      case 1, 2 -> {
+        Duration howLong = Duration.ofMillis(200 + random.nextInt(9_000));
+        router.process().stop(howLong);
+        if (random.nextBoolean()) {
+          router.broker().hearLate(howLong.plusMillis(random.nextInt(3_000)));
+        }
       }
-      case 1, 2 -> router.process().stop(Duration.ofMillis(200 + random.nextInt(6_000)));
       case 3 -> {
         if (alive() > 1 && router.serves()) {
           router.leave(() -> {});
         }
       }
       case 4, 5 -> router.broker().stick(Duration.ofMillis(500 + random.nextInt(5_000)));
-      case 6 -> router.broker().disconnect(Duration.ofMillis(100 + random.nextInt(5_000)));
+      case 6 -> router.broker().disconnect(Duration.ofMillis(100 + random.nextInt(1_000)));
       case 7, 8 -> links.cutOne();
+      case 9 -> leavePipeline(router);
+      case 10 -> router.broker().disconnect(LIFETIME.plusMillis(random.nextInt(8_000)));
+      case 11 -> router.broker().hearLate(Duration.ofMillis(random.nextInt(5_000)));
+      case 12, 13, 14 -> forget(router);
       default -> {}
     }
+  }
+
+  /** One router at a time is taken for dead by the others, which have to hear of it themselves. */
+  private void forget(SimRouter router) {
+    if (time.nanos() >= forgottenUntil) {
+      Duration howLong = LIFETIME.plusMillis(random.nextInt(8_000));
+      forgottenUntil = time.nanos() + howLong.toNanos();
+      router.broker().forget(howLong);
+    }
+  }
+
+  /** What a router has in flight gets stuck, the router ends or stops, and the next owner's fence meets what is late. */
+  private void leavePipeline(SimRouter router) {
+    router.broker().beLate(Duration.ofSeconds(8));
+    boolean ends = random.nextBoolean();
+    time.after(Duration.ofMillis(100 + random.nextInt(400)), () -> {
+      if (ends && !calm) {
+        kill(router);
+      } else if (!calm) {
+        router.process().stop(Duration.ofMillis(3_500 + random.nextInt(2_000)));
+      }
+    });
+  }
+
+  private void kill(SimRouter router) {
+    router.process().kill();
+    links.killed(router.process());
   }
 
   private long alive() {
     return routers.values().stream().filter(SimRouter::serves).count();
   }
 
-  private void rest() {
+  /** False: something still waits after a long time. */
+  private boolean rest() {
     calm = true;
     for (String name : NAMES) {
       SimRouter router = routers.get(name);
@@ -142,11 +215,14 @@ final class Simulation {
       atRest = devices.stream().allMatch(device -> device.done(heads())) ? atRest + 1 : 0;
       step++;
     }
-    if (step == STEPS_TO_REST) {
-      findings.add("no rest: " + devices.stream().filter(device -> !device.done(heads())).map(SimDevice::state).toList());
-      routers.forEach((name, router) -> router.status().thenAccept(status -> findings.add(name + ": " + status)));
-      pass(STEP);
-    }
+    return step < STEPS_TO_REST;
+  }
+
+  private void tellWhatWaits() {
+    findings.add("NO_REST " + devices.stream().filter(device -> !device.done(heads())).map(SimDevice::state).toList());
+    routers.forEach(
+        (name, router) -> router.status().thenAccept(status -> findings.add("NO_REST " + name + ": " + status)));
+    pass(STEP);
   }
 
   // ------------------------------------------------------------------ the log
@@ -181,6 +257,21 @@ final class Simulation {
       }
     }
     return heads;
+  }
+
+  /** What a router says is stored lies on the log at that moment. */
+  private void checkStored(SendResult result) {
+    Cursor cursor = result.getStored().getCursor();
+    ShardLog log = broker.shard(ConversationIds.shardOf(result.getConversationId(), SHARDS));
+    StoredRecord stored = log.read(new long[] {cursor.getPosition()}).join().getFirst();
+    LogRecord record = stored == null ? LogRecord.getDefaultInstance() : parse(stored);
+    boolean there =
+        record.getConversationId().equals(result.getConversationId())
+            && record.getFirstSeq() <= cursor.getSeq()
+            && cursor.getSeq() <= Records.lastSeq(record);
+    if (!there) {
+      findings.add("ACKED_BEFORE_STORED seq " + cursor.getSeq() + " of " + result.getConversationId());
+    }
   }
 
   /** Every record lies under the Owner record of its term, and terms only grow. */

@@ -1,0 +1,44 @@
+package dev.parley.bench.defects;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+
+/** What the simulation is worth: it finds mistakes that somebody could make, and calls them by their names. */
+class PlantedDefectsIT {
+  static final List<Defect> DEFECTS = Defects.ALL;
+
+  private static final int SEEDS = 20;
+
+  private final Planter planter = Planter.ofReactor();
+
+  @ParameterizedTest(name = "{0}")
+  @FieldSource("DEFECTS")
+  void aPlantedDefectIsFoundAndNamed(Defect defect) throws Exception {
+    PlantedSimulation simulation = new PlantedSimulation(planter.plant(defect.changes()));
+    for (long seed = 1; seed <= defect.seeds(); seed++) {
+      List<String> findings = simulation.findings(seed);
+      if (!findings.isEmpty()) {
+        assertThat(kind(findings.getFirst())).as("seed " + seed + ": " + findings).isIn(defect.kinds());
+        return;
+      }
+    }
+    throw new AssertionError(defect + " was not found within " + defect.seeds() + " seeds");
+  }
+
+  /** What was found is the defects' doing, not that of how they are planted. */
+  @Test
+  void whereNothingIsPlantedNothingIsFound() throws Exception {
+    PlantedSimulation simulation = new PlantedSimulation(planter.plant(List.of(Defects.HARMLESS)));
+    for (long seed = 1; seed <= SEEDS; seed++) {
+      assertThat(simulation.findings(seed)).as("seed " + seed).isEmpty();
+    }
+  }
+
+  private static String kind(String finding) {
+    return finding.substring(0, finding.indexOf(' '));
+  }
+}
