@@ -73,7 +73,7 @@ public final class RouterServer implements AutoCloseable {
     RouterId self = new RouterId(settings.name(), random.nextLong());
     this.core =
         new RouterCore(
-            new Member(self, links.address(), false),
+            Member.of(self, links.address()),
             loops,
             new RouterCore.Surroundings(
                 broker,

@@ -55,7 +55,7 @@ final class SimRouter {
     List<Loop> loops = List.of(process.loop(), process.loop());
     core =
         new RouterCore(
-            new Member(new RouterId(name, random.nextLong()), name, false),
+            Member.of(new RouterId(name, random.nextLong()), name),
             loops,
             new RouterCore.Surroundings(
                 broker, time, time::nanos, random, new ReadRetry(20, Duration.ofMillis(20)), links.dialer(process),

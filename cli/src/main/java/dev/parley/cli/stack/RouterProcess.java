@@ -24,10 +24,16 @@ final class RouterProcess {
   private static final Duration READY_TIMEOUT = Duration.ofSeconds(60);
   private static final int PROBE_SECONDS = 1;
 
-  /** SerialGC and a small heap: sessions are small, and the machine also runs the broker and the edge. */
+  /**
+   * SerialGC and a small heap: sessions are small, and the machine also runs the broker and the edge. The compilers of a
+   * router that has just started keep a core busy for a minute: with a lower priority (here: nice 10) they take only what
+   * nobody else needs.
+   */
   private static final List<String> JVM_FLAGS =
       List.of(
           "-XX:+UseSerialGC",
+          "-XX:ThreadPriorityPolicy=1",
+          "-XX:CompilerThreadPriority=10",
           "-Xmx192m",
           "-Xmn40m",
           "-XX:+UseCompactObjectHeaders",

@@ -17,6 +17,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Registers this router, again and again, and makes a {@link View} of what the registry tells.
  *
+ * <p>Where others are already, it takes one shard first, and twice as many each second, until it has its share: a process
+ * that has just started is slow for a while, and nobody is to wait for it.
+ *
  * <p>A view that shrinks because the broker was away is not believed at once: while its connection is gone, and for one
  * {@link Registry#TTL} afterwards, a router's end is only noted, since everybody's entry has ended then and those who
  * live announce themselves again.
@@ -27,6 +30,7 @@ public final class Views {
   private static final Logger LOG = LoggerFactory.getLogger(Views.class);
   private static final Duration RENEWAL = Duration.ofSeconds(1);
   private static final Duration RETRY = Duration.ofMillis(200);
+  private static final Duration GROWTH = Duration.ofSeconds(1);
 
   private final Member self;
   private final int shards;
@@ -41,8 +45,12 @@ public final class Views {
   private final CompletableFuture<Void> told = new CompletableFuture<>();
   private volatile View view = View.NOBODY;
   private boolean draining;
+  /** See {@link Member#mostShards}. */
+  private int mostShards;
   private boolean withdrawn;
   private long changedRevision;
+  /** Counts what was changed in the entry: only the newest change gives it its revision. */
+  private int changes;
   private boolean wasDisconnected;
   /** Counts reconnects: an end is believed one TTL after the newest. */
   private int doubts;
@@ -67,11 +75,7 @@ public final class Views {
 
   /** Registers and begins to watch; completed when there is a view that has this router in it. */
   public CompletableFuture<Void> start() {
-    loop.execute(
-        () -> {
-          watch();
-          renew();
-        });
+    loop.execute(this::watch);
     return told;
   }
 
@@ -85,8 +89,7 @@ public final class Views {
     loop.execute(
         () -> {
           draining = true;
-          changedRevision = 0;
-          announce();
+          announceChange();
         });
   }
 
@@ -121,8 +124,26 @@ public final class Views {
               if (failure != null) {
                 LOG.info("the registry cannot be watched yet: {}", failure.getMessage());
                 loop.after(RETRY, this::watch);
+              } else {
+                loop.execute(this::join);
               }
             });
+  }
+
+  private void join() {
+    if (members.values().stream().anyMatch(member -> !member.draining())) {
+      mostShards = 1;
+      loop.after(GROWTH, this::grow);
+    }
+    renew();
+  }
+
+  private void grow() {
+    mostShards = mostShards * 2 >= shards ? 0 : mostShards * 2;
+    announceChange();
+    if (mostShards > 0) {
+      loop.after(GROWTH, this::grow);
+    }
   }
 
   private void renew() {
@@ -139,18 +160,24 @@ public final class Views {
     loop.after(RENEWAL, this::renew);
   }
 
+  private void announceChange() {
+    changes++;
+    changedRevision = 0;
+    announce();
+  }
+
   private void announce() {
     if (withdrawn) {
       return;
     }
-    boolean change = changedRevision == 0;
-    boolean leaving = draining;
+    int change = changes;
     RouterEntry entry =
         RouterEntry.newBuilder()
             .setIncarnation(self.id().incarnation())
             .setLinkAddress(self.linkAddress())
             .setDraining(draining)
             .setChangedRevision(changedRevision)
+            .setMostShards(mostShards)
             .build();
     registry
         .announce(self.id().name(), entry.toByteArray())
@@ -160,7 +187,7 @@ public final class Views {
                     () -> {
                       if (failure != null) {
                         LOG.debug("not announced; it is tried again", failure);
-                      } else if (change && changedRevision == 0 && leaving == draining) {
+                      } else if (changedRevision == 0 && change == changes) {
                         changedRevision = revision;
                       }
                     }));
@@ -211,7 +238,11 @@ public final class Views {
     }
     doubted.remove(router);
     Member member =
-        new Member(new RouterId(router, entry.getIncarnation()), entry.getLinkAddress(), entry.getDraining());
+        new Member(
+            new RouterId(router, entry.getIncarnation()),
+            entry.getLinkAddress(),
+            entry.getDraining(),
+            entry.getMostShards());
     if (!member.equals(members.put(router, member))) {
       changed(Math.max(view.number(), entry.getChangedRevision() == 0 ? revision : entry.getChangedRevision()));
     }
@@ -225,8 +256,7 @@ public final class Views {
   private void ended(String router, long revision) {
     if (router.equals(self.id().name()) && !withdrawn) {
       // Paused, or the broker was away for too long: this life begins to count anew.
-      changedRevision = 0;
-      announce();
+      announceChange();
     }
     if (!members.containsKey(router)) {
       return;
