@@ -3,6 +3,7 @@ package dev.parley.router.api;
 import dev.parley.conversation.PageIndex;
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.RefusedException;
+import dev.parley.conversation.history.TrimmedException;
 import dev.parley.router.shard.CommittedRecord;
 import dev.parley.router.shard.FollowAnswer;
 import dev.parley.router.shard.Readable;
@@ -20,8 +21,10 @@ import dev.parley.v1.ListMembersRequest;
 import dev.parley.v1.ListMembersResponse;
 import dev.parley.v1.Member;
 import dev.parley.v1.Reset;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 
@@ -32,6 +35,13 @@ final class Listings {
   private static final int EVENTS_PER_PAGE = 64;
   /** A page ends behind the event that reaches this size: gRPC clients take 4 MiB unless told otherwise. */
   private static final int BYTES_PER_PAGE = 1 << 20;
+
+  private static final Refusal TRIMMED_MEANWHILE =
+      new Refusal(
+          ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE,
+          "the log was trimmed while it was read; ask again",
+          Map.of(),
+          Duration.ofSeconds(1));
 
   private final Shards shards;
 
@@ -109,7 +119,7 @@ final class Listings {
                                     Reset.newBuilder()
                                         .setConversationId(id)
                                         .setReason(at.reset())
-                                        .setNext(at.head()))
+                                        .setNext(at.next()))
                                 .build());
                     case FollowAnswer.Following at -> {
                       var page = new EventPage(new Readable(at.readable()), at.head().getSeq(), size);
@@ -145,7 +155,18 @@ final class Listings {
                 throw unreadable(id, next);
               }
               return forwards(shard, id, page, reached + 1);
-            });
+            })
+        .exceptionallyCompose(failure -> trimmedMeanwhile(page, failure));
+  }
+
+  /** What is read is answered; whoever goes on from there, or asks again, is told by a Reset where to. */
+  private static CompletableFuture<ListEventsResponse> trimmedMeanwhile(EventPage page, Throwable failure) {
+    if (TrimmedException.in(failure) == null) {
+      return CompletableFuture.failedFuture(failure);
+    }
+    return page.count > 0
+        ? CompletableFuture.completedFuture(page.response(true))
+        : CompletableFuture.failedFuture(new RefusedException(TRIMMED_MEANWHILE));
   }
 
   private CompletableFuture<ListEventsResponse> backwards(ShardHost shard, String id, EventPage page, long newest) {
@@ -165,7 +186,12 @@ final class Listings {
                 reached = page.addBackwards(record, reached);
               }
               return backwards(shard, id, page, Math.min(reached, next - 1));
-            });
+            })
+        .exceptionallyCompose(
+            failure ->
+                TrimmedException.in(failure) == null
+                    ? CompletableFuture.failedFuture(failure)
+                    : CompletableFuture.completedFuture(page.response(false)));
   }
 
   private static RefusedException unreadable(String id, long seq) {
