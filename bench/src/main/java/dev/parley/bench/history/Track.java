@@ -1,5 +1,7 @@
 package dev.parley.bench.history;
 
+import org.jspecify.annotations.Nullable;
+
 /** What one client received of one conversation, in the order in which it came. */
 final class Track {
   /** Four longs an entry: kind, seq, identity, body. */
@@ -8,9 +10,10 @@ final class Track {
   static final long RECEIVED = 0;
   static final long RESUMED = 1;
   static final long RESET = 2;
+  static final long TRIMMED = 3;
 
   private final LongList entries = new LongList();
-  private Ranges announced = Ranges.ALL;
+  private @Nullable Ranges announced;
 
   void received(long seq, long identity, long body) {
     add(RECEIVED, seq, identity, body);
@@ -26,13 +29,18 @@ final class Track {
     add(RESET, afterSeq, 0, 0);
   }
 
+  /** From here on events come after this seq: the server says that those in between are not on the log any more. */
+  void trimmed(long afterSeq) {
+    add(TRIMMED, afterSeq, 0, 0);
+  }
+
   /** What may be read, as the server says. */
   void readable(Ranges ranges) {
-    announced = ranges;
+    announced = announced == null ? ranges : ranges.behind(announced);
   }
 
   Ranges announced() {
-    return announced;
+    return announced == null ? Ranges.ALL : announced;
   }
 
   int size() {
