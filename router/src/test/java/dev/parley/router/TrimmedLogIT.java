@@ -13,8 +13,12 @@ import dev.parley.parts.NatsServer;
 import dev.parley.parts.Parts;
 import dev.parley.router.RouterFixture.Device;
 import dev.parley.sdk.MemoryCursorStore;
+import dev.parley.sdk.ParleyException;
 import dev.parley.sdk.SessionOptions;
+import dev.parley.v1.Conversation;
 import dev.parley.v1.Cursor;
+import dev.parley.v1.ErrorReason;
+import dev.parley.v1.ListConversationsRequest;
 import dev.parley.v1.ListEventsRequest;
 import dev.parley.v1.ListEventsResponse;
 import dev.parley.v1.ResetReason;
@@ -23,6 +27,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
@@ -33,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Users of a router whose log, on the real broker, is trimmed. */
 class TrimmedLogIT {
   private static final int MESSAGES = 600;
-  private static final Layout LAYOUT = new Layout(2, 8, 1);
+  private static final Layout LAYOUT = new Layout(1, 8, 1);
 
   @TempDir private Path directory;
   private NatsServer nats;
@@ -127,6 +132,31 @@ class TrimmedLogIT {
       bob.heard().awaitSeq(conversation, MESSAGES);
       assertThat(bob.heard().resets).isEmpty();
       assertThat(bob.heard().seqs(conversation)).isEqualTo(LongStream.rangeClosed(200, MESSAGES).boxed().toList());
+    }
+  }
+
+  @Test
+  void aConversationThatWasTrimmedFurtherThanItsSnapshotReachesIsLostAloneAndTheOthersGoOn() throws Exception {
+    try (Device alice = parley.connect("alice", "phone")) {
+      String other = alice.session().createDirect("carl").get(10, TimeUnit.SECONDS);
+      trimTo(MESSAGES);
+      parley.restart();
+
+      assertThat(alice.session().sendText(other, "here").get(20, TimeUnit.SECONDS).getCursor().getSeq()).isEqualTo(2);
+      assertThat(alice.session().sendText(conversation, "there"))
+          .failsWithin(20, TimeUnit.SECONDS)
+          .withThrowableOfType(ExecutionException.class)
+          .satisfies(
+              refused ->
+                  assertThat(ParleyException.of(refused).reason()).isEqualTo(ErrorReason.ERROR_REASON_INTERNAL));
+      assertThat(
+              parley
+                  .client("alice")
+                  .blocking()
+                  .listConversations(ListConversationsRequest.getDefaultInstance())
+                  .getConversationsList())
+          .extracting(Conversation::getConversationId)
+          .containsExactly(other);
     }
   }
 

@@ -25,8 +25,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
 
 /** The paged calls. Thread-safe; keeps nothing between pages. */
 final class Listings {
@@ -68,18 +71,37 @@ final class Listings {
   private CompletableFuture<ListConversationsResponse> describe(
       String userId, TreeSet<String> all, String after, int size) {
     List<String> page = all.tailSet(after, false).stream().limit(size).toList();
-    List<CompletableFuture<Conversation>> described =
-        page.stream().map(id -> shards.of(id).describe(id, userId)).toList();
+    List<CompletableFuture<@Nullable Conversation>> described =
+        page.stream().map(id -> describeIfThere(id, userId)).toList();
     return CompletableFuture.allOf(described.toArray(CompletableFuture[]::new))
         .thenApply(
             done -> {
               ListConversationsResponse.Builder response = ListConversationsResponse.newBuilder();
-              described.forEach(conversation -> response.addConversations(conversation.join()));
+              described.stream()
+                  .map(CompletableFuture::join)
+                  .filter(Objects::nonNull)
+                  .forEach(response::addConversations);
               if (!page.isEmpty() && all.higher(page.getLast()) != null) {
                 response.setNextPageToken(page.getLast());
               }
               return response.build();
             });
+  }
+
+  /** Null: what made it was trimmed, and no waiting brings it back. It must not keep the user from the others. */
+  private CompletableFuture<@Nullable Conversation> describeIfThere(String id, String userId) {
+    return shards
+        .of(id)
+        .describe(id, userId)
+        .exceptionallyCompose(
+            failure ->
+                causeOf(failure) instanceof RefusedException refused && refused.refusal().retryAfter() == null
+                    ? CompletableFuture.completedFuture(null)
+                    : CompletableFuture.failedFuture(failure));
+  }
+
+  private static Throwable causeOf(Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
   }
 
   /** Members in order of their ids; the page token is the last one's id. */

@@ -219,6 +219,27 @@ final class Conversations {
     return history.find(entry.id, state.pages(), seq);
   }
 
+  /**
+   * How many messages the conversation had up to this seq. Of a trimmed event nobody knows: the count before the first
+   * event that is left stands for it.
+   */
+  CompletableFuture<Long> messageCount(ConversationEntry entry, ConversationState state, long seq) {
+    return event(entry, state, seq)
+        .thenCompose(
+            event ->
+                event != null
+                    ? CompletableFuture.completedFuture(event.getMessageCount())
+                    : firstSeq(entry).thenCompose(first -> messageCountBefore(entry, state, Math.max(first, seq + 1))));
+  }
+
+  private CompletableFuture<Long> messageCountBefore(ConversationEntry entry, ConversationState state, long seq) {
+    if (seq > state.headSeq()) {
+      return CompletableFuture.completedFuture(state.messageCount());
+    }
+    return event(entry, state, seq)
+        .thenApply(event -> event == null ? 0 : event.getMessageCount() - (event.hasMessage() ? 1 : 0));
+  }
+
   /** The record that holds this event, which must be below the head; null: it was trimmed. */
   CompletableFuture<@Nullable CommittedRecord> record(ConversationEntry entry, ConversationState state, long seq) {
     CommittedRecord recent = tail.find(entry.id, seq);

@@ -117,6 +117,14 @@ class TrimmedShardIT {
   }
 
   @Test
+  void aMarkInWhatWasTrimmedLeavesUnreadWhatIsLeft() {
+    trimmed();
+    shard.marks.mark("ann", Say.GROUP, FIRST - 10, answer -> {});
+
+    assertThat(shard.follows.describe(Say.GROUP, "ann").join().getUnreadCount()).isEqualTo(HEAD - FIRST + 1);
+  }
+
+  @Test
   void aConversationThatNothingCoversIsRefusedAloneAndReadOnce() {
     shard.ask("ann", Say.OTHER, Say.group("bob")).stored();
     trimmed();
