@@ -30,7 +30,10 @@ CHANNEL_OPTIONS = (
 
 
 class Received(NamedTuple):
-    """An event, or in its place a reset: the conversation cannot go on where the device stood, load it anew."""
+    """An event, or in its place a reset: the conversation cannot go on where the device stood.
+
+    LOG_WENT_BACK: load it anew. TRIMMED: what the device has stays right, and a gap is before the next event.
+    """
 
     conversation_id: str
     cursor: conversation_pb2.Cursor

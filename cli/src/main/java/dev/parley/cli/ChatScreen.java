@@ -8,6 +8,7 @@ import dev.parley.v1.Cursor;
 import dev.parley.v1.Event;
 import dev.parley.v1.Receipt;
 import dev.parley.v1.Reset;
+import dev.parley.v1.ResetReason;
 import dev.parley.v1.Typing;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -87,7 +88,10 @@ final class ChatScreen implements SessionListener {
   public synchronized void onReset(Reset reset) {
     if (isHere(reset.getConversationId())) {
       shown = reset.getNext().getSeq();
-      note("The conversation goes on after " + shown + ": " + reset.getReason());
+      note(
+          reset.getReason() == ResetReason.RESET_REASON_TRIMMED
+              ? "What lies between here and " + (shown + 1) + " is not kept any more."
+              : "The conversation goes on after " + shown + ": " + reset.getReason());
     }
   }
 

@@ -82,6 +82,9 @@ public final class Decider {
       case Facts.Search.NotDone() -> new NeedsSearch(
           request.idTime().minus(RecentIds.ALLOWED_AHEAD), state.headSeq() - state.recentIds().size());
       case Facts.Search.NotFound() -> null;
+      case Facts.Search.Trimmed() -> throw refused(
+          ErrorReason.ERROR_REASON_CLIENT_EVENT_ID_TOO_OLD,
+          "client_event_id is older than what the log still holds; look whether it is there, then use a new one");
       case Facts.Search.Found(long seq, long bodyHash) -> sameOrConflict(request, seq, bodyHash);
     };
   }

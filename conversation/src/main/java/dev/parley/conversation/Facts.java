@@ -59,6 +59,9 @@ public record Facts(@Nullable Target target, Search search, boolean blocked) {
     /** It is not there. To be used at once: what is appended meanwhile is found by its recent id for 2 minutes. */
     record NotFound() implements Search {}
 
+    /** It is not in what is left, and may have been in what was trimmed. */
+    record Trimmed() implements Search {}
+
     /** It is at {@code seq}, with this hash of its body. */
     record Found(long seq, long bodyHash) implements Search {}
   }

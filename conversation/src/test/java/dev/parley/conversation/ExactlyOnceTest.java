@@ -64,6 +64,18 @@ class ExactlyOnceTest {
   }
 
   @Test
+  void anIdThatMayHaveBeenTrimmedIsRefusedAsTooOld() {
+    Request request = talk.request("bob", Commands.message("hello"));
+    talk.decide(request);
+    talk.later(Duration.ofMinutes(3));
+    talk.messages("ann", 40);
+    talk.facts = Facts.NONE.withSearch(new Search.Trimmed());
+
+    assertThat(Talk.refusal(talk.decide(request)).reason())
+        .isEqualTo(ErrorReason.ERROR_REASON_CLIENT_EVENT_ID_TOO_OLD);
+  }
+
+  @Test
   void aFreshIdNeedsNoSearch() {
     talk.later(Duration.ofMinutes(3));
     talk.messages("ann", 40);

@@ -48,7 +48,7 @@ final class AnswerCheck {
       if (before != 0 && before != seq) {
         findings.add(
             Kind.ACKED_AT_TWO_SEQS, where(client) + "one id was acknowledged at " + before + " and at " + seq);
-      } else if (log.identity(seq) != identity) {
+      } else if (seq >= log.first() && log.identity(seq) != identity) {
         findings.add(
             Kind.ACKED_NOT_STORED,
             where(client) + "acknowledged at " + seq + ", where the log has "

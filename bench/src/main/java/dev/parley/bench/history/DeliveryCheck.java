@@ -50,6 +50,8 @@ final class DeliveryCheck {
         if (received.kind(i) == Track.RESET) {
           checkCause(last, explained);
           explained = strange.size();
+        } else if (received.kind(i) == Track.TRIMMED) {
+          checkTrimmed(ranges, last, seq);
         }
         last = seq;
       }
@@ -90,8 +92,23 @@ final class DeliveryCheck {
     }
   }
 
+  /** Such a Reset may pass over what is not on the log any more, and over nothing else. */
+  private void checkTrimmed(Ranges ranges, long last, long next) {
+    if (ranges.successor(last) >= log.first()) {
+      findings.add(
+          Kind.RESET_WITHOUT_CAUSE, where + "a Reset for what was trimmed, though all after " + last + " is there");
+    } else if (next >= log.first()) {
+      findings.add(
+          Kind.GAP, where + "a Reset passes over " + log.first() + " to " + next + ", which were not trimmed",
+          count(ranges, log.first() - 1, next));
+    }
+  }
+
   private void compare(Track received, int entry) {
     long seq = received.seq(entry);
+    if (seq < log.first()) {
+      return; // trimmed since
+    }
     boolean sameIdentity = log.identity(seq) == received.identity(entry);
     // A body that was deleted, before or after it was received, cannot be compared any more.
     boolean sameBody =

@@ -17,6 +17,7 @@ public final class FinalLog {
   private final LongList senders = new LongList();
   private final LongList doubled = new LongList();
   private long holes;
+  private long first = 1;
 
   /** Adds the next event; seqs must grow. */
   public void add(Event event) {
@@ -24,12 +25,13 @@ public final class FinalLog {
     if (seq <= identities.size()) {
       throw new IllegalArgumentException("Event " + seq + " does not follow " + identities.size());
     }
-    boolean first = identities.size() == 0;
+    boolean beginning = identities.size() == 0;
+    first = beginning ? seq : first;
     while (identities.size() < seq - 1) {
       identities.add(0);
       bodies.add(0);
       senders.add(0);
-      holes += first ? 0 : 1;
+      holes += beginning ? 0 : 1;
     }
     long identity = EventHash.identity(event.getSenderId(), event.getClientEventId());
     identities.add(identity);
@@ -39,6 +41,11 @@ public final class FinalLog {
     if (seqOfIdentity.putIfAbsent(identity, seq) != 0) {
       doubled.add(seq);
     }
+  }
+
+  /** The first event's seq: what lies before it was trimmed; 1: nothing was. */
+  long first() {
+    return first;
   }
 
   /** The newest event's seq. */

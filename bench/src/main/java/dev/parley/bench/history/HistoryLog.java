@@ -4,7 +4,6 @@ import dev.parley.sdk.Violation;
 import dev.parley.v1.Event;
 import dev.parley.v1.Following;
 import dev.parley.v1.Reset;
-import dev.parley.v1.ResetReason;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -77,10 +76,11 @@ public final class HistoryLog {
   public synchronized void reset(Reset reset) {
     if (keeps) {
       Track track = track(reset.getConversationId());
-      if (reset.getReason() == ResetReason.RESET_REASON_LOG_WENT_BACK) {
-        track.reset(reset.getNext().getSeq());
-      } else {
-        track.resumed(reset.getNext().getSeq());
+      long next = reset.getNext().getSeq();
+      switch (reset.getReason()) {
+        case RESET_REASON_LOG_WENT_BACK -> track.reset(next);
+        case RESET_REASON_TRIMMED -> track.trimmed(next);
+        default -> track.resumed(next);
       }
     }
   }

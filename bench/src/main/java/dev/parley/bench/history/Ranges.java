@@ -49,6 +49,23 @@ final class Ranges {
     return new Ranges(ends);
   }
 
+  /** This, and before it what could be read earlier: the server leaves out what was trimmed since. */
+  Ranges behind(Ranges earlier) {
+    if (firstsAndLasts.length == 0) {
+      return earlier;
+    }
+    long first = firstsAndLasts[0];
+    int kept = 0;
+    while (kept < earlier.firstsAndLasts.length && earlier.firstsAndLasts[kept] < first) {
+      kept += 2;
+    }
+    boolean joined = kept > 0 && earlier.firstsAndLasts[kept - 1] >= first - 1;
+    int from = joined ? 1 : 0;
+    long[] ends = Arrays.copyOf(earlier.firstsAndLasts, kept - from + firstsAndLasts.length - from + from);
+    System.arraycopy(firstsAndLasts, from, ends, kept - from, firstsAndLasts.length - from);
+    return new Ranges(ends);
+  }
+
   /** Whether more will be readable as the conversation goes on. */
   boolean isOpen() {
     return firstsAndLasts.length > 0 && firstsAndLasts[firstsAndLasts.length - 1] == NONE;

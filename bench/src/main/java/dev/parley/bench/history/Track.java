@@ -12,10 +12,11 @@ final class Track {
   static final long RECEIVED = 0;
   static final long RESUMED = 1;
   static final long RESET = 2;
+  static final long TRIMMED = 3;
 
   private final LongList entries = new LongList();
   private final List<Head> heads = new ArrayList<>();
-  private Ranges announced = Ranges.ALL;
+  private @Nullable Ranges announced;
   /** When the client's session began, or an earlier one; null: not known. */
   private @Nullable Long sessionNanos;
 
@@ -47,15 +48,20 @@ final class Track {
     add(RESET, afterSeq, 0, 0);
   }
 
+  /** From here on events come after this seq: the server says that those in between are not on the log any more. */
+  void trimmed(long afterSeq) {
+    add(TRIMMED, afterSeq, 0, 0);
+  }
+
   /** What may be read, as the server says. */
   void readable(Ranges ranges) {
-    announced = ranges;
+    announced = announced == null ? ranges : ranges.behind(announced);
   }
 
   /** The newest event in what may be read, as the server says. */
   void head(long seq) {
     if (sessionNanos != null) {
-      heads.add(new Head(sessionNanos, seq, announced));
+      heads.add(new Head(sessionNanos, seq, announced()));
     }
   }
 
@@ -65,7 +71,7 @@ final class Track {
   }
 
   Ranges announced() {
-    return announced;
+    return announced == null ? Ranges.ALL : announced;
   }
 
   int size() {

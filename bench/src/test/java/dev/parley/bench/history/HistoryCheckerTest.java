@@ -243,6 +243,46 @@ class HistoryCheckerTest {
     assertThat(kinds()).containsExactly(Kind.RESET_WITHOUT_CAUSE);
   }
 
+  @Test
+  void aResetMayPassOverWhatWasTrimmedAndOverNothingElse() {
+    sent(1, 2, 3, 4, 5);
+    acked(1, 2, 3, 4, 5);
+    stored(4, 5);
+    for (HistoryLog client : List.of(alice, bob)) {
+      client.following(readable(1));
+      received(client, 1);
+      client.following(readable(4));
+    }
+    reset(bob, ResetReason.RESET_REASON_TRIMMED, 3);
+    received(bob, 4, 5);
+    hearsAll(alice);
+    assertThat(kinds()).isEmpty();
+    reset(bob, ResetReason.RESET_REASON_TRIMMED, 5);
+    assertThat(kinds()).containsExactly(Kind.RESET_WITHOUT_CAUSE);
+  }
+
+  @Test
+  void aResetThatPassesOverMoreThanWasTrimmedAndAGapWithoutOneAreFound() {
+    sent(1, 2, 3, 4, 5);
+    stored(4, 5);
+    for (HistoryLog client : List.of(alice, bob)) {
+      client.following(readable(1));
+      received(client, 1);
+      client.following(readable(4));
+    }
+    reset(bob, ResetReason.RESET_REASON_TRIMMED, 4);
+    received(bob, 5);
+    received(alice, 4, 5);
+    assertThat(kinds()).containsExactly(Kind.GAP, Kind.GAP);
+  }
+
+  private static Following readable(long first) {
+    return Following.newBuilder()
+        .setConversationId(C)
+        .addReadable(SeqRange.newBuilder().setFirstSeq(first))
+        .build();
+  }
+
   // ------------------------------------------------------------ membership
 
   @Test
@@ -404,7 +444,11 @@ class HistoryCheckerTest {
   }
 
   private static void reset(HistoryLog client, long next) {
-    client.reset(Reset.newBuilder().setConversationId(C).setReason(ResetReason.RESET_REASON_LOG_WENT_BACK)
+    reset(client, ResetReason.RESET_REASON_LOG_WENT_BACK, next);
+  }
+
+  private static void reset(HistoryLog client, ResetReason reason, long next) {
+    client.reset(Reset.newBuilder().setConversationId(C).setReason(reason)
         .setNext(Cursor.newBuilder().setSeq(next)).build());
   }
 

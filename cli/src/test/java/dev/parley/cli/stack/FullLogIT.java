@@ -1,30 +1,42 @@
 package dev.parley.cli.stack;
 
+import static dev.parley.cli.stack.Deeds.command;
+import static dev.parley.cli.stack.Deeds.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
 
 import dev.parley.cli.stack.LiveStack.Device;
 import dev.parley.conversation.ClientEventIds;
 import dev.parley.conversation.ConversationIds;
+import dev.parley.conversation.jetstream.JetStreamBroker;
+import dev.parley.conversation.jetstream.JetStreamSettings;
 import dev.parley.conversation.log.Layout;
+import dev.parley.conversation.log.ShardLog;
+import dev.parley.internal.v1.LogRecord;
 import dev.parley.sdk.ParleyClient;
 import dev.parley.sdk.ParleyException;
+import dev.parley.sdk.SessionOptions;
 import dev.parley.v1.Command;
 import dev.parley.v1.Cursor;
 import dev.parley.v1.ErrorReason;
 import dev.parley.v1.Event;
+import dev.parley.v1.Event.BodyCase;
 import dev.parley.v1.Events;
 import dev.parley.v1.ListEventsRequest;
 import dev.parley.v1.ListEventsResponse;
 import dev.parley.v1.Message;
+import dev.parley.v1.RemoveMember;
 import dev.parley.v1.SendRequest;
 import dev.parley.v1.Stored;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -37,6 +49,11 @@ class FullLogIT {
   /** More than the room of a shard holds, however small they are. */
   private static final int TRIES = 5_000;
 
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /** As operations.md says. */
+  private static final long TAKE_OVER_BYTES = 10_000;
+
   @TempDir Path data;
 
   /** Sends until the log is full. */
@@ -44,12 +61,19 @@ class FullLogIT {
     final List<String> stored = new ArrayList<>();
     private final ParleyClient client;
     private final String conversation;
+    private final long before;
     private SendRequest last = SendRequest.getDefaultInstance();
     private SendRequest lastStored = SendRequest.getDefaultInstance();
 
-    Filler(ParleyClient client, String conversation) {
+    /** {@code before}: the seq behind which it begins. */
+    Filler(ParleyClient client, String conversation, long before) {
       this.client = client;
       this.conversation = conversation;
+      this.before = before;
+    }
+
+    long head() {
+      return before + stored.size();
     }
 
     /** Fills what is left with messages of this size; how the one was refused for which there is no room. */
@@ -68,7 +92,7 @@ class FullLogIT {
           Stored answer = client.blocking().send(last).getStored();
           stored.add(text);
           lastStored = last;
-          assertThat(answer.getCursor().getSeq()).isEqualTo(1 + stored.size());
+          assertThat(answer.getCursor().getSeq()).isEqualTo(head());
         } catch (StatusRuntimeException refused) {
           return ParleyException.of(refused);
         }
@@ -102,7 +126,7 @@ class FullLogIT {
       Device ann = parley.connect("ann", "phone");
       Device ben = parley.connect("ben", "phone");
       String id = ann.session().createDirect("ben").get(20, TimeUnit.SECONDS);
-      Filler filler = new Filler(parley.client("ann"), id);
+      Filler filler = new Filler(parley.client("ann"), id, 1);
 
       assertFull(filler.fillWith(30_000));
       assertFull(filler.fillWith(1_000));
@@ -115,7 +139,7 @@ class FullLogIT {
               refused ->
                   assertThat(ParleyException.of(refused).reason()).isEqualTo(ErrorReason.ERROR_REASON_LOG_FULL));
 
-      long head = 1 + filler.stored.size();
+      long head = filler.head();
       assertThat(filler.sendLastStoredAgain())
           .satisfies(
               again -> {
@@ -132,6 +156,102 @@ class FullLogIT {
       String other = ann.session().createDirect(peerInAnotherShard(id)).get(20, TimeUnit.SECONDS);
       ann.session().sendText(other, "there is room here").get(20, TimeUnit.SECONDS);
       ann.heard().awaitSeq(other, 2);
+    }
+  }
+
+  @Test
+  void aFullShardMovesAndSettlesAndStillTakesWhatMakesRoom() throws Exception {
+    try (LiveStack parley = new LiveStack(data, 2, 0, List.of("--parley.router.nats.shard-bytes=2MiB"));
+        JetStreamBroker broker = JetStreamBroker.open(new JetStreamSettings(parley.nats().url()))) {
+      Device ann = parley.connectThroughEdgeTo(1, "ann", SessionOptions.forDevice("phone"));
+      Device ben = parley.connectThroughEdgeTo(2, "ben", SessionOptions.forDevice("phone"));
+      Device cat = parley.connect("cat", "phone");
+      String id = get(ann.session().createGroup("full", List.of("ben", "cat", "dan", "eve")));
+      for (int i = 2; i < 5; i++) {
+        get(ann.session().sendText(id, "a secret"));
+      }
+      FullShard shard =
+          new FullShard(parley, broker, id, new Filler(parley.client("ann"), id, 4), ann, ben);
+      assertFull(shard.filler.fillWith(60_000));
+      assertFull(shard.filler.fillWith(1_000));
+      assertFull(shard.filler.fillWith(1));
+      shard.head = shard.filler.head();
+      shard.removesAndDeletes("cat", 2);
+      shard.staysFull();
+
+      int owner = shard.owner();
+      long before = shard.bytes();
+      parley.stopRouter(owner);
+      await().atMost(PATIENCE).until(() -> shard.owner() != owner);
+      assertThat(shard.bytes() - before).as("what a take-over takes").isLessThan(TAKE_OVER_BYTES);
+      shard.staysFull();
+      shard.removesAndDeletes("dan", 3);
+      parley.startRouter(owner);
+
+      int next = shard.owner();
+      parley.killRouter(next);
+      await().atMost(PATIENCE).until(() -> shard.owner() != next);
+      shard.staysFull();
+      shard.removesAndDeletes("eve", 4);
+
+      assertThat(ben.heard().seqs(id)).isEqualTo(LongStream.rangeClosed(1, shard.head).boxed().toList());
+      assertThat(ben.heard().in(id).stream().skip(shard.filler.head()).map(Event::getBodyCase))
+          .containsExactly(
+              BodyCase.MEMBER_REMOVED, BodyCase.DELETION,
+              BodyCase.MEMBER_REMOVED, BodyCase.DELETION,
+              BodyCase.MEMBER_REMOVED, BodyCase.DELETION);
+      assertThat(ann.heard().in(id)).isEqualTo(ben.heard().in(id));
+      assertThat(cat.heard().cursor(id).getSeq()).isEqualTo(shard.filler.head() + 1);
+    }
+  }
+
+  /** A shard without room, as those see it who use it. */
+  private static final class FullShard {
+    final Filler filler;
+    long head;
+    private final LiveStack parley;
+    private final ShardLog log;
+    private final String id;
+    private final Device admin;
+    private final Device other;
+
+    FullShard(LiveStack parley, JetStreamBroker broker, String id, Filler filler, Device admin, Device other) {
+      this.parley = parley;
+      this.log = broker.shard(ConversationIds.shardOf(id, Layout.ONE_NODE.shards()));
+      this.id = id;
+      this.filler = filler;
+      this.admin = admin;
+      this.other = other;
+    }
+
+    /** The number of the router that has written the newest Owner record. */
+    int owner() throws Exception {
+      LogRecord record = LogRecord.parseFrom(Objects.requireNonNull(get(log.tail()).owner()).bytes());
+      return record.getOwner().getRouter().equals(RouterProcess.name(1)) ? 1 : 2;
+    }
+
+    long bytes() throws Exception {
+      return get(log.tail()).bytes();
+    }
+
+    /** A new message is refused, and the last one that was stored has its seq. */
+    void staysFull() {
+      await().atMost(PATIENCE).ignoreExceptions().untilAsserted(() -> {
+        assertThat(filler.sendLastStoredAgain()).satisfies(again -> {
+          assertThat(again.getRepeated()).isTrue();
+          assertThat(again.getCursor().getSeq()).isEqualTo(filler.head());
+        });
+        assertFull(filler.sendRefusedAgain());
+      });
+    }
+
+    void removesAndDeletes(String member, long message) throws Exception {
+      RemoveMember removal = RemoveMember.newBuilder().setUserId(member).build();
+      assertThat(get(admin.session().send(command(admin, id).setRemoveMember(removal).build())).getCursor().getSeq())
+          .isEqualTo(++head);
+      assertThat(get(admin.session().delete(id, message)).getCursor().getSeq()).isEqualTo(++head);
+      other.heard().awaitSeq(id, head);
+      admin.heard().awaitSeq(id, head);
     }
   }
 

@@ -72,7 +72,8 @@ final class LiveStack implements AutoCloseable {
     this(data, running, spares, List.of());
   }
 
-  private LiveStack(Path data, int running, int spares, List<String> routerArguments) throws IOException {
+  /** With several routers, which take these arguments besides their usual ones. */
+  LiveStack(Path data, int running, int spares, List<String> routerArguments) throws IOException {
     this.data = data;
     this.routerArguments = routerArguments;
     this.keys = DevKeys.in(data.resolve("keys"));

@@ -4,7 +4,7 @@ import dev.parley.conversation.PageIndex;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** From a page down to the first: each page's first record names all records of the one before. */
+/** From a page down to the first that is left: each page's first record names all records of the one before. */
 final class BackwardWalk implements PageWalk {
   private final PageReader reader;
   private CompletableFuture<long[]> positions;
@@ -25,6 +25,10 @@ final class BackwardWalk implements PageWalk {
     return positions
         .thenCompose(here -> reader.read(number, here))
         .thenApply(read -> {
+          if (!read.isWhole()) {
+            page = -1; // what lies before was trimmed
+            return read.records().isEmpty() ? null : read;
+          }
           positions =
               CompletableFuture.completedFuture(PageIndex.previousPage(read.records().getFirst().record()));
           return read;

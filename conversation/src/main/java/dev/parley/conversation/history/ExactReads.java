@@ -10,7 +10,10 @@ import java.util.concurrent.Executor;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Reads positions that must hold records of one conversation, and asks again for those that a reader lacks. */
+/**
+ * Reads positions that must hold records of one conversation, and asks again for those that a reader lacks. What lies
+ * before the beginning of the log was trimmed: that is a {@link TrimmedException} at once.
+ */
 final class ExactReads {
   private final ShardLog log;
   private final ReadRetry retry;
@@ -67,26 +70,34 @@ final class ExactReads {
       CompletableFuture<List<@Nullable StoredRecord>> read = attempt++ == 0
           ? log.read(wanted)
           : CompletableFuture.supplyAsync(() -> log.read(wanted), afterPause()).thenCompose(again -> again);
-      return read.thenApply(records -> take(missing, records));
+      return read.thenCompose(records -> take(missing, records));
     }
 
-    private @Nullable List<LoggedRecord> take(int[] missing, List<@Nullable StoredRecord> records) {
-      long lacking = 0;
+    private CompletableFuture<@Nullable List<LoggedRecord>> take(
+        int[] missing, List<@Nullable StoredRecord> records) {
+      long lacking = Long.MAX_VALUE;
       for (int i = 0; i < missing.length; i++) {
         StoredRecord stored = records.get(i);
         if (stored == null) {
-          lacking = positions[missing[i]];
+          lacking = Math.min(lacking, positions[missing[i]]);
         } else {
           found[missing[i]] = LoggedRecord.parse(stored);
         }
       }
-      if (lacking == 0) {
-        return complete();
-      }
-      if (attempt >= retry.attempts()) {
-        throw new BrokenHistoryException(lacking, "nothing at position " + lacking + " after " + attempt + " reads");
-      }
-      return null;
+      return lacking == Long.MAX_VALUE ? CompletableFuture.completedFuture(complete()) : missed(lacking);
+    }
+
+    /** The leader tells where the log begins; it never tells more than was trimmed. Null: to be read again. */
+    private CompletableFuture<@Nullable List<LoggedRecord>> missed(long lacking) {
+      return log.tail().handle((tail, failure) -> {
+        if (failure == null && lacking < tail.first()) {
+          throw new TrimmedException(tail.first(), "position " + lacking + " was trimmed");
+        }
+        if (attempt >= retry.attempts()) {
+          throw new BrokenHistoryException(lacking, "nothing at position " + lacking + " after " + attempt + " reads");
+        }
+        return null;
+      });
     }
 
     private List<LoggedRecord> complete() {

@@ -7,9 +7,9 @@ import dev.parley.conversation.log.Table;
 import dev.parley.internal.v1.Snapshot;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,14 +29,20 @@ final class Snapshots {
     this.reads = reads;
   }
 
-  /** The state in the newest snapshot whose record the log holds; the absent one without any. */
-  CompletableFuture<ConversationState> newest(String conversationId) {
+  /** The snapshots that may count, the newest first. */
+  CompletableFuture<List<Found>> newestFirst(String conversationId) {
     return slots(conversationId).thenApply(slots -> slots.stream()
-        .map(Slot::state)
-        .filter(Objects::nonNull)
-        .max(Comparator.comparingLong(ConversationState::headPosition))
-        .orElseGet(() -> ConversationState.absent(conversationId)));
+        .flatMap(slot -> Stream.ofNullable(slot.found()))
+        .sorted(Comparator.<Found>comparingLong(found -> found.state().headPosition()).reversed())
+        .toList());
   }
+
+  /**
+   * A snapshot.
+   *
+   * @param trimmedAt where the log began when the snapshot's record turned out to be trimmed; 0: the log holds it
+   */
+  record Found(ConversationState state, long trimmedAt) {}
 
   /** Replaces the older of the two, or one that does not count, unless the newer one is as new as this state. */
   CompletableFuture<Void> save(ConversationState state) {
@@ -74,19 +80,23 @@ final class Snapshots {
       long revision = entry == null ? 0 : entry.revision();
       return state == null
           ? CompletableFuture.completedFuture(new Slot(key, revision, null))
-          : isConfirmed(state).thenApply(confirmed -> new Slot(key, revision, confirmed ? state : null));
+          : confirmed(state).thenApply(found -> new Slot(key, revision, found));
     });
   }
 
-  /** Whether the log holds the snapshot's record where it says. If not, the log has gone back or was trimmed. */
-  private CompletableFuture<Boolean> isConfirmed(ConversationState state) {
+  /** Whether the log holds the snapshot's record where it says, or had it trimmed. If not, the log has gone back: null. */
+  private CompletableFuture<@Nullable Found> confirmed(ConversationState state) {
     return reads.any(new long[] {state.headPosition()}).handle((records, failure) -> {
       if (failure == null) {
-        return records.getFirst().record().getRecordId().equals(state.headRecordId());
+        return records.getFirst().record().getRecordId().equals(state.headRecordId()) ? new Found(state, 0) : null;
+      }
+      TrimmedException trimmed = TrimmedException.in(failure);
+      if (trimmed != null) {
+        return new Found(state, trimmed.firstKept());
       }
       if (unwrapped(failure) instanceof BrokenHistoryException broken) {
         logger.info("The snapshot of {} does not count: {}", state.conversationId(), broken.getMessage());
-        return false;
+        return null;
       }
       throw new CompletionException(unwrapped(failure));
     });
@@ -112,12 +122,12 @@ final class Snapshots {
   /**
    * One of the two places.
    *
-   * @param state null: none that can be read and that the log confirms
+   * @param found null: none that can be read and that the log does not contradict
    */
-  private record Slot(String key, long revision, @Nullable ConversationState state) {
+  private record Slot(String key, long revision, @Nullable Found found) {
     /** Where the head record of the snapshot lies; 0: there is none that counts. */
     long position() {
-      return state == null ? 0 : state.headPosition();
+      return found == null ? 0 : found.state().headPosition();
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.parley.conversation.history;
 
 import dev.parley.conversation.ConversationState;
 import dev.parley.conversation.PageIndex;
+import dev.parley.conversation.Records;
 import dev.parley.conversation.SnapshotMark;
 import dev.parley.conversation.log.ShardLog;
 import dev.parley.conversation.log.Table;
@@ -9,14 +10,19 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Loads conversations of one shard: the newest record by key, from the leader; the newest snapshot that the log
  * confirms; and the records between the two, back along their links and then folded forward.
  *
+ * <p>A snapshot whose own record was trimmed cannot be confirmed by it. It counts if the record that comes next in the
+ * conversation names it as the one before, with its seq and message count, or if nothing of the conversation is left.
+ *
  * <p>Thread-safe, keeps nothing. Futures complete on the log's threads and fail with a {@link
- * dev.parley.conversation.log.LogException} or a {@link BrokenHistoryException}.
+ * dev.parley.conversation.log.LogException}, a {@link BrokenHistoryException}, or an {@link UncoveredException} when what
+ * made the state was trimmed and no snapshot covers it.
  */
 public final class StateLoader {
   /** A snapshot is written when the records since the last one are this many times its size. */
@@ -43,9 +49,29 @@ public final class StateLoader {
 
   /** The conversation's stored state; the absent one if there is none. */
   public CompletableFuture<ConversationState> load(String conversationId) {
+    // Once more, since a newer snapshot may have been written and the log trimmed while this was read.
+    return read(conversationId).exceptionallyCompose(failure -> unwrapped(failure) instanceof UncoveredException
+        ? read(conversationId)
+        : CompletableFuture.failedFuture(failure));
+  }
+
+  private static Throwable unwrapped(Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+  }
+
+  private CompletableFuture<ConversationState> read(String conversationId) {
     return log.last(conversationId).thenCompose(last -> last == null
-        ? CompletableFuture.completedFuture(ConversationState.absent(conversationId))
+        ? trimmedAsAWhole(conversationId)
         : load(conversationId, LoggedRecord.parse(last)));
+  }
+
+  /** Nothing is left of it, or it never was: a snapshot whose record was trimmed makes the difference. */
+  private CompletableFuture<ConversationState> trimmedAsAWhole(String conversationId) {
+    return snapshots.newestFirst(conversationId).thenApply(found -> found.stream()
+        .filter(snapshot -> snapshot.trimmedAt() > 0)
+        .map(Snapshots.Found::state)
+        .findFirst()
+        .orElseGet(() -> ConversationState.absent(conversationId)));
   }
 
   /** Whether it is time for a snapshot. Costs nothing to ask. */
@@ -65,15 +91,45 @@ public final class StateLoader {
   }
 
   private CompletableFuture<ConversationState> load(String conversationId, LoggedRecord head) {
-    return snapshots
-        .newest(conversationId)
-        .thenCompose(base -> tail(base, head).thenApply(tail -> foldAll(base, tail)))
-        .thenApply(state -> {
+    return snapshots.newestFirst(conversationId).thenCompose(found -> load(conversationId, head, found));
+  }
+
+  /** Tries one snapshot after the other, and in the end without any. */
+  private CompletableFuture<ConversationState> load(
+      String conversationId, LoggedRecord head, List<Snapshots.Found> candidates) {
+    Snapshots.Found candidate = candidates.isEmpty() ? null : candidates.getFirst();
+    ConversationState base = candidate == null ? ConversationState.absent(conversationId) : candidate.state();
+    return tail(base, head)
+        .thenCompose(tail -> {
+          if (candidate != null && candidate.trimmedAt() > 0 && !follows(base, tail)) {
+            return load(conversationId, head, candidates.subList(1, candidates.size()));
+          }
+          ConversationState state = foldAll(base, tail);
           if (state.headPosition() != head.position()) {
             throw new BrokenHistoryException(head.position(), "the tail of " + conversationId + " ends elsewhere");
           }
-          return state;
+          return CompletableFuture.completedFuture(state);
+        })
+        .exceptionallyCompose(failure -> {
+          TrimmedException trimmed = TrimmedException.in(failure);
+          return CompletableFuture.failedFuture(
+              trimmed == null ? failure : new UncoveredException(conversationId, trimmed));
         });
+  }
+
+  /** Whether the oldest of these records, newest first, names the head of this state as the one before. */
+  private static boolean follows(ConversationState base, List<LoggedRecord> newestFirst) {
+    if (newestFirst.isEmpty()) {
+      return false;
+    }
+    LoggedRecord next = newestFirst.getLast();
+    long messages = 0;
+    for (int i = 0; i < next.record().getEventsCount(); i++) {
+      messages += Records.event(next.record(), i).hasMessage() ? 1 : 0;
+    }
+    return next.record().getPreviousPosition() == base.headPosition()
+        && next.firstSeq() == base.headSeq() + 1
+        && next.record().getMessageCount() - messages == base.messageCount();
   }
 
   /** The records after {@code base} up to the head, newest first. */

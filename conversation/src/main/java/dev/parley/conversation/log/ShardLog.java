@@ -49,7 +49,13 @@ public interface ShardLog {
    */
   CompletableFuture<Void> replace(long position, byte[] cut);
 
-  /** Forgets all records before {@code firstKept}. Repeating it is harmless. */
+  /**
+   * Forgets all records before {@code firstKept}. Repeating it is harmless.
+   *
+   * <p>Whoever trims has seen to it that the newest snapshot of each conversation reaches to what is left of it, or to its
+   * newest record when nothing is: a conversation without that cannot be loaded, or counts as never begun. The newest
+   * Owner record stays.
+   */
   CompletableFuture<Void> trim(long firstKept);
 
   /** The largest record, in bytes: 512 KiB. */
@@ -69,7 +75,8 @@ public interface ShardLog {
   /**
    * The ends of a log.
    *
-   * @param first position of the first record that was not trimmed; position + 1: there is none
+   * @param first position of the first record that was not trimmed, or of the one behind it if that was replaced;
+   *     position + 1: there is none
    * @param position of the last record; 0: there never was one
    * @param owner the newest Owner record; null: there is none
    * @param filler the newest filler; null: there is none

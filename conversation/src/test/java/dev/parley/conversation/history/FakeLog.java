@@ -19,10 +19,20 @@ final class FakeLog implements ShardLog, Table {
   /** So many reads see nothing. */
   int staleReads;
   private long lastPosition;
+  private long firstKept = 1;
 
   void put(long position, byte[] record) {
     records.put(position, record);
     lastPosition = position;
+  }
+
+  /** The record that holds this seq. */
+  LoggedRecord holding(long seq) {
+    return records.entrySet().stream()
+        .map(entry -> LoggedRecord.parse(new StoredRecord(entry.getKey(), entry.getValue())))
+        .filter(record -> record.holds(seq))
+        .findFirst()
+        .orElseThrow();
   }
 
   @Override
@@ -66,7 +76,7 @@ final class FakeLog implements ShardLog, Table {
 
   @Override
   public CompletableFuture<Tail> tail() {
-    throw new UnsupportedOperationException("history only reads positions");
+    return CompletableFuture.completedFuture(new Tail(firstKept, lastPosition, null, null, 0, Long.MAX_VALUE));
   }
 
   @Override
@@ -75,8 +85,10 @@ final class FakeLog implements ShardLog, Table {
   }
 
   @Override
-  public CompletableFuture<Void> trim(long firstKept) {
-    throw new UnsupportedOperationException("history only reads");
+  public CompletableFuture<@Nullable Void> trim(long first) {
+    firstKept = first;
+    records.keySet().removeIf(position -> position < first);
+    return CompletableFuture.completedFuture(null);
   }
 
   @Override

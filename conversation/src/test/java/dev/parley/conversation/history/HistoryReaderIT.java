@@ -10,6 +10,7 @@ import dev.parley.conversation.Talk;
 import dev.parley.v1.Cursor;
 import dev.parley.v1.Event;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -141,6 +142,74 @@ class HistoryReaderIT {
     assertThat(verify(Cursor.newBuilder().setSeq(5).build())).isTrue();
     assertThat(verify(Cursor.getDefaultInstance())).isTrue();
     assertThat(verify(head())).isTrue();
+  }
+
+  @Test
+  void aTrimmedConversationBeginsWithTheFirstRecordThatIsLeft() {
+    for (long first : new long[] {1, 2, 64, 65, 66, 500, EVENTS - 1, EVENTS}) {
+      Trimmed trimmed = new Trimmed(first);
+
+      assertThat(trimmed.reader.firstSeq(ID, history.pages(), EVENTS, trimmed.firstKept).join())
+          .isEqualTo(trimmed.firstSeq);
+      assertThat(trimmed.log.reads).isLessThan(3 * 6);
+      assertThat(trimmed.reader.find(ID, history.pages(), trimmed.firstSeq).join()).isNotNull();
+      assertThat(trimmed.reader.find(ID, history.pages(), trimmed.firstSeq - 1).join()).isNull();
+    }
+    assertThat(reader.firstSeq(ID, history.pages(), EVENTS, history.headPosition() + 1).join()).isEqualTo(EVENTS + 1);
+  }
+
+  @Test
+  void walksOfATrimmedConversationEndAtItsBeginning() {
+    Trimmed trimmed = new Trimmed(500);
+    PageWalk back = trimmed.reader.backward(ID, history.pages(), LAST_PAGE);
+    long reached = EVENTS;
+    for (Page page = back.next().join(); page != null; page = back.next().join()) {
+      reached = page.records().getFirst().firstSeq();
+    }
+
+    assertThat(reached).isEqualTo(trimmed.firstSeq);
+    assertThat(trimmed.reader.read(ID, history.pages(), 1).join().records()).isEmpty();
+    assertThatThrownBy(() -> trimmed.reader.forward(ID, history.pages(), 1).next().join())
+        .hasCauseInstanceOf(TrimmedException.class);
+  }
+
+  @Test
+  void anIdThatMayHaveBeenTrimmedIsNeverNew() {
+    Trimmed trimmed = new Trimmed(500);
+
+    assertThat(trimmed.search(300, SyntheticHistory.timeOf(299))).isEqualTo(new Search.Trimmed());
+    assertThat(trimmed.search(700, SyntheticHistory.timeOf(299))).isEqualTo(new Search.Found(700, -700));
+    assertThat(trimmed.search(-1, SyntheticHistory.timeOf(699))).isEqualTo(new Search.NotFound());
+    assertThat(trimmed.search(-1, SyntheticHistory.timeOf(trimmed.firstSeq + 20))).isEqualTo(new Search.NotFound());
+  }
+
+  @Test
+  void aCursorOfATrimmedRecordCannotBeChecked() {
+    long position = history.pages().starts().getLast().getPosition();
+    Cursor old = Cursor.newBuilder().setSeq(1).setPosition(position).setTerm(Talk.TERM).build();
+    HistoryReader trimmed = new Trimmed(2).reader;
+
+    assertThatThrownBy(() -> trimmed.verify(ID, old, head()).join()).hasCauseInstanceOf(TrimmedException.class);
+  }
+
+  /** The same conversation on a log that begins behind the record before the one with this seq. */
+  private static final class Trimmed {
+    final FakeLog log = new FakeLog();
+    final HistoryReader reader = new HistoryReader(log, new ReadRetry(3, Duration.ZERO));
+    final long firstKept;
+    final long firstSeq;
+
+    Trimmed(long seq) {
+      new SyntheticHistory(ID, log::put).upTo(EVENTS);
+      LoggedRecord first = HistoryReaderIT.log.holding(seq);
+      firstKept = first.position();
+      firstSeq = first.firstSeq();
+      var unused = log.trim(firstKept);
+    }
+
+    @Nullable Search search(long fingerprint, Instant from) {
+      return reader.search(ID, history.pages(), fingerprint, from, EVENTS).join();
+    }
   }
 
   @Test

@@ -11,6 +11,8 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class StateLoaderIT {
+  private static final Duration ONCE = Duration.ZERO;
+
   private final FakeLog log = new FakeLog();
   private final StateLoader loader = new StateLoader(log, log, new ReadRetry(2, Duration.ZERO));
   private final Talk talk = Talk.group("bob");
@@ -77,6 +79,45 @@ class StateLoaderIT {
     log.put(restored.headPosition(), talk.records.get((int) restored.headSeq() - 1).toByteArray());
 
     assertThat(loader.load(Talk.GROUP).join()).isEqualTo(restored);
+  }
+
+  @Test
+  void aSnapshotWhoseRecordWasTrimmedCountsIfTheNextRecordFollowsIt() {
+    say(100);
+    loader.save(talk.state).join();
+    ConversationState saved = talk.state;
+    say(3);
+    log.trim(Talk.position(saved.headSeq() + 1)).join();
+
+    assertThat(loader.load(Talk.GROUP).join()).isEqualTo(talk.state);
+    log.put(Talk.GROUP + ".b", strange(saved), 0).join();
+    assertThat(loader.load(Talk.GROUP).join()).isEqualTo(talk.state);
+  }
+
+  /** A snapshot of a log that went back, which claims to be the newer one. */
+  private static byte[] strange(ConversationState saved) {
+    return saved.toSnapshot().toBuilder().setPosition(saved.headPosition() + 1).build().toByteArray();
+  }
+
+  @Test
+  void aConversationOfWhichNothingIsLeftIsWhatItsSnapshotSays() {
+    say(10);
+    loader.save(talk.state).join();
+    log.trim(talk.state.headPosition() + 1).join();
+
+    assertThat(loader.load(Talk.GROUP).join()).isEqualTo(talk.state);
+  }
+
+  @Test
+  void aConversationThatWasTrimmedFurtherThanItsSnapshotReachesCannotBeLoaded() {
+    say(10);
+    log.trim(Talk.position(5)).join();
+    assertThat(loader.load(Talk.GROUP)).failsWithin(ONCE).withThrowableThat().withCauseInstanceOf(UncoveredException.class);
+
+    loader.save(talk.state).join();
+    say(10);
+    log.trim(talk.state.headPosition() - 1).join();
+    assertThat(loader.load(Talk.GROUP)).failsWithin(ONCE).withThrowableThat().withCauseInstanceOf(UncoveredException.class);
   }
 
   @Test

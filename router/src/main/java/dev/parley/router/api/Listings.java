@@ -3,6 +3,7 @@ package dev.parley.router.api;
 import dev.parley.conversation.PageIndex;
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.RefusedException;
+import dev.parley.conversation.history.TrimmedException;
 import dev.parley.router.shard.CommittedRecord;
 import dev.parley.router.shard.FollowAnswer;
 import dev.parley.router.shard.Readable;
@@ -20,10 +21,15 @@ import dev.parley.v1.ListMembersRequest;
 import dev.parley.v1.ListMembersResponse;
 import dev.parley.v1.Member;
 import dev.parley.v1.Reset;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
 
 /** The paged calls. Thread-safe; keeps nothing between pages. */
 final class Listings {
@@ -32,6 +38,13 @@ final class Listings {
   private static final int EVENTS_PER_PAGE = 64;
   /** A page ends behind the event that reaches this size: gRPC clients take 4 MiB unless told otherwise. */
   private static final int BYTES_PER_PAGE = 1 << 20;
+
+  private static final Refusal TRIMMED_MEANWHILE =
+      new Refusal(
+          ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE,
+          "the log was trimmed while it was read; ask again",
+          Map.of(),
+          Duration.ofSeconds(1));
 
   private final Shards shards;
 
@@ -58,18 +71,37 @@ final class Listings {
   private CompletableFuture<ListConversationsResponse> describe(
       String userId, TreeSet<String> all, String after, int size) {
     List<String> page = all.tailSet(after, false).stream().limit(size).toList();
-    List<CompletableFuture<Conversation>> described =
-        page.stream().map(id -> shards.of(id).describe(id, userId)).toList();
+    List<CompletableFuture<@Nullable Conversation>> described =
+        page.stream().map(id -> describeIfThere(id, userId)).toList();
     return CompletableFuture.allOf(described.toArray(CompletableFuture[]::new))
         .thenApply(
             done -> {
               ListConversationsResponse.Builder response = ListConversationsResponse.newBuilder();
-              described.forEach(conversation -> response.addConversations(conversation.join()));
+              described.stream()
+                  .map(CompletableFuture::join)
+                  .filter(Objects::nonNull)
+                  .forEach(response::addConversations);
               if (!page.isEmpty() && all.higher(page.getLast()) != null) {
                 response.setNextPageToken(page.getLast());
               }
               return response.build();
             });
+  }
+
+  /** Null: what made it was trimmed, and no waiting brings it back. It must not keep the user from the others. */
+  private CompletableFuture<@Nullable Conversation> describeIfThere(String id, String userId) {
+    return shards
+        .of(id)
+        .describe(id, userId)
+        .exceptionallyCompose(
+            failure ->
+                causeOf(failure) instanceof RefusedException refused && refused.refusal().retryAfter() == null
+                    ? CompletableFuture.completedFuture(null)
+                    : CompletableFuture.failedFuture(failure));
+  }
+
+  private static Throwable causeOf(Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
   }
 
   /** Members in order of their ids; the page token is the last one's id. */
@@ -109,7 +141,7 @@ final class Listings {
                                     Reset.newBuilder()
                                         .setConversationId(id)
                                         .setReason(at.reset())
-                                        .setNext(at.head()))
+                                        .setNext(at.next()))
                                 .build());
                     case FollowAnswer.Following at -> {
                       var page = new EventPage(new Readable(at.readable()), at.head().getSeq(), size);
@@ -145,7 +177,18 @@ final class Listings {
                 throw unreadable(id, next);
               }
               return forwards(shard, id, page, reached + 1);
-            });
+            })
+        .exceptionallyCompose(failure -> trimmedMeanwhile(page, failure));
+  }
+
+  /** What is read is answered; whoever goes on from there, or asks again, is told by a Reset where to. */
+  private static CompletableFuture<ListEventsResponse> trimmedMeanwhile(EventPage page, Throwable failure) {
+    if (TrimmedException.in(failure) == null) {
+      return CompletableFuture.failedFuture(failure);
+    }
+    return page.count > 0
+        ? CompletableFuture.completedFuture(page.response(true))
+        : CompletableFuture.failedFuture(new RefusedException(TRIMMED_MEANWHILE));
   }
 
   private CompletableFuture<ListEventsResponse> backwards(ShardHost shard, String id, EventPage page, long newest) {
@@ -165,7 +208,12 @@ final class Listings {
                 reached = page.addBackwards(record, reached);
               }
               return backwards(shard, id, page, Math.min(reached, next - 1));
-            });
+            })
+        .exceptionallyCompose(
+            failure ->
+                TrimmedException.in(failure) == null
+                    ? CompletableFuture.failedFuture(failure)
+                    : CompletableFuture.completedFuture(page.response(false)));
   }
 
   private static RefusedException unreadable(String id, long seq) {

@@ -12,6 +12,7 @@ import dev.parley.v1.Cursor;
 import dev.parley.v1.ErrorReason;
 import dev.parley.v1.Receipt;
 import dev.parley.v1.Reset;
+import dev.parley.v1.ResetReason;
 import dev.parley.v1.ServerFrame;
 import dev.parley.v1.Typing;
 import java.time.Duration;
@@ -203,30 +204,31 @@ final class Deliveries {
     conversation.head = begun.head().getSeq();
     conversation.headTold = conversation.head;
     // After a new start in the same session a read may have brought it further than where that start was asked from.
-    if (cursor != null && cursor.getSeq() == begun.afterSeq()) {
+    if (cursor != null && begun.reset() == null && cursor.getSeq() == begun.afterSeq()) {
       conversation.standsAt(cursor);
-    } else if (begun.afterSeq() == begun.head().getSeq()) {
-      conversation.standsAt(begun.head());
     } else {
-      conversation.standsAt(Cursor.newBuilder().setSeq(begun.afterSeq()).build());
+      conversation.standsAt(begun.next());
     }
     boolean fromHead = cursor == null && start == Start.HEAD;
     OpenCommands.Held own = fromHead ? commands.firstHeld(conversation.id) : null;
     if (own != null) {
       conversation.written = Math.min(conversation.written, own.seq());
     }
-    if (begun.reset() != null) {
-      conversation.written = conversation.head;
+    ResetReason reset = begun.reset();
+    if (reset == ResetReason.RESET_REASON_LOG_WENT_BACK) {
+      conversation.written = begun.afterSeq();
+    } else if (reset != null && conversation.written > begun.afterSeq()) {
+      reset = null; // a read has brought it further meanwhile
     }
     answerUpTo(conversation.id, conversation.written);
-    if (begun.reset() != null) {
+    if (reset != null) {
       out.control(
           ServerFrame.newBuilder()
               .setReset(
                   Reset.newBuilder()
                       .setConversationId(conversation.id)
-                      .setReason(begun.reset())
-                      .setNext(begun.head())));
+                      .setReason(reset)
+                      .setNext(begun.next())));
     }
     out.control(Frames.catchUp(conversation.id, conversation.written, begun));
     boolean wasCatchingUp = conversation.catchUpTo > 0;
@@ -339,6 +341,24 @@ final class Deliveries {
       conversation.reading = false;
       readFor(conversation);
     }
+  }
+
+  /**
+   * What a read asked for was trimmed: the owner says where the conversation goes on. It is asked a little later, since
+   * it may not know yet.
+   */
+  void trimmed(String conversationId) {
+    readsOnTheirWay--;
+    Following conversation = following.get(conversationId);
+    if (conversation != null) {
+      conversation.reading = false;
+      if (conversation.active) {
+        conversation.active = false;
+        toFollow.addFirst(new FollowRequest(conversation, conversation.cursor(), Start.HEAD));
+        retryFollowsAt = clock.instant().plus(FOLLOW_RETRY);
+      }
+    }
+    pump();
   }
 
   /** Collects events of one conversation into few frames. */

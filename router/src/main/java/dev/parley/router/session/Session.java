@@ -395,6 +395,13 @@ public final class Session {
     }
   }
 
+  /** What was asked for was trimmed. */
+  public void trimmed(String conversationId) {
+    if (phase == Phase.OPEN) {
+      deliveries.trimmed(conversationId);
+    }
+  }
+
   /** The outcome of a command. */
   public void answered(Request request, Answer answer) {
     if (phase == Phase.CLOSED || !commands.isOpen(request)) {

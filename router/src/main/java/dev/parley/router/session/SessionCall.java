@@ -5,6 +5,7 @@ import dev.parley.chassis.auth.TokenException;
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.Request;
 import dev.parley.router.shard.MarkAnswer;
+import dev.parley.router.shard.ReadAnswer;
 import dev.parley.router.shard.ShardHost;
 import dev.parley.router.user.Profiles;
 import dev.parley.v1.ClientFrame;
@@ -172,11 +173,11 @@ public final class SessionCall implements SessionPort, Devices.Displaceable {
             hub.index(),
             conversationId,
             fromSeq,
-            records -> {
-              if (records == null) {
-                session.readFailed(conversationId);
-              } else {
-                session.read(conversationId, records);
+            answer -> {
+              switch (answer) {
+                case ReadAnswer.Records found -> session.read(conversationId, found.records());
+                case ReadAnswer.Trimmed trimmed -> session.trimmed(conversationId);
+                case ReadAnswer.Failed failed -> session.readFailed(conversationId);
               }
             });
   }

@@ -20,6 +20,8 @@ final class AppendChain {
   private final ArrayDeque<Attempt> inFlight = new ArrayDeque<>();
   /** The position that the newest record under way will take. */
   private long last;
+  /** What the records under way will take of the log's room. */
+  private long room;
 
   private boolean over;
   private boolean telling;
@@ -42,6 +44,11 @@ final class AppendChain {
     /** Where it lies, if it lies anywhere. */
     long position() {
       return expected + 1;
+    }
+
+    /** What it takes of the log's room, at most. */
+    long room() {
+      return Room.of(size, filler() ? ShardLog.FILLER_KEY.length() : record.getConversationId().length());
     }
 
     /** It only takes a position. */
@@ -78,12 +85,18 @@ final class AppendChain {
     return inFlight.isEmpty();
   }
 
+  /** What the records under way will take of the log's room, at most. */
+  long room() {
+    return room;
+  }
+
   /** Sends a record; only while {@link #open}. */
   void append(LogRecord record) {
     byte[] bytes = record.toByteArray();
     Attempt attempt = new Attempt(record, bytes.length, last, context.nanos().getAsLong());
     last++;
     inFlight.addLast(attempt);
+    room += attempt.room();
     String key = attempt.filler() ? ShardLog.FILLER_KEY : record.getConversationId();
     context
         .log()
@@ -114,6 +127,7 @@ final class AppendChain {
     Attempt first;
     while (!over && (first = inFlight.peekFirst()) != null && first.acknowledged) {
       inFlight.removeFirst();
+      room -= first.room();
       listener.stored(first);
     }
   }
@@ -123,6 +137,7 @@ final class AppendChain {
     boolean alone = inFlight.size() == 1;
     if (certain) {
       inFlight.remove(attempt);
+      room -= attempt.room();
     }
     if (certain && alone) {
       last--; // nothing is behind it that expects its position

@@ -24,6 +24,11 @@ final class ConversationEntry {
   /** Who is told how many have read; null: nobody has had to be. */
   @Nullable RecentAuthors authors;
   boolean loading;
+  /** Why it cannot be loaded, whoever asks; null: it can, as far as is known. */
+  @Nullable LostConversationException lost;
+  /** Its first event that is left when the log begins at {@link #firstSeqFrom}. */
+  long firstSeq = 1;
+  long firstSeqFrom;
   /** A record was found while the state is loaded, which may lack it: it is loaded again. */
   boolean overtaken;
   /** Questions that are answered from this entry as soon as something is read. */

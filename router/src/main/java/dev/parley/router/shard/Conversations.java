@@ -8,6 +8,7 @@ import dev.parley.conversation.RefusedException;
 import dev.parley.conversation.Request;
 import dev.parley.conversation.history.HistoryReader;
 import dev.parley.conversation.history.StateLoader;
+import dev.parley.conversation.history.UncoveredException;
 import dev.parley.v1.ErrorReason;
 import dev.parley.v1.Event;
 import java.time.Instant;
@@ -15,7 +16,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +35,7 @@ final class Conversations {
   private final StateLoader loader;
   private final HistoryReader history;
   private final ShardTail tail;
+  private final LogStart start;
   /** Longest not used first. */
   private final LinkedHashMap<String, ConversationEntry> entries = new LinkedHashMap<>(64, 0.75f, true);
   /** How often users had the log searched; the longest not seen goes first. */
@@ -44,6 +48,7 @@ final class Conversations {
     this.loader = loader;
     this.history = history;
     this.tail = tail;
+    this.start = new LogStart(context);
   }
 
   /** The conversation's entry, loaded or not. */
@@ -101,6 +106,10 @@ final class Conversations {
       whenLoaded.accept(null);
       return;
     }
+    if (entry.lost != null) {
+      whenLoaded.accept(entry.lost);
+      return;
+    }
     entry.whenLoaded.add(whenLoaded);
     if (entry.loading) {
       return;
@@ -147,8 +156,11 @@ final class Conversations {
 
   /** What is in memory may not be what is on the log: every state is loaded again when somebody needs it. */
   void forgetStates() {
+    start.forget();
     for (ConversationEntry entry : entries.values()) {
       entry.state = null;
+      entry.lost = null;
+      entry.firstSeqFrom = 0;
       entry.snapshot = null;
       entry.overtaken = entry.loading;
     }
@@ -168,10 +180,48 @@ final class Conversations {
               if (failure == null) {
                 entry.state = state;
               }
+              Throwable why = failure == null ? null : loadFailure(entry, failure);
               List<java.util.function.Consumer<@Nullable Throwable>> waiting = List.copyOf(entry.whenLoaded);
               entry.whenLoaded.clear();
-              waiting.forEach(callback -> callback.accept(failure));
+              waiting.forEach(callback -> callback.accept(why));
             }));
+  }
+
+  /** What no waiting mends is logged once and kept, so that nobody makes the log be read for it again. */
+  private Throwable loadFailure(ConversationEntry entry, Throwable failure) {
+    Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    if (!(cause instanceof UncoveredException uncovered)) {
+      return failure;
+    }
+    String incident = UUID.randomUUID().toString();
+    LOG.error("shard {}: {}; incident {}", context.shard(), uncovered.getMessage(), incident);
+    entry.lost = new LostConversationException(incident, uncovered);
+    return entry.lost;
+  }
+
+  /** The first event of a loaded conversation that the log still has; the one after the head if there is none. */
+  CompletableFuture<Long> firstSeq(ConversationEntry entry) {
+    return start.recent().thenCompose(firstKept -> firstSeq(entry, firstKept));
+  }
+
+  private CompletableFuture<Long> firstSeq(ConversationEntry entry, long firstKept) {
+    ConversationState state = entry.state;
+    if (state == null || firstKept <= entry.firstSeqFrom) {
+      return CompletableFuture.completedFuture(entry.firstSeq);
+    }
+    return history
+        .firstSeq(entry.id, state.pages(), state.headSeq(), firstKept)
+        .thenApply(
+            first -> {
+              entry.firstSeq = first;
+              entry.firstSeqFrom = firstKept;
+              return first;
+            });
+  }
+
+  /** The log begins there, as a reading found. */
+  void trimmedBefore(long firstKept) {
+    start.saw(firstKept);
   }
 
   /** Keeps the entry, and so its state up to date, until the future is completed. */
@@ -180,7 +230,7 @@ final class Conversations {
     return future.whenComplete(Completion.seen((value, failure) -> entry.inUse--));
   }
 
-  /** The event with this seq, its body cut if it was deleted; null: there is none. */
+  /** The event with this seq, its body cut if it was deleted; null: there is none, or it was trimmed. */
   CompletableFuture<@Nullable Event> event(ConversationEntry entry, ConversationState state, long seq) {
     if (seq < 1 || seq > state.headSeq()) {
       return CompletableFuture.completedFuture(null);
@@ -192,8 +242,29 @@ final class Conversations {
     return history.find(entry.id, state.pages(), seq);
   }
 
-  /** The record that holds this event, which must be below the head. */
-  CompletableFuture<CommittedRecord> record(ConversationEntry entry, ConversationState state, long seq) {
+  /**
+   * How many messages the conversation had up to this seq. Of a trimmed event nobody knows: the count before the first
+   * event that is left stands for it.
+   */
+  CompletableFuture<Long> messageCount(ConversationEntry entry, ConversationState state, long seq) {
+    return event(entry, state, seq)
+        .thenCompose(
+            event ->
+                event != null
+                    ? CompletableFuture.completedFuture(event.getMessageCount())
+                    : firstSeq(entry).thenCompose(first -> messageCountBefore(entry, state, Math.max(first, seq + 1))));
+  }
+
+  private CompletableFuture<Long> messageCountBefore(ConversationEntry entry, ConversationState state, long seq) {
+    if (seq > state.headSeq()) {
+      return CompletableFuture.completedFuture(state.messageCount());
+    }
+    return event(entry, state, seq)
+        .thenApply(event -> event == null ? 0 : event.getMessageCount() - (event.hasMessage() ? 1 : 0));
+  }
+
+  /** The record that holds this event, which must be below the head; null: it was trimmed. */
+  CompletableFuture<@Nullable CommittedRecord> record(ConversationEntry entry, ConversationState state, long seq) {
     CommittedRecord recent = tail.find(entry.id, seq);
     if (recent != null) {
       return CompletableFuture.completedFuture(recent);
@@ -201,12 +272,16 @@ final class Conversations {
     return history
         .read(entry.id, state.pages(), dev.parley.conversation.PageIndex.pageOf(seq))
         .thenApply(
-            page ->
-                page.records().stream()
-                    .filter(record -> record.holds(seq))
-                    .findFirst()
-                    .map(CommittedRecord::of)
-                    .orElseThrow(() -> new IllegalStateException("no record holds seq " + seq + " of " + entry.id)));
+            page -> {
+              if (page.records().isEmpty() || page.records().getFirst().firstSeq() > seq) {
+                return null;
+              }
+              return page.records().stream()
+                  .filter(record -> record.holds(seq))
+                  .findFirst()
+                  .map(CommittedRecord::of)
+                  .orElseThrow(() -> new IllegalStateException("no record holds seq " + seq + " of " + entry.id));
+            });
   }
 
   /** Looks in the log for a client event id that may be older than what the state keeps. */

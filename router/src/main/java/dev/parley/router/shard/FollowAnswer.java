@@ -12,10 +12,10 @@ public sealed interface FollowAnswer {
   /**
    * From here on every record of the conversation is fed.
    *
-   * @param readable what the user may read, in order
+   * @param readable what the user may read and the log still has, in order
    * @param head the newest event that the user may read
    * @param member false: a former member, of whom nothing new will come
-   * @param afterSeq where to go on: the cursor's seq, or the head
+   * @param afterSeq where to go on: the cursor's seq, the head, or what comes before the first event that is left
    * @param reset why the given cursor cannot be followed; null: it can
    */
   record Following(
@@ -26,7 +26,12 @@ public sealed interface FollowAnswer {
       long readSeq,
       long unreadCount,
       @Nullable ResetReason reset)
-      implements FollowAnswer {}
+      implements FollowAnswer {
+    /** Where to go on, as a cursor. Before the first event that is left there is no record, so that one has no position. */
+    public Cursor next() {
+      return afterSeq == head.getSeq() ? head : Cursor.newBuilder().setSeq(afterSeq).build();
+    }
+  }
 
   /** There is nothing to follow for this user, or not now. */
   record Refused(Refusal refusal) implements FollowAnswer {}

@@ -5,6 +5,7 @@ import dev.parley.conversation.Membership;
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.RefusedException;
 import dev.parley.conversation.history.HistoryReader;
+import dev.parley.conversation.history.TrimmedException;
 import dev.parley.router.shard.ReadMarks.Mark;
 import dev.parley.v1.Conversation;
 import dev.parley.v1.Cursor;
@@ -14,7 +15,6 @@ import dev.parley.v1.ResetReason;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,8 +65,25 @@ final class Follows {
     return marks
         .loaded()
         .thenCompose(ready -> conversations.loaded(conversationId))
-        .thenCompose(entry -> conversations.keepUntil(entry, verified(entry, userId, cursor)))
-        .thenApply(verified -> begin(conversationId, userId, cursor, fromJoin, follower, verified));
+        .thenCompose(entry -> conversations.keepUntil(entry, looked(entry, userId, cursor)))
+        .thenApply(looked -> begin(conversationId, userId, cursor, fromJoin, follower, looked));
+  }
+
+  /**
+   * What was read for an answer.
+   *
+   * @param cursorHolds the log holds what the client has, as far as anybody can say
+   * @param firstSeq the conversation's first event that is left
+   */
+  private record Looked(boolean cursorHolds, long firstSeq) {}
+
+  private CompletableFuture<Looked> looked(ConversationEntry entry, String userId, @Nullable Cursor cursor) {
+    return verified(entry, userId, cursor)
+        .thenCompose(
+            holds ->
+                conversations
+                    .firstSeq(entry)
+                    .thenCompose(firstSeq -> whenSure(new Looked(holds, firstSeq))));
   }
 
   /** The same value, when what is in memory is certainly what is on the log. */
@@ -92,7 +109,19 @@ final class Follows {
     ConversationState state = entry.state;
     return cursor == null || state == null || state.member(userId) == null
         ? CompletableFuture.completedFuture(true)
-        : history.verify(entry.id, cursor, state.cursor());
+        : history
+            .verify(entry.id, cursor, state.cursor())
+            .exceptionallyCompose(failure -> trimmed(failure));
+  }
+
+  /** A record that was trimmed does not tell that the log went back. */
+  private CompletableFuture<Boolean> trimmed(Throwable failure) {
+    TrimmedException trimmed = TrimmedException.in(failure);
+    if (trimmed == null) {
+      return CompletableFuture.failedFuture(failure);
+    }
+    conversations.trimmedBefore(trimmed.firstKept());
+    return CompletableFuture.completedFuture(true);
   }
 
   private FollowAnswer begin(
@@ -101,7 +130,7 @@ final class Follows {
       @Nullable Cursor cursor,
       boolean fromJoin,
       int follower,
-      boolean cursorHolds) {
+      Looked looked) {
     ConversationEntry entry = conversations.entry(conversationId);
     ConversationState state = entry.state;
     Membership member = state == null ? null : state.member(userId);
@@ -118,15 +147,24 @@ final class Follows {
     } else if (fromJoin) {
       after = member.joinedSeq() - 1;
     }
+    Readable readable = new Readable(state.readable(userId));
+    ResetReason reset = null;
+    if (!looked.cursorHolds()) {
+      reset = ResetReason.RESET_REASON_LOG_WENT_BACK;
+      after = head.getSeq();
+    } else if (readable.next(after + 1) < Math.min(looked.firstSeq(), head.getSeq() + 1)) {
+      reset = ResetReason.RESET_REASON_TRIMMED;
+      after = Math.min(looked.firstSeq() - 1, head.getSeq());
+    }
     Mark mark = marks.get(conversationId, userId);
     return new FollowAnswer.Following(
-        state.readable(userId),
+        readable.from(looked.firstSeq()).ranges(),
         head,
         member.isCurrent(),
         after,
         mark.seq(),
         state.unread(userId, mark.seq(), mark.messageCount()),
-        cursorHolds ? null : ResetReason.RESET_REASON_LOG_WENT_BACK);
+        reset);
   }
 
   /** Tells the others that a member is typing; silently nothing if it cannot be. */
@@ -150,9 +188,11 @@ final class Follows {
     return asMember(
         conversationId,
         userId,
-        (state, member) -> {
+        (state, member, firstSeq) -> {
           Mark mark = marks.get(conversationId, userId);
-          return state.describe(userId, mark.seq(), mark.messageCount());
+          Conversation described = state.describe(userId, mark.seq(), mark.messageCount());
+          Readable left = new Readable(described.getReadableList()).from(firstSeq);
+          return described.toBuilder().clearReadable().addAllReadable(left.ranges()).build();
         });
   }
 
@@ -161,7 +201,7 @@ final class Follows {
     return asMember(
         conversationId,
         userId,
-        (state, asking) -> {
+        (state, asking, firstSeq) -> {
           if (!asking.isCurrent()) {
             throw new RefusedException(
                 Refusal.of(ErrorReason.ERROR_REASON_NOT_A_MEMBER, "the user is no longer a member"));
@@ -180,12 +220,18 @@ final class Follows {
         });
   }
 
-  private <T> CompletableFuture<T> asMember(
-      String conversationId, String userId, BiFunction<ConversationState, Membership, T> answer) {
+  /** Answers a member or former member. */
+  private interface MemberAnswer<T> {
+    T of(ConversationState state, Membership member, long firstSeq);
+  }
+
+  private <T> CompletableFuture<T> asMember(String conversationId, String userId, MemberAnswer<T> answer) {
     return marks
         .loaded()
         .thenCompose(ready -> conversations.loaded(conversationId))
-        .thenCompose(entry -> conversations.keepUntil(entry, whenSure(entry)))
+        .thenCompose(
+            entry ->
+                conversations.keepUntil(entry, conversations.firstSeq(entry).thenCompose(first -> whenSure(entry))))
         .thenApply(
             entry -> {
               ConversationState state = Objects.requireNonNull(entry.state);
@@ -193,7 +239,7 @@ final class Follows {
               if (member == null) {
                 throw new RefusedException(notFound());
               }
-              return answer.apply(state, member);
+              return answer.of(state, member, entry.firstSeq);
             });
   }
 

@@ -2,8 +2,10 @@ package dev.parley.router.shard;
 
 import dev.parley.conversation.PageIndex;
 import dev.parley.conversation.history.HistoryReader;
+import dev.parley.conversation.history.LoggedRecord;
 import dev.parley.conversation.history.Page;
 import dev.parley.conversation.history.PageWalk;
+import dev.parley.conversation.history.TrimmedException;
 import dev.parley.router.feed.HistoryIndex;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -54,7 +56,10 @@ final class HistoryService {
     this.tail = tail;
   }
 
-  /** Records from the one that holds {@code fromSeq} on, some; none above the head. */
+  /**
+   * Records from the one that holds {@code fromSeq} on, some; none above the head. Fails with a {@link TrimmedException}
+   * when that one was trimmed.
+   */
   CompletableFuture<List<CommittedRecord>> from(String conversationId, long fromSeq) {
     List<CommittedRecord> recent = tail.from(conversationId, fromSeq, limits.readEvents(), limits.readBytes());
     if (recent != null) {
@@ -66,10 +71,13 @@ final class HistoryService {
             found ->
                 fromSeq > found.headSeq()
                     ? CompletableFuture.completedFuture(List.of())
-                    : readPage(conversationId, found, PageIndex.pageOf(fromSeq), fromSeq));
+                    : readPage(conversationId, found, fromSeq, fromSeq));
   }
 
-  /** All records of the page that holds {@code seq}; none above the head. */
+  /**
+   * All records of the page that holds {@code seq}; none above the head. Fails with a {@link TrimmedException} when the
+   * one with this seq was trimmed.
+   */
   CompletableFuture<List<CommittedRecord>> pageOf(String conversationId, long seq) {
     return index
         .apply(conversationId)
@@ -77,12 +85,22 @@ final class HistoryService {
             found ->
                 seq < 1 || seq > found.headSeq()
                     ? CompletableFuture.completedFuture(List.of())
-                    : readPage(conversationId, found, PageIndex.pageOf(seq), 1));
+                    : readPage(conversationId, found, seq, 1));
   }
 
   private CompletableFuture<List<CommittedRecord>> readPage(
-      String conversationId, HistoryIndex found, long page, long fromSeq) {
-    return page(conversationId, found, page).thenApply(read -> committed(found, read, fromSeq));
+      String conversationId, HistoryIndex found, long seq, long fromSeq) {
+    return page(conversationId, found, PageIndex.pageOf(seq))
+        .thenApply(read -> committed(found, reaching(seq, read), fromSeq));
+  }
+
+  /** The same page, if what was trimmed of it does not hold this seq. */
+  private static Page reaching(long seq, Page read) {
+    LoggedRecord first = read.records().isEmpty() ? null : read.records().getFirst();
+    if (first == null || first.firstSeq() > seq) {
+      throw new TrimmedException(first == null ? 1 : first.position(), "seq " + seq + " was trimmed");
+    }
+    return read;
   }
 
   /** The records as readers get them: deleted messages, and edits of them, without their bodies. */
@@ -133,11 +151,14 @@ final class HistoryService {
             });
   }
 
-  /** A closed page holds all of its events: one that does not was read by an index that is too old. */
+  /**
+   * A closed page holds all of its events but those that were trimmed: one that does not was read by an index that is too
+   * old.
+   */
   private static Page whole(String conversationId, long page, @Nullable Page found) {
     if (found == null
-        || found.records().isEmpty()
-        || found.records().getLast().lastSeq() + 1 != PageIndex.firstSeqOf(page + 1)) {
+        || (!found.records().isEmpty()
+            && found.records().getLast().lastSeq() + 1 != PageIndex.firstSeqOf(page + 1))) {
       throw new IllegalStateException("page " + page + " of " + conversationId + " was not read whole");
     }
     return found;

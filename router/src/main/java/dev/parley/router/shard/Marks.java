@@ -101,9 +101,8 @@ final class Marks {
       return CompletableFuture.completedFuture(advance(entry, userId, new Mark(seq, state.messageCount())));
     }
     return conversations
-        .event(entry, state, seq)
-        .thenApply(
-            event -> advance(entry, userId, new Mark(seq, event == null ? 0 : event.getMessageCount())));
+        .messageCount(entry, state, seq)
+        .thenApply(count -> advance(entry, userId, new Mark(seq, count)));
   }
 
   private MarkAnswer advance(ConversationEntry entry, String userId, Mark mark) {

@@ -1,5 +1,6 @@
 package dev.parley.router.shard;
 
+import com.google.protobuf.Timestamp;
 import dev.parley.conversation.ConversationState;
 import dev.parley.conversation.Decision;
 import dev.parley.router.shard.ConversationEntry.Work;
@@ -52,10 +53,16 @@ final class Outcomes {
                 backlog.finish(
                     work,
                     failure == null
-                        ? stored(record, record.event(seq), true)
+                        ? record == null ? trimmed(seq) : stored(record, record.event(seq), true)
                         : Backlog.refused(
                             ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN,
                             "it was stored before, but cannot be read now; send the same id again"))));
+  }
+
+  /** It was stored, and only its seq is left. */
+  private static Answer.Stored trimmed(long seq) {
+    return new Answer.Stored(
+        Cursor.newBuilder().setSeq(seq).build(), Timestamp.getDefaultInstance(), 0, true, null);
   }
 
   private static Answer.Stored stored(CommittedRecord record, Event event, boolean repeated) {

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -116,8 +117,8 @@ final class Projector {
         .whenComplete(Completion.seen(
             (records, failure) -> {
               if (failure != null || records.contains(null)) {
-                // A missing record below an acknowledged one means a stale reader.
-                context.timer().after(RETRY, () -> redo(from, end, missed));
+                // A missing record below an acknowledged one was trimmed, or means a stale reader.
+                context.timer().after(RETRY, () -> redoFromStart(from, end, missed));
                 return;
               }
               for (StoredRecord stored : records) {
@@ -127,6 +128,21 @@ final class Projector {
                 }
               }
               redo(to, end, missed);
+            }));
+  }
+
+  /** What was trimmed cannot be redone: memberships that began or ended there are listed as they were before. */
+  private void redoFromStart(long from, long end, List<CommittedRecord> missed) {
+    context
+        .log()
+        .tail()
+        .whenComplete(Completion.seen(
+            (tail, failure) -> {
+              if (failure == null && tail.first() > from) {
+                LOG.warn("shard {}: positions {} to {} were trimmed before they were projected",
+                    context.shard(), from, Math.min(tail.first(), end) - 1);
+              }
+              redo(failure == null ? Math.max(from, Math.min(tail.first(), end)) : from, end, missed);
             }));
   }
 
@@ -232,9 +248,24 @@ final class Projector {
         .thenCompose(
             entry -> {
               ConversationState state = Objects.requireNonNull(entry.state);
-              long first = PageIndex.pageOf(deletion.getDeletion().getTargetSeq());
-              return eraseFrom(state, history.forward(conversationId, state.pages(), first), deletion.getSeq());
-            });
+              return conversations
+                  .firstSeq(entry)
+                  .thenCompose(
+                      left -> {
+                        long first = PageIndex.pageOf(Math.max(left, deletion.getDeletion().getTargetSeq()));
+                        return eraseFrom(
+                            state, history.forward(conversationId, state.pages(), first), deletion.getSeq());
+                      });
+            })
+        .exceptionallyCompose(failure -> unlessLost(failure));
+  }
+
+  /** A conversation that cannot be loaded any more must not keep the others waiting. */
+  private static CompletableFuture<Void> unlessLost(Throwable failure) {
+    Throwable cause = failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    return cause instanceof LostConversationException
+        ? CompletableFuture.completedFuture(null)
+        : CompletableFuture.failedFuture(failure);
   }
 
   private CompletableFuture<Void> eraseFrom(ConversationState state, PageWalk walk, long deletionSeq) {

@@ -57,6 +57,17 @@ public record Readable(List<SeqRange> ranges) {
     return !ranges.isEmpty() && ranges.getLast().getLastSeq() == 0;
   }
 
+  /** The same without what lies before this seq. */
+  public Readable from(long seq) {
+    List<SeqRange> left = new ArrayList<>();
+    for (SeqRange range : ranges) {
+      if (range.getLastSeq() == 0 || range.getLastSeq() >= seq) {
+        left.add(range.toBuilder().setFirstSeq(Math.max(range.getFirstSeq(), seq)).build());
+      }
+    }
+    return new Readable(left);
+  }
+
   /** The same with the open range closed at this seq. */
   public Readable closedAt(long lastSeq) {
     List<SeqRange> closed = new ArrayList<>(ranges);

@@ -2,6 +2,7 @@ package dev.parley.router.shard;
 
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.RefusedException;
+import dev.parley.conversation.history.TrimmedException;
 import dev.parley.conversation.log.LogException;
 import dev.parley.v1.ErrorReason;
 import java.time.Duration;
@@ -15,6 +16,9 @@ import org.slf4j.LoggerFactory;
 final class Refusals {
   private static final Logger LOG = LoggerFactory.getLogger(Refusals.class);
   private static final Duration RETRY_SOON = Duration.ofMillis(500);
+  /** By then the owner knows where the log begins. */
+  private static final Duration RETRY_TRIMMED = Duration.ofSeconds(1);
+
   private static final Duration RETRY_LATER = Duration.ofSeconds(30);
 
   private Refusals() {}
@@ -32,6 +36,20 @@ final class Refusals {
     }
     if (cause instanceof NotOwnerException) {
       return notOwner();
+    }
+    if (cause instanceof LostConversationException lost) {
+      return new Refusal(
+          ErrorReason.ERROR_REASON_INTERNAL,
+          "this conversation cannot be loaded; it is in the server's log as incident " + lost.incident(),
+          Map.of("incident", lost.incident()),
+          null);
+    }
+    if (cause instanceof TrimmedException) {
+      return new Refusal(
+          ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE,
+          "the log was trimmed while it was read; ask again",
+          Map.of(),
+          RETRY_TRIMMED);
     }
     if (cause instanceof LogException log) {
       return switch (log.kind()) {

@@ -57,9 +57,14 @@ final class Room {
     return maxBytes;
   }
 
-  /** A record was appended. */
-  void took(int size, int keyLength) {
-    bytes += size + keyLength + OVERHEAD;
+  /** What a record takes, at most. */
+  static long of(int size, int keyLength) {
+    return (long) size + keyLength + OVERHEAD;
+  }
+
+  /** A record was appended that takes so much. */
+  void took(long room) {
+    bytes += room;
   }
 
   /** The broker takes nothing more. */
@@ -69,9 +74,9 @@ final class Room {
     }
   }
 
-  /** Only what an owner needs, or what makes room, may still be appended. */
-  boolean scarce() {
-    return above(SCARCE_PERCENT);
+  /** With so many bytes more only what an owner needs, or what makes room, may still be appended. */
+  boolean scarceWith(long more) {
+    return maxBytes != Long.MAX_VALUE && bytes + more >= maxBytes / 100 * SCARCE_PERCENT;
   }
 
   private boolean above(int percent) {

@@ -5,6 +5,7 @@ import dev.parley.conversation.RefusedException;
 import dev.parley.conversation.Request;
 import dev.parley.conversation.history.HistoryReader;
 import dev.parley.conversation.history.ReadRetry;
+import dev.parley.conversation.history.TrimmedException;
 import dev.parley.conversation.log.Broker;
 import dev.parley.conversation.log.ShardLog;
 import dev.parley.internal.v1.ShardFrame;
@@ -177,20 +178,28 @@ public final class ShardHost {
     loop.execute(() -> follower.unfollow(conversationId, index));
   }
 
-  /** Records from {@code fromSeq} on; null: they cannot be read now. Answered through the follower. */
-  public void read(
-      int index, String conversationId, long fromSeq, Consumer<@Nullable List<CommittedRecord>> reply) {
+  /** Reads records from {@code fromSeq} on; answered through the follower. */
+  public void read(int index, String conversationId, long fromSeq, Consumer<ReadAnswer> reply) {
     loop.execute(
         () ->
             history
                 .from(conversationId, fromSeq)
                 .whenComplete(Completion.seen(
                     (records, failure) -> {
-                      if (failure != null) {
-                        LOG.warn("shard {}: reading {} from {} failed", shard, conversationId, fromSeq, failure);
-                      }
-                      feed.post(index, hub -> reply.accept(failure == null ? records : null));
+                      ReadAnswer answer =
+                          failure == null
+                              ? new ReadAnswer.Records(records)
+                              : readFailed(conversationId, fromSeq, failure);
+                      feed.post(index, hub -> reply.accept(answer));
                     })));
+  }
+
+  private ReadAnswer readFailed(String conversationId, long fromSeq, Throwable failure) {
+    if (TrimmedException.in(failure) != null) {
+      return new ReadAnswer.Trimmed();
+    }
+    LOG.warn("shard {}: reading {} from {} failed", shard, conversationId, fromSeq, failure);
+    return new ReadAnswer.Failed();
   }
 
   private CompletableFuture<HistoryIndex> index(String conversationId) {

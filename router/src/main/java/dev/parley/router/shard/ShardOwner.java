@@ -191,7 +191,7 @@ final class ShardOwner implements Tenure.Listener, Ownership {
       return;
     }
     Answer.Refused refusal = backlog.refusal(bytes);
-    if (refusal == null && !tenure.active() && noRoomFor(request)) {
+    if (refusal == null && !tenure.active() && noRoomFor(request, bytes)) {
       refusal = NO_ROOM;
     }
     if (refusal != null) {
@@ -217,11 +217,11 @@ final class ShardOwner implements Tenure.Listener, Ownership {
     decideNext();
   }
 
-  /** The room that is left is for what makes more. */
-  private boolean noRoomFor(Request request) {
+  /** The room that is left is for what makes more. {@code bytes}: those of the request, and what goes with it. */
+  private boolean noRoomFor(Request request, long bytes) {
     Command command = request.command();
     boolean makesRoom = command.hasDeletion() || command.hasRemoveMember() || command.hasLeave();
-    return !makesRoom && tenure.room().scarce();
+    return !makesRoom && tenure.scarceWith(bytes);
   }
 
   // ------------------------------------------------------------------ deciding
@@ -299,7 +299,7 @@ final class ShardOwner implements Tenure.Listener, Ownership {
         break;
       }
       entry.waiting.removeFirst();
-      if (decision instanceof Decision.Append && noRoomFor(work.request)) {
+      if (decision instanceof Decision.Append && noRoomFor(work.request, batch.bytes + work.bytes)) {
         backlog.finish(work, NO_ROOM);
       } else {
         batch.add(work, decision, now);

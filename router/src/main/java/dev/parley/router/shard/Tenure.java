@@ -146,6 +146,11 @@ final class Tenure implements AppendChain.Listener, Settlement.Listener {
     return room;
   }
 
+  /** With so many bytes more, and what is under way, only what an owner needs, or what makes room, may be appended. */
+  boolean scarceWith(long more) {
+    return room.scarceWith(chain.room() + more);
+  }
+
   /** The time for the next record: never before that of any record that is on the log. */
   Instant now() {
     end.saw(context.clock().instant());
@@ -170,7 +175,7 @@ final class Tenure implements AppendChain.Listener, Settlement.Listener {
   @Override
   public void stored(Attempt attempt) {
     end.moved(attempt.position(), attempt.record.getRecordId());
-    room.took(attempt.size, attempt.record.getConversationId().length());
+    room.took(attempt.room());
     idleCheck.proven(attempt.sentNanos, attempt.filler());
     if (!attempt.filler()) {
       listener.committed(attempt.record, attempt.position(), attempt.size, true);

@@ -310,6 +310,36 @@ class DeliveriesTest {
   }
 
   @Test
+  void whatWasTrimmedIsPassedOverWithAResetAndTheRestIsRead() {
+    rig.hello();
+    rig.cursors(3);
+    rig.session.conversations(List.of());
+    rig.followed(SessionRig.trimmed(9, 7));
+    rig.feed(10);
+    rig.readGives(7, 10);
+
+    assertThat(rig.frames()).containsExactly("welcome", "reset 6", "from 6", "events [7, 8, 9, 10]", "live");
+  }
+
+  @Test
+  void whoseReadMeetsWhatWasTrimmedMeanwhileAsksWhereToGoOn() {
+    rig.hello();
+    rig.cursors(3);
+    rig.session.conversations(List.of());
+    rig.followed(following(9, 3, range(1, 0)));
+    rig.reads.clear();
+    rig.session.trimmed(C);
+    assertThat(rig.follows).isEmpty();
+    rig.time.advance(Duration.ofSeconds(1));
+    rig.session.tick();
+    rig.followed(SessionRig.trimmed(9, 7));
+    rig.readGives(7, 9);
+
+    assertThat(rig.frames())
+        .containsExactly("welcome", "from 3", "reset 6", "from 6", "events [7, 8, 9]", "live");
+  }
+
+  @Test
   void aCommandThatBeginsAConversationIsFollowedFromItsOwnEvent() {
     rig.open();
     rig.command("first");

@@ -209,7 +209,13 @@ final class SessionRig implements SessionPort {
 
   static FollowAnswer.Following reset(long head) {
     return new FollowAnswer.Following(
-        List.of(range(1, 0)), cursor(head), true, 1, 0, 0, ResetReason.RESET_REASON_LOG_WENT_BACK);
+        List.of(range(1, 0)), cursor(head), true, head, 0, 0, ResetReason.RESET_REASON_LOG_WENT_BACK);
+  }
+
+  /** The log begins behind {@code first - 1}. */
+  static FollowAnswer.Following trimmed(long head, long first) {
+    return new FollowAnswer.Following(
+        List.of(range(first, 0)), cursor(head), true, first - 1, 0, 0, ResetReason.RESET_REASON_TRIMMED);
   }
 
   static SeqRange range(long first, long last) {

@@ -101,7 +101,7 @@ class FenceIT {
       Room room = new Room(owner.context());
       room.measured(before);
       for (int i = 0; i < W; i++) {
-        room.took(recordBytes(owner, before.position() + 1 + i), "c99".length());
+        room.took(Room.of(recordBytes(owner, before.position() + 1 + i), "c99".length()));
       }
 
       assertThat(room.bytes()).isBetween(after.bytes(), after.bytes() + W * 20L);

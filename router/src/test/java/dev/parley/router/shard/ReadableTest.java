@@ -40,6 +40,14 @@ class ReadableTest {
   }
 
   @Test
+  void whatWasTrimmedIsNotReadable() {
+    Readable all = new Readable(List.of(range(1, 4), range(7, 9), range(12, 0)));
+    assertThat(all.from(8).ranges()).containsExactly(range(8, 9), range(12, 0));
+    assertThat(all.from(10).ranges()).containsExactly(range(12, 0));
+    assertThat(all.from(20).ranges()).containsExactly(range(20, 0));
+  }
+
+  @Test
   void nobodysRangesAreEmpty() {
     Readable nothing = new Readable(List.of());
     assertThat(nothing.next(1)).isEqualTo(Readable.NONE);

@@ -344,6 +344,20 @@ class ShardOwnerIT {
   }
 
   @Test
+  void whatIsInFlightTakesItsRoomBeforeItIsStored() {
+    ShardRig full = new ShardRig(new MemoryBroker(new Layout(1, 2, 1), 40_000, new ManualTime())).start().withGroup();
+    full.ask("ann", Say.OTHER, Say.group()).stored();
+    full.log.holding = true;
+    Asked first = full.ask("bob", Say.message("x".repeat(20_000)));
+    Asked second = full.ask("ann", Say.OTHER, Say.message("x".repeat(20_000)));
+
+    assertThat(second.refusal()).isEqualTo(ErrorReason.ERROR_REASON_LOG_FULL);
+    full.log.arrive();
+    assertThat(first.seq()).isEqualTo(2);
+    assertThat(full.ask("ann", Say.OTHER, Say.message("small")).seq()).isEqualTo(2);
+  }
+
+  @Test
   void aFullLogAndALostConnectionAreToldAtOnce() {
     shard.log.fates.add(append -> append.failed(Kind.FULL));
     assertThat(say("no room").refusal()).isEqualTo(ErrorReason.ERROR_REASON_LOG_FULL);

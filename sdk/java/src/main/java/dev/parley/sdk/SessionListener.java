@@ -33,7 +33,10 @@ public interface SessionListener {
   /** Everything that was missed before this connect has come. */
   default void onCaughtUp() {}
 
-  /** A conversation goes on elsewhere than where it stood: load again what is shown of it. */
+  /**
+   * A conversation goes on elsewhere than where it stood. {@code LOG_WENT_BACK}: load again what is shown of it. {@code
+   * TRIMMED}: what is shown stays right; between it and what comes next is a gap that nothing fills.
+   */
   default void onReset(Reset reset) {}
 
   /** The server has refused something, or a stream was lost. The session goes on unless it becomes CLOSED. */

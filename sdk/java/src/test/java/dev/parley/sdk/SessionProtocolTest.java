@@ -17,6 +17,7 @@ import dev.parley.v1.ClientFrame.FrameCase;
 import dev.parley.v1.Credit;
 import dev.parley.v1.Cursor;
 import dev.parley.v1.Reset;
+import dev.parley.v1.ResetReason;
 import dev.parley.v1.ServerFrame;
 import io.grpc.Status;
 import java.util.ArrayList;
@@ -348,6 +349,17 @@ class SessionProtocolTest {
         Reset.newBuilder().setConversationId(A).setNext(Cursor.newBuilder().setSeq(1))));
     session.says(events(A, 2));
     assertThat(session.heard).containsExactly("A1", "A2", "A3", "A2");
+    assertThat(session.violations).isEmpty();
+  }
+
+  @Test
+  void aResetForWhatWasTrimmedIsAGapAndNoViolation() {
+    ScriptedSession session = ScriptedSession.live();
+    session.says(events(A, 1, 2, 3));
+    session.says(ServerFrame.newBuilder().setReset(Reset.newBuilder()
+        .setConversationId(A).setReason(ResetReason.RESET_REASON_TRIMMED).setNext(Cursor.newBuilder().setSeq(6))));
+    session.says(events(A, 7));
+    assertThat(session.heard).containsExactly("A1", "A2", "A3", "A7");
     assertThat(session.violations).isEmpty();
   }
 
