@@ -17,13 +17,14 @@ import dev.parley.v1.Stored;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The beginning of a shard's log is trimmed while people use it. */
-class TrimmedLogIT {
+class TrimmingIT {
   private static final int MESSAGES = 600;
 
   @TempDir Path data;
@@ -51,9 +52,9 @@ class TrimmedLogIT {
       await().until(() -> get(broker.table(TableName.SNAPSHOTS).get(id + ".a")) != null);
       var log = broker.shard(ConversationIds.shardOf(id, Layout.ONE_NODE.shards()));
 
-      get(log.trim(positions.get(122L) + 1));
+      get(log.trim(Objects.requireNonNull(positions.get(122L)) + 1));
       comesBack(parley, ann, id, left, 123);
-      get(log.trim(positions.get(222L) + 1));
+      get(log.trim(Objects.requireNonNull(positions.get(222L)) + 1));
       parley.crashRouter();
       comesBack(parley, ann, id, left, 223);
       assertThat(ann.heard().resets).isEmpty();
