@@ -10,8 +10,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds with which event a conversation begins on a log that was trimmed, in O(log n) reads along the jumps between page
- * starts. Reads only what was not trimmed: each link names the position of what it leads to.
+ * Finds with which event a conversation begins on a log that was trimmed, in O(log n) reads along the jumps between
+ * page starts. Reads only what was not trimmed: each link names the position of what it leads to.
  */
 final class BeginningFinder {
   private final ExactReads reads;

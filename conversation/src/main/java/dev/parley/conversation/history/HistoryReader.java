@@ -125,8 +125,8 @@ public final class HistoryReader {
   /**
    * Whether the log is still the one that a cursor was given from: the record at its position is of that conversation,
    * written under that term, and reaches the cursor's seq (a frame with the events of several records has the position
-   * of the last one). A cut copy counts. A cursor without a position is only compared with the head. Fails with a {@link
-   * TrimmedException} when that record was trimmed: then nobody can say.
+   * of the last one). A cut copy counts. A cursor without a position is only compared with the head. Fails with a
+   * {@link TrimmedException} when that record was trimmed: then nobody can say.
    *
    * @param head the conversation's head now
    */

@@ -84,7 +84,9 @@ final class Snapshots {
     });
   }
 
-  /** Whether the log holds the snapshot's record where it says, or had it trimmed. If not, the log has gone back: null. */
+  /**
+   * Whether the log holds the snapshot's record where it says, or had it trimmed. If not, the log has gone back: null.
+   */
   private CompletableFuture<@Nullable Found> confirmed(ConversationState state) {
     return reads.any(new long[] {state.headPosition()}).handle((records, failure) -> {
       if (failure == null) {

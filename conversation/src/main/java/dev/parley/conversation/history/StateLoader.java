@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * conversation names it as the one before, with its seq and message count, or if nothing of the conversation is left.
  *
  * <p>Thread-safe, keeps nothing. Futures complete on the log's threads and fail with a {@link
- * dev.parley.conversation.log.LogException}, a {@link BrokenHistoryException}, or an {@link UncoveredException} when what
- * made the state was trimmed and no snapshot covers it.
+ * dev.parley.conversation.log.LogException}, a {@link BrokenHistoryException}, or an {@link UncoveredException} when
+ * what made the state was trimmed and no snapshot covers it.
  */
 public final class StateLoader {
   /** A snapshot is written when the records since the last one are this many times its size. */

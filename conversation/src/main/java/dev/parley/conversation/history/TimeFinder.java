@@ -11,8 +11,8 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds where in a conversation a time begins, in O(log n) reads along the jumps between page starts: record times never
- * go back. What was trimmed counts as before it.
+ * Finds where in a conversation a time begins, in O(log n) reads along the jumps between page starts: record times
+ * never go back. What was trimmed counts as before it.
  */
 final class TimeFinder {
   private final ExactReads reads;

@@ -44,17 +44,17 @@ public interface ShardLog {
 
   /**
    * Puts {@code cut} in the place of the record at {@code position} and erases the original from the disk. Repeating it
-   * is harmless. The newest record of a key is REFUSED, since {@link #last} must find it: what is cut has an event behind
-   * it that says so.
+   * is harmless. The newest record of a key is REFUSED, since {@link #last} must find it: what is cut has an event
+   * behind it that says so.
    */
   CompletableFuture<Void> replace(long position, byte[] cut);
 
   /**
    * Forgets all records before {@code firstKept}. Repeating it is harmless.
    *
-   * <p>Whoever trims has seen to it that the newest snapshot of each conversation reaches to what is left of it, or to its
-   * newest record when nothing is: a conversation without that cannot be loaded, or counts as never begun. The newest
-   * Owner record stays.
+   * <p>Whoever trims has seen to it that the newest snapshot of each conversation reaches to what is left of it, or to
+   * its newest record when nothing is: a conversation without that cannot be loaded, or counts as never begun. The
+   * newest Owner record stays.
    */
   CompletableFuture<Void> trim(long firstKept);
 

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The beginning of a shard's log is trimmed while people use it. */
-class TrimmedLogIT {
+class TrimmingIT {
   private static final int MESSAGES = 600;
 
   @TempDir Path data;
