@@ -37,20 +37,30 @@ final class LogStart {
     }
     asked = true;
     askedNanos = now;
-    CompletableFuture<Long> answer =
-        context
-            .log()
-            .tail()
-            .handle(
+    CompletableFuture<Long> answer = new CompletableFuture<>();
+    asking = answer;
+    context
+        .log()
+        .tail()
+        .whenComplete(
+            Completion.seen(
                 (tail, failure) -> {
-                  asking = null;
                   if (failure == null) {
                     saw(tail.first());
                   }
-                  return first;
-                });
-    asking = answer.isDone() ? null : answer;
+                  told(answer);
+                }));
+    if (!answer.isDone()) {
+      context.timer().after(RECENT, () -> told(answer)); // nobody waits for an answer that was lost
+    }
     return answer;
+  }
+
+  private void told(CompletableFuture<Long> answer) {
+    if (asking == answer) {
+      asking = null;
+    }
+    answer.complete(first);
   }
 
   /** No position before this one is left. */
