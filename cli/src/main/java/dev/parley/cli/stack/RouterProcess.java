@@ -91,17 +91,17 @@ final class RouterProcess {
   /** How a router goes when it is told to stop. All of it stays below what a part gets to stop. */
   enum Leaving {
     /** There is no other router to hand over to: say goodbye and go. */
-    AT_ONCE("0s", "3s"),
+    AT_ONCE("0s", "1s", "3s"),
     /** The edge, which asks once a second, sees it before the clients are asked to go. */
-    HAND_OVER("2s", "4s");
+    HAND_OVER("2s", "2s", "4s");
 
     private final List<String> arguments;
 
-    Leaving(String notice, String patience) {
+    Leaving(String notice, String spread, String patience) {
       arguments =
           List.of(
               "--parley.router.drain.notice=" + notice,
-              "--parley.router.drain.spread=1s",
+              "--parley.router.drain.spread=" + spread,
               "--parley.router.drain.patience=" + patience);
     }
 

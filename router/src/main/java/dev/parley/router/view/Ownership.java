@@ -64,7 +64,7 @@ final class Ownership {
     }
 
     private static boolean grows(Member member, int equal) {
-      return member.mostShards() > 0 && member.mostShards() < equal;
+      return member.mostShards() < equal;
     }
   }
 

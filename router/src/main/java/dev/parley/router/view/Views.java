@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Registers this router, again and again, and makes a {@link View} of what the registry tells.
  *
- * <p>Where others are already, it takes one shard first, and twice as many each second, until it has its share: a process
- * that has just started is slow for a while, and nobody is to wait for it.
+ * <p>Where others are already, it takes no shard for the first second, in which they link, then one, and twice as many
+ * each second until it has its share: a process that has just started is slow for a while, and nobody is to wait for it.
  *
  * <p>A view that shrinks because the broker was away is not believed at once: while its connection is gone, and for one
  * {@link Registry#TTL} afterwards, a router's end is only noted, since everybody's entry has ended then and those who
@@ -46,7 +46,7 @@ public final class Views {
   private volatile View view = View.NOBODY;
   private boolean draining;
   /** See {@link Member#mostShards}. */
-  private int mostShards;
+  private int mostShards = Member.SHARE;
   private boolean withdrawn;
   private long changedRevision;
   /** Counts what was changed in the entry: only the newest change gives it its revision. */
@@ -132,16 +132,17 @@ public final class Views {
 
   private void join() {
     if (members.values().stream().anyMatch(member -> !member.draining())) {
-      mostShards = 1;
+      mostShards = 0;
       loop.after(GROWTH, this::grow);
     }
     renew();
   }
 
   private void grow() {
-    mostShards = mostShards * 2 >= shards ? 0 : mostShards * 2;
+    int more = Math.max(1, mostShards * 2);
+    mostShards = more < shards ? more : Member.SHARE;
     announceChange();
-    if (mostShards > 0) {
+    if (more < shards) {
       loop.after(GROWTH, this::grow);
     }
   }
@@ -171,16 +172,17 @@ public final class Views {
       return;
     }
     int change = changes;
-    RouterEntry entry =
+    RouterEntry.Builder entry =
         RouterEntry.newBuilder()
             .setIncarnation(self.id().incarnation())
             .setLinkAddress(self.linkAddress())
             .setDraining(draining)
-            .setChangedRevision(changedRevision)
-            .setMostShards(mostShards)
-            .build();
+            .setChangedRevision(changedRevision);
+    if (mostShards != Member.SHARE) {
+      entry.setMostShards(mostShards);
+    }
     registry
-        .announce(self.id().name(), entry.toByteArray())
+        .announce(self.id().name(), entry.build().toByteArray())
         .whenComplete(
             (revision, failure) ->
                 loop.execute(
@@ -242,7 +244,7 @@ public final class Views {
             new RouterId(router, entry.getIncarnation()),
             entry.getLinkAddress(),
             entry.getDraining(),
-            entry.getMostShards());
+            entry.hasMostShards() ? entry.getMostShards() : Member.SHARE);
     if (!member.equals(members.put(router, member))) {
       changed(Math.max(view.number(), entry.getChangedRevision() == 0 ? revision : entry.getChangedRevision()));
     }

@@ -20,9 +20,9 @@ class OwnershipTest {
 
   @Test
   void whoHasJustComeTakesAFewShardsAndHardlyAnyOtherMoves() {
-    List<Member> before = Ownership.of(List.of(router("a", 0), router("b", 0)), SHARDS);
-    for (int most : new int[] {1, 2, 4}) {
-      List<Member> now = Ownership.of(List.of(router("a", 0), router("b", 0), router("new", most)), SHARDS);
+    List<Member> before = Ownership.of(List.of(router("a", Member.SHARE), router("b", Member.SHARE)), SHARDS);
+    for (int most : new int[] {0, 1, 2, 4}) {
+      List<Member> now = Ownership.of(List.of(router("a", Member.SHARE), router("b", Member.SHARE), router("new", most)), SHARDS);
 
       assertThat(owned(now, "new")).isEqualTo(most);
       long others =
@@ -38,7 +38,7 @@ class OwnershipTest {
   void everyShardHasAnOwnerHoweverFewTheyTake() {
     for (int a = 0; a <= SHARDS; a++) {
       for (int b = 0; b <= SHARDS; b++) {
-        List<Member> routers = List.of(router("a", a), router("b", b), router("c", 1), router("d", 0));
+        List<Member> routers = List.of(router("a", a), router("b", b), router("c", 0), router("d", Member.SHARE));
         assertThat(Ownership.of(routers, SHARDS)).hasSize(SHARDS);
       }
     }
