@@ -7,7 +7,7 @@ import java.time.Duration;
 public record LinkTimes(
     @Setting(value = "200ms", doc = "How often a router speaks on a link that has nothing to say.")
     Duration heartbeat,
-    @Setting(value = "600ms", doc = "After so long without a word the link is taken for broken and opened anew.")
+    @Setting(value = "2s", doc = "After so long without a word the link is taken for broken and opened anew.")
     Duration suspect,
     @Setting(value = "8MiB", doc = "What may wait for a link, in bytes; above it feeds are dropped and commands refused.")
     long waitingBytes) {}
