@@ -88,12 +88,12 @@ final class RouterProcess {
     }
   }
 
-  /** How a router goes when it is told to stop. All of it stays below what a part gets to stop. */
+  /** How a router goes when it is told to stop. It waits only while it has clients, and {@code down} takes them away. */
   enum Leaving {
     /** There is no other router to hand over to: say goodbye and go. */
     AT_ONCE("0s", "1s", "3s"),
     /** The edge, which asks once a second, sees it before the clients are asked to go. */
-    HAND_OVER("2s", "2s", "4s");
+    HAND_OVER("2s", "4s", "10s");
 
     private final List<String> arguments;
 

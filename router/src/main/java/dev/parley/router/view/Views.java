@@ -17,8 +17,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Registers this router, again and again, and makes a {@link View} of what the registry tells.
  *
- * <p>Where others are already, it takes no shard for the first second, in which they link, then one, and twice as many
- * each second until it has its share: a process that has just started is slow for a while, and nobody is to wait for it.
+ * <p>Where others are already, it takes no shard for the first two seconds, in which they link, then one, and twice as
+ * many every two seconds until it has its share: a process that has just started is slow for a while, and nobody is to
+ * wait for it.
  *
  * <p>A view that shrinks because the broker was away is not believed at once: while its connection is gone, and for one
  * {@link Registry#TTL} afterwards, a router's end is only noted, since everybody's entry has ended then and those who
@@ -30,7 +31,7 @@ public final class Views {
   private static final Logger LOG = LoggerFactory.getLogger(Views.class);
   private static final Duration RENEWAL = Duration.ofSeconds(1);
   private static final Duration RETRY = Duration.ofMillis(200);
-  private static final Duration GROWTH = Duration.ofSeconds(1);
+  private static final Duration GROWTH = Duration.ofSeconds(2);
 
   private final Member self;
   private final int shards;
