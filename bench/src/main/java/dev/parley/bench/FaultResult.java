@@ -6,8 +6,7 @@ package dev.parley.bench;
  * @param fault what happened
  * @param atMillis when, since the measured window began
  * @param waits what clients had to put up with
- * @param caughtUpMicros from when the fault was done until something came late for the last time before a second in
- *     which nothing did; 0: nothing came late
+ * @param caughtUpMicros from when the fault was done until something came late for the last time; 0: nothing did
  */
 public record FaultResult(Fault fault, long atMillis, Waits waits, long caughtUpMicros) {
 

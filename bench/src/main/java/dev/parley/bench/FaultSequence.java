@@ -22,7 +22,7 @@ final class FaultSequence {
   private final PrintStream progress;
   private final List<Past> past = new ArrayList<>();
 
-  private record Past(Fault fault, long atMillis, long caughtUpNanos, Stretch stretch) {}
+  private record Past(Fault fault, long atMillis, long doneNanos, Stretch stretch) {}
 
   FaultSequence(List<Fault> faults, Meter meter, PrintStream progress) {
     this.faults = List.copyOf(faults);
@@ -52,7 +52,7 @@ final class FaultSequence {
       long done = System.nanoTime();
       progress.printf(Locale.ROOT, "fault: %s is done after %.1f s%n", fault.name(), (done - at) / 1e9);
       Poll.until(() -> meter.isCaughtUp(stretch), PATIENCE);
-      past.add(new Past(fault, TimeUnit.NANOSECONDS.toMillis(at - from), stretch.caughtUpAfter(done), stretch));
+      past.add(new Past(fault, TimeUnit.NANOSECONDS.toMillis(at - from), done, stretch));
     }
     if (!faults.isEmpty()) {
       Thread.sleep(pause);
@@ -63,7 +63,7 @@ final class FaultSequence {
   List<FaultResult> results() {
     return past.stream()
         .map(each -> new FaultResult(
-            each.fault, each.atMillis, each.stretch.waits(), each.caughtUpNanos / 1_000))
+            each.fault, each.atMillis, each.stretch.waits(), each.stretch.caughtUpAfter(each.doneNanos) / 1_000))
         .toList();
   }
 }
