@@ -11,6 +11,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,6 +51,8 @@ public final class Views {
   private int mostShards = Member.SHARE;
   private boolean withdrawn;
   private long changedRevision;
+  /** Who else has registered under this router's name since it did. */
+  private @Nullable RouterId namesake;
   /** Counts what was changed in the entry: only the newest change gives it its revision. */
   private int changes;
   private boolean wasDisconnected;
@@ -132,14 +135,22 @@ public final class Views {
   }
 
   private void join() {
-    if (members.values().stream().anyMatch(member -> !member.draining())) {
+    // An entry under its own name is of its earlier life, which gave up its shards when it ended.
+    if (members.values().stream().anyMatch(member -> !member.draining() && !isCalledLikeThis(member.id()))) {
       mostShards = 0;
       loop.after(GROWTH, this::grow);
     }
     renew();
   }
 
+  private boolean isCalledLikeThis(RouterId router) {
+    return router.name().equals(self.id().name());
+  }
+
   private void grow() {
+    if (draining || withdrawn) {
+      return;
+    }
     int more = Math.max(1, mostShards * 2);
     mostShards = more < shards ? more : Member.SHARE;
     announceChange();
@@ -251,9 +262,19 @@ public final class Views {
     }
     if (member.id().equals(self.id())) {
       told.complete(null);
-    } else if (router.equals(self.id().name()) && told.isDone()) {
-      LOG.error("another router has registered under the name {}: each needs a name of its own", router);
+    } else if (isCalledLikeThis(member.id()) && told.isDone()) {
+      calledLikeThis(member.id());
     }
+  }
+
+  /** What an earlier life of this router said at last may come late, once; whoever says more is another router. */
+  private void calledLikeThis(RouterId router) {
+    if (router.equals(namesake)) {
+      LOG.error("another router has registered under the name {}: each needs a name of its own", router.name());
+      return;
+    }
+    namesake = router;
+    announceChange();
   }
 
   private void ended(String router, long revision) {

@@ -1,0 +1,112 @@
+package dev.parley.router.view;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.conversation.log.Layout;
+import dev.parley.conversation.log.memory.MemoryBroker;
+import dev.parley.internal.v1.RouterEntry;
+import dev.parley.router.ManualTime;
+import dev.parley.router.feed.RouterId;
+import dev.parley.router.loop.Loop;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ViewsTest {
+  private static final int SHARDS = Layout.ONE_NODE.shards();
+  private static final Duration UNTIL_GROWN = Duration.ofSeconds(20);
+
+  private final ManualTime time = new ManualTime();
+  private final MemoryBroker broker = new MemoryBroker(Layout.ONE_NODE, Long.MAX_VALUE, time);
+  private final List<View> told = new ArrayList<>();
+
+  private final Loop loop =
+      new Loop() {
+        @Override
+        public boolean inLoop() {
+          return true;
+        }
+
+        @Override
+        public void execute(Runnable task) {
+          time.after(Duration.ZERO, task);
+        }
+
+        @Override
+        public void after(Duration delay, Runnable task) {
+          time.after(delay, task);
+        }
+      };
+
+  private Views router(String name, long incarnation) {
+    Member self = Member.of(new RouterId(name, incarnation), name + ":1");
+    Views views = new Views(self, SHARDS, broker.registry(), broker::connected, loop, told::add);
+    views.start();
+    time.advance(Duration.ZERO);
+    return views;
+  }
+
+  /** What a router that is no more said last. */
+  private void saidLate(String name, long incarnation) {
+    RouterEntry entry = RouterEntry.newBuilder().setIncarnation(incarnation).setLinkAddress(name + ":1").build();
+    broker.registry().announce(name, entry.toByteArray());
+    time.advance(Duration.ZERO);
+  }
+
+  private static long owned(Views views, String name) {
+    return views.view().owners().stream().filter(owner -> owner.id().name().equals(name)).count();
+  }
+
+  @Test
+  void whoJoinsOthersTakesItsShardsInSteps() {
+    router("a", 1);
+    Views joined = router("b", 2);
+    assertThat(owned(joined, "b")).isZero();
+
+    time.advance(UNTIL_GROWN);
+    assertThat(owned(joined, "b")).isEqualTo(SHARDS / 2);
+  }
+
+  @Test
+  void whoComesBackAloneTakesAllAtOnceThoughItsEarlierLifeIsStillRegistered() {
+    saidLate("a", 1);
+    Views again = router("a", 2);
+
+    assertThat(again.view().members()).containsExactly(Member.of(new RouterId("a", 2), "a:1"));
+    int views = told.size();
+    time.advance(UNTIL_GROWN);
+    assertThat(told).hasSize(views);
+  }
+
+  @Test
+  void whoLeavesTakesNoMore() {
+    router("a", 1);
+    Views leaving = router("b", 2);
+    leaving.drain();
+    time.advance(Duration.ZERO);
+    int views = told.size();
+
+    time.advance(UNTIL_GROWN);
+    assertThat(told).hasSize(views);
+    assertThat(leaving.view().members()).contains(new Member(new RouterId("b", 2), "b:1", true, 0));
+  }
+
+  @Test
+  void whatAnEarlierLifeSaidLateIsSetRightAtOnce() {
+    Views views = router("a", 2);
+    saidLate("a", 1);
+
+    assertThat(views.view().members()).containsExactly(Member.of(new RouterId("a", 2), "a:1"));
+  }
+
+  @Test
+  void twoOfOneNameDoNotAnswerEachOtherForEver() {
+    router("a", 1);
+    router("a", 2);
+    int views = told.size();
+
+    time.advance(Duration.ZERO);
+    assertThat(told).hasSize(views);
+  }
+}
