@@ -135,7 +135,7 @@ public final class Views {
   }
 
   private void join() {
-    // An entry under its own name is of its earlier life, which gave up its shards when it ended.
+    // An entry under its own name is of its earlier life, which has ended: nobody owns its shards.
     if (members.values().stream().anyMatch(member -> !member.draining() && !isCalledLikeThis(member.id()))) {
       mostShards = 0;
       loop.after(GROWTH, this::grow);

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 class ViewsTest {
   private static final int SHARDS = Layout.ONE_NODE.shards();
   private static final Duration UNTIL_GROWN = Duration.ofSeconds(20);
+  private static final int MANY = 100;
 
   private final ManualTime time = new ManualTime();
   private final MemoryBroker broker = new MemoryBroker(Layout.ONE_NODE, Long.MAX_VALUE, time);
@@ -39,9 +40,14 @@ class ViewsTest {
         }
       };
 
+  private void tell(View view) {
+    told.add(view);
+    assertThat(told).as("views, as if they had no end").hasSizeLessThan(MANY);
+  }
+
   private Views router(String name, long incarnation) {
     Member self = Member.of(new RouterId(name, incarnation), name + ":1");
-    Views views = new Views(self, SHARDS, broker.registry(), broker::connected, loop, told::add);
+    Views views = new Views(self, SHARDS, broker.registry(), broker::connected, loop, this::tell);
     views.start();
     time.advance(Duration.ZERO);
     return views;
