@@ -240,6 +240,8 @@ class JetStreamBrokerIT extends BrokerContract {
     get(broker.registry().watch(told));
     get(broker.registry().announce("ends", bytes("a")));
     get(broker.registry().announce("withdrawn", bytes("b")));
+    // A withdrawal takes the entry's place: a watch that has not read it yet hears of neither.
+    await().untilAsserted(() -> assertThat(told.lines()).contains("withdrawn=b"));
     get(broker.registry().withdraw("withdrawn"));
     pass(Registry.TTL);
 
