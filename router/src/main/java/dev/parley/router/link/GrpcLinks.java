@@ -1,5 +1,6 @@
 package dev.parley.router.link;
 
+import dev.parley.chassis.server.LinkSecret;
 import dev.parley.chassis.server.Transport;
 import dev.parley.internal.v1.GetStatusRequest;
 import dev.parley.internal.v1.GetStatusResponse;

@@ -1,4 +1,4 @@
-package dev.parley.router.link;
+package dev.parley.chassis.server;
 
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -10,19 +10,20 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import org.jspecify.annotations.Nullable;
 
-/** The secret that routers of one deployment show each other. */
-final class LinkSecret implements ServerInterceptor {
+/** The secret that the services of one deployment show each other. Thread-safe. */
+public final class LinkSecret implements ServerInterceptor {
   /** The metadata key that carries it. */
-  static final Metadata.Key<String> KEY = Metadata.Key.of("parley-link-secret", Metadata.ASCII_STRING_MARSHALLER);
+  public static final Metadata.Key<String> KEY = Metadata.Key.of("parley-link-secret", Metadata.ASCII_STRING_MARSHALLER);
 
   private final @Nullable String secret;
 
-  LinkSecret(@Nullable String secret) {
+  /** The secret; null: anybody is let in. */
+  public LinkSecret(@Nullable String secret) {
     this.secret = secret;
   }
 
   /** Shows it with every call. */
-  io.grpc.ClientInterceptor shown() {
+  public io.grpc.ClientInterceptor shown() {
     Metadata metadata = new Metadata();
     if (secret != null) {
       metadata.put(KEY, secret);
