@@ -11,7 +11,8 @@ import dev.parley.router.link.Dialer;
 import dev.parley.router.link.LinkListener;
 import dev.parley.router.link.LinkTimes;
 import dev.parley.router.link.Links;
-import dev.parley.router.link.Wire;
+import dev.parley.chassis.wire.Wire;
+import dev.parley.internal.v1.LinkFrame;
 import dev.parley.router.loop.Loop;
 import dev.parley.router.session.SessionHub;
 import dev.parley.router.shard.OwnerLimits;
@@ -97,7 +98,7 @@ public final class RouterCore implements LinkListener {
   }
 
   /** Takes a wire that another router has opened. */
-  public Wire.Ear accept(Wire wire) {
+  public Wire.Ear<LinkFrame> accept(Wire<LinkFrame> wire) {
     return links.accept(wire);
   }
 

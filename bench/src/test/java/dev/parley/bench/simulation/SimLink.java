@@ -3,7 +3,7 @@ package dev.parley.bench.simulation;
 import dev.parley.internal.v1.LinkFrame;
 import dev.parley.internal.v1.ShardFrame;
 import dev.parley.router.link.Dialer;
-import dev.parley.router.link.Wire;
+import dev.parley.chassis.wire.Wire;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,10 +84,10 @@ final class SimLink {
     return Duration.ofNanos(100_000 + random.nextInt(2_000_000));
   }
 
-  private final class End implements Wire {
+  private final class End implements Wire<LinkFrame> {
     private final SimProcess process;
     private @Nullable End peer;
-    private Wire.@Nullable Ear ear;
+    private Wire.@Nullable Ear<LinkFrame> ear;
     private boolean open;
     private boolean closed;
     private long lastArrival;

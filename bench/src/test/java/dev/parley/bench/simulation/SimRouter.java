@@ -7,7 +7,8 @@ import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.router.RouterCore;
 import dev.parley.router.feed.RouterId;
 import dev.parley.router.link.LinkTimes;
-import dev.parley.router.link.Wire;
+import dev.parley.chassis.wire.Wire;
+import dev.parley.internal.v1.LinkFrame;
 import dev.parley.router.loop.Loop;
 import dev.parley.router.session.Allowances;
 import dev.parley.router.session.SessionCall;
@@ -80,7 +81,7 @@ final class SimRouter {
     return broker;
   }
 
-  Wire.Ear accept(Wire wire) {
+  Wire.Ear<LinkFrame> accept(Wire<LinkFrame> wire) {
     return core.accept(wire);
   }
 

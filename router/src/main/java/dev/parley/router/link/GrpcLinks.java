@@ -1,5 +1,7 @@
 package dev.parley.router.link;
 
+import dev.parley.chassis.wire.GrpcWire;
+import dev.parley.chassis.wire.Wire;
 import dev.parley.chassis.server.LinkSecret;
 import dev.parley.chassis.server.Transport;
 import dev.parley.internal.v1.GetStatusRequest;
@@ -12,8 +14,6 @@ import io.grpc.ServerInterceptors;
 import io.grpc.Status;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
-import io.grpc.stub.ClientCallStreamObserver;
-import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.netty.channel.EventLoopGroup;
@@ -77,7 +77,7 @@ public final class GrpcLinks implements Dialer, AutoCloseable {
   }
 
   /** Begins to take wires, and to tell the status. */
-  public void serve(Function<Wire, Wire.Ear> accept, Supplier<CompletableFuture<GetStatusResponse>> status) {
+  public void serve(Function<Wire<LinkFrame>, Wire.Ear<LinkFrame>> accept, Supplier<CompletableFuture<GetStatusResponse>> status) {
     service.accept = accept;
     service.status = status;
   }
@@ -85,7 +85,7 @@ public final class GrpcLinks implements Dialer, AutoCloseable {
   private static final class Service extends RouterLinkServiceGrpc.RouterLinkServiceImplBase {
     private static final Status NOT_YET = Status.UNAVAILABLE.withDescription("this router is starting");
 
-    private volatile Function<Wire, Wire.Ear> accept =
+    private volatile Function<Wire<LinkFrame>, Wire.Ear<LinkFrame>> accept =
         wire -> {
           throw NOT_YET.asRuntimeException();
         };
@@ -94,7 +94,7 @@ public final class GrpcLinks implements Dialer, AutoCloseable {
 
     @Override
     public StreamObserver<LinkFrame> connect(StreamObserver<LinkFrame> responses) {
-      GrpcWire wire = new GrpcWire();
+      GrpcWire<LinkFrame, LinkFrame> wire = new GrpcWire<>();
       wire.call((ServerCallStreamObserver<LinkFrame>) responses);
       wire.ear(accept.apply(wire));
       return wire;
@@ -117,35 +117,14 @@ public final class GrpcLinks implements Dialer, AutoCloseable {
   }
 
   @Override
-  public Wire dial(String to, Wire.Ear ear) {
-    GrpcWire wire = new GrpcWire();
+  public Wire<LinkFrame> dial(String to, Wire.Ear<LinkFrame> ear) {
+    GrpcWire<LinkFrame, LinkFrame> wire = new GrpcWire<>();
     wire.ear(ear);
     ManagedChannel channel = channels.computeIfAbsent(to, this::channel);
     channel.resetConnectBackoff();
     RouterLinkServiceGrpc.newStub(channel)
         .withInterceptors(secret.shown())
-        .connect(
-            new ClientResponseObserver<LinkFrame, LinkFrame>() {
-              @Override
-              public void beforeStart(ClientCallStreamObserver<LinkFrame> call) {
-                wire.call(call);
-              }
-
-              @Override
-              public void onNext(LinkFrame frame) {
-                wire.onNext(frame);
-              }
-
-              @Override
-              public void onError(Throwable failure) {
-                wire.onError(failure);
-              }
-
-              @Override
-              public void onCompleted() {
-                wire.onCompleted();
-              }
-            });
+        .connect(wire.opening());
     return wire;
   }
 

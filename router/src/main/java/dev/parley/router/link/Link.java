@@ -1,5 +1,6 @@
 package dev.parley.router.link;
 
+import dev.parley.chassis.wire.Wire;
 import dev.parley.internal.v1.LinkFrame;
 import dev.parley.internal.v1.LinkHello;
 import dev.parley.internal.v1.ShardFrame;
@@ -21,7 +22,7 @@ import java.util.function.LongSupplier;
  *
  * <p>{@link #send} is thread-safe; everything else belongs to the link's loop.
  */
-final class Link implements Wire.Ear {
+final class Link implements Wire.Ear<LinkFrame> {
   /** A frame takes what waits up to this size. */
   private static final int FRAME_BYTES = 256 << 10;
 
@@ -40,7 +41,7 @@ final class Link implements Wire.Ear {
   private final AtomicBoolean flushing = new AtomicBoolean();
   /** Frames that wait on the loop behind the hello. */
   private final AtomicInteger behindHello = new AtomicInteger();
-  private volatile Wire wire = new Unopened();
+  private volatile Wire<LinkFrame> wire = new Unopened();
   private volatile Phase phase = Phase.OPENING;
   private volatile RouterId peer;
   private volatile long heardAt;
@@ -61,7 +62,7 @@ final class Link implements Wire.Ear {
     void received(RouterId from, ShardFrame frame);
   }
 
-  private static final class Unopened implements Wire {
+  private static final class Unopened implements Wire<LinkFrame> {
     @Override
     public boolean ready() {
       return false;
@@ -99,7 +100,7 @@ final class Link implements Wire.Ear {
   }
 
   /** Speaks first. */
-  void open(Wire opened) {
+  void open(Wire<LinkFrame> opened) {
     wire = opened;
     if (phase == Phase.DOWN) {
       opened.close();

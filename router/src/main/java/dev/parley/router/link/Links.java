@@ -1,5 +1,7 @@
 package dev.parley.router.link;
 
+import dev.parley.chassis.wire.Wire;
+import dev.parley.internal.v1.LinkFrame;
 import dev.parley.internal.v1.ShardFrame;
 import dev.parley.router.feed.RouterId;
 import dev.parley.router.loop.Loop;
@@ -93,7 +95,7 @@ public final class Links implements Link.Events {
   }
 
   /** Takes a wire that another router has opened; what comes over it is told to the ear. On any thread. */
-  public Wire.Ear accept(Wire wire) {
+  public Wire.Ear<LinkFrame> accept(Wire<LinkFrame> wire) {
     Link link = new Link(self, new RouterId("", 0), times, loop, nanos, this);
     loop.execute(
         () -> {
