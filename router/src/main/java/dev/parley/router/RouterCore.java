@@ -14,6 +14,8 @@ import dev.parley.router.link.Links;
 import dev.parley.chassis.wire.Wire;
 import dev.parley.internal.v1.LinkFrame;
 import dev.parley.router.loop.Loop;
+import dev.parley.router.presence.PresenceLink;
+import dev.parley.router.presence.PresenceSurroundings;
 import dev.parley.router.session.SessionHub;
 import dev.parley.router.shard.OwnerLimits;
 import dev.parley.router.shard.ShardHost;
@@ -42,6 +44,7 @@ public final class RouterCore implements LinkListener {
   private final Loop control;
   private final List<SessionHub> hubs = new ArrayList<>();
   private final List<ShardHost> shards = new ArrayList<>();
+  private final PresenceLink presence;
   private final Links links;
   private final Views views;
 
@@ -51,6 +54,7 @@ public final class RouterCore implements LinkListener {
    * @param nanos a monotonic clock
    * @param retry how often a reader of the log asks again
    * @param dialer opens wires to other routers
+   * @param presence how presence is reached
    * @param blocks whether one of two users has blocked the other
    */
   public record Surroundings(
@@ -60,6 +64,7 @@ public final class RouterCore implements LinkListener {
       RandomGenerator random,
       ReadRetry retry,
       Dialer dialer,
+      PresenceSurroundings presence,
       BiPredicate<String, String> blocks) {}
 
   /** A router that is not registered yet. {@code loops}: shards and sessions are spread over them; at most 64. */
@@ -71,6 +76,10 @@ public final class RouterCore implements LinkListener {
     for (Loop loop : loops) {
       hubs.add(new SessionHub(hubs.size(), loop, broker.wakes(), count));
     }
+    this.presence =
+        new PresenceLink(
+            this.self, around.presence(), control, around.clock(), hubs.stream().map(SessionHub::presence).toList());
+    hubs.forEach(hub -> hub.use(presence));
     this.links = new Links(this.self, times, control, around.nanos(), around.dialer(), this);
     ShardSurroundings shared =
         new ShardSurroundings(
@@ -86,9 +95,11 @@ public final class RouterCore implements LinkListener {
     broker.onReconnect(
         () -> {
           views.reconnected();
+          presence.settingsMayHaveChanged();
           shards.forEach(ShardHost::reconnected);
         });
     control.execute(links::start);
+    presence.start();
     return views.start();
   }
 
@@ -129,6 +140,11 @@ public final class RouterCore implements LinkListener {
     return List.copyOf(shards);
   }
 
+  /** The link to presence. */
+  public PresenceLink presence() {
+    return presence;
+  }
+
   /** Which routers there are. */
   public View view() {
     return views.view();
@@ -151,7 +167,11 @@ public final class RouterCore implements LinkListener {
     return CompletableFuture.allOf(
             shards.stream().map(shard -> shard.close(patience)).toArray(CompletableFuture[]::new))
         .thenCompose(done -> views.withdraw())
-        .thenRun(() -> control.execute(links::close));
+        .thenRun(
+            () -> {
+              presence.close();
+              control.execute(links::close);
+            });
   }
 
   /** What this router knows of routers and shards. */

@@ -8,14 +8,19 @@ import dev.parley.chassis.server.GrpcServer;
 import dev.parley.conversation.history.ReadRetry;
 import dev.parley.conversation.log.Broker;
 import dev.parley.conversation.log.Broker.TableName;
+import dev.parley.router.api.Calls;
 import dev.parley.router.api.ChatGrpcService;
+import dev.parley.router.api.PresenceGrpcService;
 import dev.parley.router.api.Shards;
 import dev.parley.router.feed.RouterId;
 import dev.parley.router.link.GrpcLinks;
 import dev.parley.router.loop.NettyLoop;
+import dev.parley.router.presence.GrpcPresence;
+import dev.parley.router.presence.PresenceSurroundings;
 import dev.parley.router.session.Allowances;
 import dev.parley.router.session.Sessions;
 import dev.parley.router.user.Blocks;
+import dev.parley.router.user.PresenceSettingsTable;
 import dev.parley.router.user.Profiles;
 import dev.parley.router.view.Member;
 import io.netty.channel.EventLoop;
@@ -46,6 +51,7 @@ public final class RouterServer implements AutoCloseable {
   private final RouterSettings settings;
   private final KeySource keys;
   private final GrpcLinks links;
+  private final GrpcPresence presence;
   private final RouterCore core;
   private final Sessions sessions;
   private final GrpcServer server;
@@ -69,6 +75,8 @@ public final class RouterServer implements AutoCloseable {
       loops.add(new NettyLoop((EventLoop) loop));
     }
     this.links = new GrpcLinks(settings.link(), workers);
+    this.presence = new GrpcPresence(settings.link().secret(), workers);
+    PresenceSettingsTable presenceSettings = new PresenceSettingsTable(broker.table(TableName.PRESENCE_SETTINGS));
     RandomGenerator random = new SecureRandom();
     RouterId self = new RouterId(settings.name(), random.nextLong());
     this.core =
@@ -82,6 +90,7 @@ public final class RouterServer implements AutoCloseable {
                 RandomGenerator.getDefault(),
                 ReadRetry.DEFAULT,
                 links,
+                new PresenceSurroundings(settings.presence(), presence, presenceSettings::of),
                 blocks::between),
             settings.owner(),
             settings.link().times());
@@ -98,18 +107,23 @@ public final class RouterServer implements AutoCloseable {
             verifier::verify,
             validation,
             allowances,
+            blocks::hasBlocked,
+            core.presence(),
             broker::durability,
             clock);
+    blocks.onChange(userId -> core.hubs().forEach(hub -> hub.blocksChanged(userId)));
     broker.onReconnect(sessions::listAgain);
     core.start().orTimeout(REGISTRATION.toMillis(), TimeUnit.MILLISECONDS).join();
+    Shards shards = new Shards(core.shards());
+    Profiles profiles = new Profiles(broker.table(TableName.PROFILES));
+    Calls calls = new Calls(allowances, profiles, clock);
     this.server =
         GrpcServer.builder(settings.server())
             .auth(verifier)
             .validation(validation)
             .workers(workers)
-            .service(
-                new ChatGrpcService(
-                    new Shards(core.shards()), sessions, allowances, blocks, new Profiles(broker.table(TableName.PROFILES))))
+            .service(new ChatGrpcService(shards, sessions, calls, blocks, profiles))
+            .service(new PresenceGrpcService(shards, sessions, calls, presenceSettings, broker.wakes()))
             .start();
     server.ready();
     LOG.info("{} is ready on port {}; acknowledged means {}", settings.name(), server.port(), broker.durability());
@@ -130,6 +144,7 @@ public final class RouterServer implements AutoCloseable {
     server.draining();
     if (sessions.count() > 0) {
       TimeUnit.NANOSECONDS.sleep(settings.drain().notice().toNanos());
+      core.presence().leaving();
       sessions.reconnectAll(settings.drain().spread());
       long until = System.nanoTime() + settings.drain().patience().toNanos();
       while (sessions.count() > 0 && System.nanoTime() < until) {
@@ -144,9 +159,11 @@ public final class RouterServer implements AutoCloseable {
   public void close() {
     server.draining();
     sessions.draining().set(true);
+    core.presence().leaving();
     core.close(LAST_APPENDS).join();
     sessions.endAll().join();
     links.close();
+    presence.close();
     server.close();
     keys.close();
   }

@@ -4,6 +4,7 @@ import dev.parley.chassis.config.Setting;
 import dev.parley.chassis.config.SettingsPrefix;
 import dev.parley.chassis.server.ServerSettings;
 import dev.parley.router.link.LinkSettings;
+import dev.parley.router.presence.PresenceSettings;
 import dev.parley.router.session.SessionLimits;
 import dev.parley.router.shard.OwnerLimits;
 import java.net.URI;
@@ -24,6 +25,8 @@ public record RouterSettings(
     Nats nats,
     @Setting(doc = "How routers reach each other.")
     LinkSettings link,
+    @Setting(doc = "How the router takes part in presence.")
+    PresenceSettings presence,
     @Setting(doc = "How the router leaves.")
     DrainSettings drain,
     @Setting(doc = "What sessions may do at most.")

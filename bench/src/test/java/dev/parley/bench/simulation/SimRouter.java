@@ -10,6 +10,7 @@ import dev.parley.router.link.LinkTimes;
 import dev.parley.chassis.wire.Wire;
 import dev.parley.internal.v1.LinkFrame;
 import dev.parley.router.loop.Loop;
+import dev.parley.router.presence.PresenceSurroundings;
 import dev.parley.router.session.Allowances;
 import dev.parley.router.session.SessionCall;
 import dev.parley.router.session.SessionHub;
@@ -34,7 +35,7 @@ final class SimRouter {
           Duration.ofMillis(500), Duration.ofSeconds(5), Duration.ofMillis(500));
   private static final SessionLimits SESSIONS =
       new SessionLimits(
-          100, 20, 128 << 10, 12, 64, 5_000, 100_000, 5_000, 5_000, 5_000, 50, 2, Duration.ofSeconds(20),
+          100, 20, 128 << 10, 12, 64, 5_000, 100_000, 5_000, 5_000, 5_000, 50, 1, 1, Duration.ofMinutes(5), 2, Duration.ofSeconds(20),
           Duration.ofSeconds(10), Duration.ofSeconds(5));
   private static final LinkTimes LINK = new LinkTimes(Duration.ofMillis(200), Duration.ofMillis(600), 8 << 20);
   private static final Duration PATIENCE = Duration.ofSeconds(3);
@@ -60,6 +61,7 @@ final class SimRouter {
             loops,
             new RouterCore.Surroundings(
                 broker, time, time::nanos, random, new ReadRetry(20, Duration.ofMillis(20)), links.dialer(process),
+                PresenceSurroundings.none(),
                 (one, other) -> false),
             OWNER,
             LINK);
@@ -69,7 +71,8 @@ final class SimRouter {
             token -> {
               throw new UnsupportedOperationException("tokens last long here");
             },
-            new Validation(), new Allowances(SESSIONS), broker::durability, time);
+            new Validation(), new Allowances(SESSIONS), (one, other) -> false, core.presence(),
+            broker::durability, time);
     core.start();
   }
 

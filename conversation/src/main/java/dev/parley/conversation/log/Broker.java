@@ -54,6 +54,8 @@ public interface Broker extends AutoCloseable {
     BLOCKS,
     /** {@code {user}}: name and picture, from the newest token. */
     PROFILES,
+    /** {@code {user}}: what a user's presence lets others see. */
+    PRESENCE_SETTINGS,
     /** {@code {shard}}: up to where the projections of a shard are written. */
     PROGRESS
   }

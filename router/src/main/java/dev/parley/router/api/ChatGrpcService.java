@@ -1,21 +1,16 @@
 package dev.parley.router.api;
 
-import dev.parley.chassis.auth.Identities;
-import dev.parley.chassis.auth.Identity;
-import dev.parley.chassis.errors.Errors;
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.RefusedException;
 import dev.parley.conversation.Request;
 import dev.parley.router.user.Blocks;
 import dev.parley.router.user.Profiles;
-import dev.parley.router.session.Allowances;
 import dev.parley.router.session.Allowances.Kind;
 import dev.parley.router.session.ConnectCall;
 import dev.parley.router.session.EncodedFrame;
 import dev.parley.router.session.Sessions;
 import dev.parley.router.shard.Answer;
 import dev.parley.router.shard.MarkAnswer;
-import dev.parley.router.shard.ShardHost;
 import dev.parley.v1.AddMembersRequest;
 import dev.parley.v1.AddMembersResponse;
 import dev.parley.v1.BlockUserRequest;
@@ -65,23 +60,22 @@ import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
-import java.util.function.Supplier;
 
 /** ChatService on the wire: each call becomes a question to a shard, and its answer a message. Thread-safe. */
 public final class ChatGrpcService implements BindableService, ChatServiceGrpc.AsyncService {
   private final Shards shards;
   private final Listings listings;
   private final Sessions sessions;
-  private final Allowances allowances;
+  private final Calls calls;
   private final Blocks blocks;
   private final Profiles profiles;
 
   /** A service over these parts. */
-  public ChatGrpcService(Shards shards, Sessions sessions, Allowances allowances, Blocks blocks, Profiles profiles) {
+  public ChatGrpcService(Shards shards, Sessions sessions, Calls calls, Blocks blocks, Profiles profiles) {
     this.shards = shards;
     this.listings = new Listings(shards);
     this.sessions = sessions;
-    this.allowances = allowances;
+    this.calls = calls;
     this.blocks = blocks;
     this.profiles = profiles;
   }
@@ -114,14 +108,7 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
   }
 
   private StreamObserver<ClientFrame> open(StreamObserver<EncodedFrame> responses) {
-    return ConnectCall.open(sessions, caller(), responses);
-  }
-
-  /** Who calls; the profile in the token is kept. */
-  private Identity caller() {
-    Identity identity = Identities.current();
-    profiles.seen(identity);
-    return identity;
+    return ConnectCall.open(sessions, calls.caller(), responses);
   }
 
   // ------------------------------------------------------------------ commands
@@ -130,7 +117,7 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
   public void send(SendRequest request, StreamObserver<SendResponse> response) {
     if (request.getCommand().hasCreate()) {
       response.onError(
-          status(Refusal.invalidField("command.create", "has its own call: CreateConversation")));
+          Calls.status(Refusal.invalidField("command.create", "has its own call: CreateConversation")));
       return;
     }
     command(request.getCommand(), response, stored -> SendResponse.newBuilder().setStored(stored).build());
@@ -139,10 +126,10 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
   @Override
   public void createConversation(
       CreateConversationRequest request, StreamObserver<CreateConversationResponse> response) {
-    String userId = caller().userId();
+    String userId = calls.caller().userId();
     Command command =
         command(request.getConversationId(), request.getClientEventId()).setCreate(request.getConversation()).build();
-    answer(
+    Calls.answer(
         execute(userId, command)
             .thenCompose(
                 done -> shards.of(done.request().conversationId()).describe(done.request().conversationId(), userId))
@@ -215,19 +202,13 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
   }
 
   private <R> void command(Command command, StreamObserver<R> response, Function<Stored, R> answer) {
-    answer(execute(caller().userId(), command).thenApply(done -> answer.apply(done.stored())), response);
+    Calls.answer(execute(calls.caller().userId(), command).thenApply(done -> answer.apply(done.stored())), response);
   }
 
   private record Done(Request request, Stored stored) {}
 
   private CompletableFuture<Done> execute(String userId, Command command) {
-    return within(Kind.COMMAND, userId, () -> submit(userId, command));
-  }
-
-  /** Does it if the user's allowance of this kind is not used up. */
-  private <T> CompletableFuture<T> within(Kind kind, String userId, Supplier<CompletableFuture<T>> action) {
-    Refusal refusal = allowances.take(kind, userId, sessions.clock().instant());
-    return refusal == null ? action.get() : CompletableFuture.failedFuture(new RefusedException(refusal));
+    return calls.within(Kind.COMMAND, userId, () -> submit(userId, command));
   }
 
   private CompletableFuture<Done> submit(String userId, Command command) {
@@ -251,15 +232,10 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
 
   // ------------------------------------------------------------------ reading
 
-  private <R> void read(StreamObserver<R> response, Function<String, CompletableFuture<R>> question) {
-    String userId = caller().userId();
-    answer(within(Kind.READ, userId, () -> question.apply(userId)), response);
-  }
-
   @Override
   public void getConversation(GetConversationRequest request, StreamObserver<GetConversationResponse> response) {
     String id = request.getConversationId();
-    read(
+    calls.read(
         response,
         userId ->
             shards
@@ -272,24 +248,24 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
   @Override
   public void listConversations(
       ListConversationsRequest request, StreamObserver<ListConversationsResponse> response) {
-    read(response, userId -> listings.conversations(userId, request));
+    calls.read(response, userId -> listings.conversations(userId, request));
   }
 
   @Override
   public void listMembers(ListMembersRequest request, StreamObserver<ListMembersResponse> response) {
-    read(response, userId -> listings.members(userId, request));
+    calls.read(response, userId -> listings.members(userId, request));
   }
 
   @Override
   public void listEvents(ListEventsRequest request, StreamObserver<ListEventsResponse> response) {
-    read(response, userId -> listings.events(userId, request));
+    calls.read(response, userId -> listings.events(userId, request));
   }
 
   @Override
   public void setReadMark(SetReadMarkRequest request, StreamObserver<SetReadMarkResponse> response) {
-    String userId = caller().userId();
-    answer(
-        within(
+    String userId = calls.caller().userId();
+    Calls.answer(
+        calls.within(
             Kind.READ_MARK,
             userId,
             () ->
@@ -315,7 +291,7 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
 
   @Override
   public void getUsers(GetUsersRequest request, StreamObserver<GetUsersResponse> response) {
-    read(
+    calls.read(
         response,
         userId ->
             profiles
@@ -325,22 +301,22 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
 
   @Override
   public void blockUser(BlockUserRequest request, StreamObserver<BlockUserResponse> response) {
-    String userId = caller().userId();
+    String userId = calls.caller().userId();
     if (userId.equals(request.getUserId())) {
-      response.onError(status(Refusal.invalidField("user_id", "must be somebody else")));
+      response.onError(Calls.status(Refusal.invalidField("user_id", "must be somebody else")));
       return;
     }
-    answer(
-        within(Kind.COMMAND, userId, () -> blocks.set(userId, request.getUserId(), true))
+    Calls.answer(
+        calls.within(Kind.COMMAND, userId, () -> blocks.set(userId, request.getUserId(), true))
             .thenApply(done -> BlockUserResponse.getDefaultInstance()),
         response);
   }
 
   @Override
   public void unblockUser(UnblockUserRequest request, StreamObserver<UnblockUserResponse> response) {
-    String userId = caller().userId();
-    answer(
-        within(Kind.COMMAND, userId, () -> blocks.set(userId, request.getUserId(), false))
+    String userId = calls.caller().userId();
+    Calls.answer(
+        calls.within(Kind.COMMAND, userId, () -> blocks.set(userId, request.getUserId(), false))
             .thenApply(done -> UnblockUserResponse.getDefaultInstance()),
         response);
   }
@@ -348,26 +324,10 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
   @Override
   public void listBlockedUsers(
       ListBlockedUsersRequest request, StreamObserver<ListBlockedUsersResponse> response) {
-    read(
+    calls.read(
         response,
         userId ->
             CompletableFuture.completedFuture(
                 ListBlockedUsersResponse.newBuilder().addAllUserIds(blocks.of(userId)).build()));
-  }
-
-  private static <R> void answer(CompletableFuture<R> answer, StreamObserver<R> response) {
-    answer.whenComplete(
-        (value, failure) -> {
-          if (failure == null) {
-            response.onNext(value);
-            response.onCompleted();
-          } else {
-            response.onError(status(ShardHost.refusal(failure)));
-          }
-        });
-  }
-
-  private static RuntimeException status(Refusal refusal) {
-    return Errors.status(refusal.reason(), refusal.message(), refusal.metadata(), refusal.retryAfter());
   }
 }

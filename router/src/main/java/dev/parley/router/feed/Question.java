@@ -2,6 +2,7 @@ package dev.parley.router.feed;
 
 import dev.parley.conversation.Request;
 import dev.parley.v1.Cursor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What an owner is asked. Each may be asked again, of the same owner or another, until there is an answer. Immutable. */
@@ -26,8 +27,17 @@ public sealed interface Question {
   /** Describe a conversation to a user; {@link Reply.OfConversation}. */
   record Describe(String conversationId, String userId) implements Question {}
 
-  /** List members to a user; {@link Reply.OfMembers}. */
-  record ListMembers(String conversationId, String userId, String afterUserId, int limit) implements Question {}
+  /**
+   * List members to a user; {@link Reply.OfMembers}.
+   *
+   * @param only those of them that are members, without {@code afterUserId} and {@code limit}; empty: all members
+   */
+  record ListMembers(String conversationId, String userId, String afterUserId, int limit, List<String> only)
+      implements Question {
+    public ListMembers {
+      only = List.copyOf(only);
+    }
+  }
 
   /** Where a conversation's history lies; {@link Reply.OfIndex}. */
   record Index(String conversationId) implements Question {}

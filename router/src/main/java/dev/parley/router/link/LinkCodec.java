@@ -131,7 +131,8 @@ public final class LinkCodec {
                   MembersQuestion.newBuilder()
                       .setConversationId(list.conversationId())
                       .setAfterUserId(list.afterUserId())
-                      .setLimit(list.limit()));
+                      .setLimit(list.limit())
+                      .addAllUserIds(list.only()));
       case Question.Index index -> ask.setIndex(index.conversationId());
       case Question.AwaitList list -> ask.setUserId(list.userId()).setListed(ListedQuestion.getDefaultInstance());
     };
@@ -175,9 +176,15 @@ public final class LinkCodec {
       case POSITION -> new Question.Position(ask.getPosition().getConversationId(), user, ask.getPosition().getCursor());
       case MARK -> new Question.Mark(user, ask.getMark().getConversationId(), ask.getMark().getSeq());
       case DESCRIBE -> new Question.Describe(ask.getDescribe(), user);
-      case MEMBERS ->
-          new Question.ListMembers(
-              ask.getMembers().getConversationId(), user, ask.getMembers().getAfterUserId(), ask.getMembers().getLimit());
+      case MEMBERS -> {
+        MembersQuestion members = ask.getMembers();
+        yield new Question.ListMembers(
+            members.getConversationId(),
+            user,
+            members.getAfterUserId(),
+            members.getLimit(),
+            members.getUserIdsList());
+      }
       case INDEX -> new Question.Index(ask.getIndex());
       case LISTED -> new Question.AwaitList(user);
       case QUESTION_NOT_SET -> throw new IllegalArgumentException("a question that this version does not know");

@@ -53,7 +53,7 @@ public final class ConnectCall implements SessionCall.Downstream, StreamObserver
     ConnectCall connect = new ConnectCall(sessions, identity, call);
     call.disableAutoRequest();
     call.setOnReadyHandler(connect::onReady);
-    call.setOnCancelHandler(connect.session()::ended);
+    call.setOnCancelHandler(connect.session()::broke);
     call.request(1);
     return connect;
   }
@@ -123,7 +123,7 @@ public final class ConnectCall implements SessionCall.Downstream, StreamObserver
 
   @Override
   public void onError(Throwable failure) {
-    session().ended();
+    session().broke();
   }
 
   @Override

@@ -10,6 +10,7 @@ import dev.parley.router.shard.FollowAnswer;
 import dev.parley.v1.CatchUp;
 import dev.parley.v1.Cursor;
 import dev.parley.v1.ErrorReason;
+import dev.parley.v1.Event;
 import dev.parley.v1.Receipt;
 import dev.parley.v1.Reset;
 import dev.parley.v1.ResetReason;
@@ -44,6 +45,7 @@ final class Deliveries {
   private final SessionPort port;
   private final Outbound out;
   private final OpenCommands commands;
+  private final Memberships memberships;
 
   private final LinkedHashMap<String, Following> following = new LinkedHashMap<>();
   /** Conversations whose follow is not asked for yet. */
@@ -60,6 +62,18 @@ final class Deliveries {
   private final Set<String> addedMeanwhile = new LinkedHashSet<>();
   private boolean announcedLive;
 
+  /** Who wants to know of the memberships in followed conversations. On the session's thread. */
+  interface Memberships {
+    /** The session has caught up with all its conversations. */
+    void live();
+
+    /** This user, perhaps the session's own, is no longer a member. */
+    void left(String conversationId, String userId);
+
+    /** Ends of memberships may have been missed. */
+    void mayHaveLeft(String conversationId);
+  }
+
   private record FollowRequest(Following following, @Nullable Cursor cursor, Start start) {}
 
   Deliveries(
@@ -68,13 +82,15 @@ final class Deliveries {
       InstantSource clock,
       SessionPort port,
       Outbound out,
-      OpenCommands commands) {
+      OpenCommands commands,
+      Memberships memberships) {
     this.userId = userId;
     this.limits = limits;
     this.clock = clock;
     this.port = port;
     this.out = out;
     this.commands = commands;
+    this.memberships = memberships;
   }
 
   /** Begins with the conversations that the client has cursors of, and those of the user's list. */
@@ -190,6 +206,7 @@ final class Deliveries {
       port.unfollow(conversation.id);
       answerUpTo(conversation.id, Long.MAX_VALUE);
       out.control(Frames.error(refusal, conversation.id, false));
+      memberships.mayHaveLeft(conversation.id);
     }
   }
 
@@ -201,6 +218,7 @@ final class Deliveries {
     }
     conversation.endTold = false;
     conversation.readable(begun.readable());
+    memberships.mayHaveLeft(conversation.id);
     conversation.head = begun.head().getSeq();
     conversation.headTold = conversation.head;
     // After a new start in the same session a read may have brought it further than where that start was asked from.
@@ -256,6 +274,7 @@ final class Deliveries {
       announcedLive = true;
       out.control(ServerFrame.newBuilder().setCatchUp(CatchUp.newBuilder().setComplete(true)));
       port.caughtUp();
+      memberships.live();
     }
   }
 
@@ -266,6 +285,9 @@ final class Deliveries {
       return; // the follow answer, which is still to come, covers it
     }
     conversation.fed(record, userId);
+    if (record.endsMembership()) {
+      tellEnds(record);
+    }
     if (conversation.behind || conversation.reading || record.lastSeq() <= conversation.written) {
       return;
     }
@@ -280,6 +302,16 @@ final class Deliveries {
     } else if (conversation.lacks()) {
       readFor(conversation);
       pump();
+    }
+  }
+
+  private void tellEnds(CommittedRecord record) {
+    for (Event event : record.events()) {
+      if (event.hasMemberLeft()) {
+        memberships.left(record.conversationId(), event.getSenderId());
+      } else if (event.hasMemberRemoved()) {
+        memberships.left(record.conversationId(), event.getMemberRemoved().getUserId());
+      }
     }
   }
 
@@ -463,6 +495,12 @@ final class Deliveries {
   boolean isMemberOf(String conversationId) {
     Following conversation = following.get(conversationId);
     return conversation != null && conversation.active && conversation.open();
+  }
+
+  /** The user is a member there, by all that is known. */
+  boolean isIn(String conversationId) {
+    Following conversation = following.get(conversationId);
+    return conversation != null && conversation.open();
   }
 
   /** Somebody has read. Not sent to one who is behind: the first thing to be shed. */

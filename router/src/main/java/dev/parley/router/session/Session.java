@@ -31,6 +31,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -61,6 +62,7 @@ public final class Session {
   private final Outbound out;
   private final OpenCommands commands;
   private final Deliveries deliveries;
+  private final SessionPresence presence;
   private final RateMeter frames;
 
   private Phase phase = Phase.HELLO;
@@ -102,11 +104,16 @@ public final class Session {
     this.port = port;
     this.out = new Outbound(port, limits.unacknowledgedFrames());
     this.commands = new OpenCommands(durability);
-    this.deliveries = new Deliveries(user.getUserId(), limits, clock, port, out, commands);
+    this.presence = new SessionPresence(user.getUserId(), limits, clock, port, out, this::isIn, this::fault);
+    this.deliveries = new Deliveries(user.getUserId(), limits, clock, port, out, commands, presence);
     this.frames = new RateMeter(limits.framesPerSecond(), 2.0 * limits.framesPerSecond());
     this.opened = clock.instant();
     this.lastHeard = opened;
     this.lastHeads = opened;
+  }
+
+  private boolean isIn(String conversationId) {
+    return deliveries.isIn(conversationId);
   }
 
   /** The name in the log. */
@@ -189,6 +196,8 @@ public final class Session {
       case CREDIT -> whenOpen("Credit", () -> credit(frame.getCredit()));
       case REFRESH_TOKEN -> port.verify(frame.getRefreshToken().getToken());
       case HEADS_REQUEST -> whenOpen("HeadsRequest", this::headsRequest);
+      case WATCH_PRESENCE -> whenOpen("WatchPresence", () -> presence.watch(frame.getWatchPresence()));
+      case ACTIVITY -> whenOpen("Activity", () -> presence.activity(frame.getActivity()));
       case FRAME_NOT_SET ->
           out.control(
               Frames.error(
@@ -229,7 +238,9 @@ public final class Session {
                             .setCommandsPerSecond(limits.commandsPerSecond())
                             .setReadsPerSecond(limits.readsPerSecond())
                             .setReadMarksPerSecond(limits.readMarksPerSecond())
-                            .setTypingPerSecond(limits.typingPerSecond()))));
+                            .setTypingPerSecond(limits.typingPerSecond())
+                            .setWatchedUsers(limits.watchedUsers())
+                            .setWatchedRooms(limits.watchedRooms()))));
   }
 
   private void cursors(Cursors page) {
@@ -243,6 +254,7 @@ public final class Session {
     } else if (page.getComplete()) {
       phase = Phase.OPEN;
       nextList = clock.instant().plus(limits.listAgain());
+      presence.opened();
       port.listConversations();
     }
   }
@@ -260,6 +272,7 @@ public final class Session {
   }
 
   private void command(Command command, int bytes) {
+    presence.used();
     Refusal refusal;
     if (commands.size() >= limits.openCommands()) {
       refusal =
@@ -294,6 +307,7 @@ public final class Session {
   }
 
   private void readMark(ReadMark mark) {
+    presence.used();
     Refusal refusal = port.take(Allowances.Kind.READ_MARK);
     if (refusal == null) {
       port.mark(mark.getConversationId(), mark.getSeq());
@@ -304,6 +318,7 @@ public final class Session {
 
   /** Passes it on, or sheds it without a word: it is not worth an answer. */
   private void typing(Typing typing) {
+    presence.used();
     if (deliveries.isMemberOf(typing.getConversationId()) && port.take(Allowances.Kind.TYPING) == null) {
       port.typing(typing.getConversationId());
     }
@@ -460,6 +475,7 @@ public final class Session {
         port.listConversations();
       }
       deliveries.tick();
+      presence.tick();
     }
   }
 
@@ -536,12 +552,35 @@ public final class Session {
     }
   }
 
-  /** The client has ended the stream, or it broke. */
+  /** The client has ended the stream. */
   public void ended() {
+    ended(false);
+  }
+
+  /** The stream broke: the client may be back in a moment. */
+  public void broke() {
+    ended(true);
+  }
+
+  private void ended(boolean broke) {
     if (phase != Phase.CLOSED) {
       phase = Phase.CLOSED;
+      presence.ended(broke);
       deliveries.release();
       port.close(null);
+    }
+  }
+
+  /** Its part in presence. */
+  SessionPresence presence() {
+    return presence;
+  }
+
+  /** The owner's answer to {@link SessionPort#members}. */
+  public void members(
+      String conversationId, List<String> asked, @Nullable Set<String> members, @Nullable Refusal refusal) {
+    if (phase == Phase.OPEN) {
+      presence.members(conversationId, asked, members, refusal);
     }
   }
 
@@ -551,6 +590,7 @@ public final class Session {
     }
     phase = Phase.CLOSED;
     out.control(Frames.error(why, "", true));
+    presence.ended(why.reason() == ErrorReason.ERROR_REASON_DRAINING);
     deliveries.release();
     port.close(why);
   }

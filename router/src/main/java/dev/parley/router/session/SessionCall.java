@@ -4,16 +4,21 @@ import dev.parley.chassis.auth.Identity;
 import dev.parley.chassis.auth.TokenException;
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.Request;
+import dev.parley.internal.v1.Subject;
+import dev.parley.router.presence.LocalSession;
 import dev.parley.router.shard.MarkAnswer;
 import dev.parley.router.shard.ReadAnswer;
 import dev.parley.router.shard.ShardHost;
 import dev.parley.router.user.Profiles;
 import dev.parley.v1.ClientFrame;
 import dev.parley.v1.Cursor;
+import dev.parley.v1.Member;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -208,6 +213,49 @@ public final class SessionCall implements SessionPort, Devices.Displaceable {
   @Override
   public void typing(String conversationId) {
     sessions.shardOf(conversationId).typing(session.userId(), conversationId);
+  }
+
+  @Override
+  public void present(boolean active, String inView) {
+    sessions.presence().present(session.id(), new LocalSession(session.userId(), session.device(), active, inView));
+  }
+
+  @Override
+  public void absent(boolean broke) {
+    sessions.presence().absent(session.id(), broke);
+    hub.watches().ended(session.presence());
+  }
+
+  @Override
+  public void members(String conversationId, List<String> userIds) {
+    sessions
+        .shardOf(conversationId)
+        .membersAmong(conversationId, session.userId(), userIds)
+        .whenCompleteAsync(
+            (members, failure) -> {
+              if (failure == null) {
+                session.members(
+                    conversationId, userIds, members.stream().map(Member::getUserId).collect(Collectors.toSet()), null);
+              } else {
+                session.members(conversationId, userIds, null, ShardHost.refusal(failure));
+              }
+            },
+            hub::execute);
+  }
+
+  @Override
+  public void watch(Subject subject) {
+    hub.watches().watch(subject, session.presence());
+  }
+
+  @Override
+  public void unwatch(Subject subject) {
+    hub.watches().unwatch(subject, session.presence());
+  }
+
+  @Override
+  public boolean hasBlocked(String userId, String other) {
+    return sessions.hasBlocked().test(userId, other);
   }
 
   @Override

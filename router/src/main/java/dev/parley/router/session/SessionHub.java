@@ -5,8 +5,12 @@ import dev.parley.conversation.ConversationIds;
 import dev.parley.conversation.Timestamps;
 import dev.parley.conversation.log.Wakes;
 import dev.parley.internal.v1.Displaced;
+import dev.parley.internal.v1.Subject;
 import dev.parley.internal.v1.WakeNotice;
 import dev.parley.router.loop.Loop;
+import dev.parley.router.presence.PresenceHub;
+import dev.parley.router.presence.PresenceLink;
+import dev.parley.router.presence.Subjects;
 import dev.parley.router.shard.CommittedRecord;
 import dev.parley.router.shard.Follower;
 import dev.parley.v1.Receipt;
@@ -33,6 +37,7 @@ public final class SessionHub implements Follower {
   private final Loop loop;
   private final Wakes wakes;
   private final int shards;
+  private final HubWatches watches;
   private final Set<Session> sessions = new LinkedHashSet<>();
   private final Map<String, List<Session>> byConversation = new HashMap<>();
   private final Map<String, UserSessions> byUser = new HashMap<>();
@@ -46,11 +51,47 @@ public final class SessionHub implements Follower {
     this.loop = loop;
     this.wakes = wakes;
     this.shards = shards;
+    this.watches = new HubWatches(index, loop);
     loop.after(TICK, this::tick);
   }
 
   int index() {
     return index;
+  }
+
+  /** What the sessions watch. */
+  HubWatches watches() {
+    return watches;
+  }
+
+  /** The sessions as watchers. */
+  public PresenceHub presence() {
+    return watches;
+  }
+
+  /** The link to presence, before the first session comes. */
+  public void use(PresenceLink link) {
+    watches.use(link);
+  }
+
+  /** Watches a subject for somebody who is no session. On the loop. */
+  public void watch(Subject subject, Watcher watcher) {
+    watches.watch(subject, watcher);
+  }
+
+  /** Does not watch it any more. On the loop. */
+  public void unwatch(Subject subject, Watcher watcher) {
+    watches.unwatch(subject, watcher);
+  }
+
+  /** Somebody who is no session watches nothing any more. On the loop. */
+  public void endedWatching(Watcher watcher) {
+    watches.ended(watcher);
+  }
+
+  /** A user's list of blocked users has changed: some see them otherwise now. */
+  public void blocksChanged(String userId) {
+    loop.execute(() -> watches.mayLookOtherwise(Subjects.user(userId)));
   }
 
   /** The event loop itself, for work that is pinned to it. */
@@ -105,6 +146,7 @@ public final class SessionHub implements Follower {
     switch (notice.getNoticeCase()) {
       case ADDED -> each(ofUser.sessions, session -> session.added(notice.getAdded()));
       case DISPLACED -> each(ofUser.sessions, session -> displaced(session, notice.getDisplaced()));
+      case PRESENCE_SETTINGS_CHANGED -> watches.link().settingsChanged(userId);
       case NOTICE_NOT_SET -> LOG.warn("a notice to user {} that this version does not know", userId);
     }
   }

@@ -27,6 +27,12 @@ public record SessionLimits(
     int typingPerSecond,
     @Setting(value = "10000", doc = "Conversations that one session follows.")
     int conversations,
+    @Setting(value = "500", doc = "Users whose presence one session watches.")
+    int watchedUsers,
+    @Setting(value = "20", doc = "Rooms that one session watches: conversations of which it is told who has them in view.")
+    int watchedRooms,
+    @Setting(value = "5m", doc = "A device counts as away when nothing was done on it for so long.")
+    Duration presenceIdle,
     @Setting(value = "64", doc = "Follow requests of one session on their way at a time.")
     int concurrentFollows,
     @Setting(value = "20s", doc = "How often the server speaks and wants to hear the client; after three it hangs up.")

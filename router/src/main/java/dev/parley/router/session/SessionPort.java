@@ -2,7 +2,9 @@ package dev.parley.router.session;
 
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.Request;
+import dev.parley.internal.v1.Subject;
 import dev.parley.v1.Cursor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What a session can bring about. The answers come back as calls of the session's methods, on its thread. */
@@ -36,6 +38,24 @@ public interface SessionPort {
 
   /** Tells the owner that the user types. */
   void typing(String conversationId);
+
+  /** The device is connected; {@code active}: somebody uses it; {@code inView}: the conversation shown, or empty. */
+  void present(boolean active, String inView);
+
+  /** The device is not connected any more; {@code broke}: it may be back in a moment. */
+  void absent(boolean broke);
+
+  /** Asks which of these users are members of a conversation of this one: {@link Session#members}. */
+  void members(String conversationId, List<String> userIds);
+
+  /** Watches a user or a room. */
+  void watch(Subject subject);
+
+  /** Does not watch it any more. */
+  void unwatch(Subject subject);
+
+  /** The first user has blocked the second one. */
+  boolean hasBlocked(String userId, String other);
 
   /** Checks a newer token: {@link Session#refreshed}. */
   void verify(String token);

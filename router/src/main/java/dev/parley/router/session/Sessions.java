@@ -4,6 +4,7 @@ import dev.parley.chassis.auth.Identity;
 import dev.parley.chassis.auth.TokenException;
 import dev.parley.chassis.errors.Validation;
 import dev.parley.conversation.ConversationIds;
+import dev.parley.router.presence.PresenceLink;
 import dev.parley.router.shard.ShardHost;
 import dev.parley.v1.Durability;
 import java.time.Duration;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiPredicate;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
@@ -20,6 +22,7 @@ import java.util.random.RandomGenerator;
  *
  * @param router its name
  * @param verifier checks a token and says whose it is
+ * @param hasBlocked whether the first user has blocked the second one
  * @param open how many there are
  * @param draining no new ones are taken
  * @param durability how safe a stored event is, as the broker says now
@@ -33,6 +36,8 @@ public record Sessions(
     Validation validation,
     Allowances allowances,
     Devices devices,
+    BiPredicate<String, String> hasBlocked,
+    PresenceLink presence,
     AtomicInteger open,
     AtomicBoolean draining,
     Supplier<Durability> durability,
@@ -52,6 +57,8 @@ public record Sessions(
       TokenCheck verifier,
       Validation validation,
       Allowances allowances,
+      BiPredicate<String, String> hasBlocked,
+      PresenceLink presence,
       Supplier<Durability> durability,
       InstantSource clock) {
     return new Sessions(
@@ -63,6 +70,8 @@ public record Sessions(
         validation,
         allowances,
         new Devices(limits.devicesPerUser()),
+        hasBlocked,
+        presence,
         new AtomicInteger(),
         new AtomicBoolean(),
         durability,
@@ -75,7 +84,7 @@ public record Sessions(
   }
 
   /** The hub of the loop that this is called on. */
-  SessionHub hub() {
+  public SessionHub hub() {
     for (SessionHub hub : hubs) {
       if (hub.loop().inLoop()) {
         return hub;

@@ -6,12 +6,14 @@ import dev.parley.conversation.Refusal;
 import dev.parley.conversation.RefusedException;
 import dev.parley.conversation.history.HistoryReader;
 import dev.parley.conversation.history.TrimmedException;
+import dev.parley.router.feed.Question;
 import dev.parley.router.shard.ReadMarks.Mark;
 import dev.parley.v1.Conversation;
 import dev.parley.v1.Cursor;
 import dev.parley.v1.ErrorReason;
 import dev.parley.v1.Member;
 import dev.parley.v1.ResetReason;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -196,18 +198,19 @@ final class Follows {
         });
   }
 
-  /** Members in order of their ids, from the one after {@code afterUserId} on. */
-  CompletableFuture<List<Member>> members(String conversationId, String userId, String afterUserId, int limit) {
+  /** Members in order of their ids, from the one after {@code afterUserId} on, or those that are asked for. */
+  CompletableFuture<List<Member>> members(Question.ListMembers question) {
+    String conversationId = question.conversationId();
     return asMember(
         conversationId,
-        userId,
+        question.userId(),
         (state, asking, firstSeq) -> {
           if (!asking.isCurrent()) {
             throw new RefusedException(
                 Refusal.of(ErrorReason.ERROR_REASON_NOT_A_MEMBER, "the user is no longer a member"));
           }
           boolean byName = state.memberCount() <= Marks.RECEIPTS_BY_NAME;
-          return state.members(afterUserId, limit).stream()
+          return asked(state, question).stream()
               .map(
                   member ->
                       Member.newBuilder()
@@ -218,6 +221,20 @@ final class Follows {
                           .build())
               .toList();
         });
+  }
+
+  private static List<Membership> asked(ConversationState state, Question.ListMembers question) {
+    if (question.only().isEmpty()) {
+      return state.members(question.afterUserId(), question.limit());
+    }
+    List<Membership> members = new ArrayList<>();
+    for (String userId : question.only()) {
+      Membership membership = state.member(userId);
+      if (membership != null && membership.isCurrent()) {
+        members.add(membership);
+      }
+    }
+    return members;
   }
 
   /** Answers a member or former member. */

@@ -142,7 +142,7 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
       case Question.ListMembers list ->
           tell(
               follows
-                  .members(list.conversationId(), list.userId(), list.afterUserId(), list.limit())
+                  .members(list)
                   .thenApply(Reply.OfMembers::new),
               reply);
       case Question.Index index ->

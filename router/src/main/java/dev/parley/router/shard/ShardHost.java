@@ -312,10 +312,19 @@ public final class ShardHost {
   /** Members in order of their ids; fails with a RefusedException unless a member asks. */
   public CompletableFuture<List<Member>> members(
       String conversationId, String userId, String afterUserId, int limit) {
+    return members(new Question.ListMembers(conversationId, userId, afterUserId, limit, List.of()));
+  }
+
+  /** Those of {@code asked} who are members; fails with a RefusedException unless a member asks. */
+  public CompletableFuture<List<Member>> membersAmong(String conversationId, String userId, List<String> asked) {
+    return members(new Question.ListMembers(conversationId, userId, "", asked.size(), asked));
+  }
+
+  private CompletableFuture<List<Member>> members(Question.ListMembers question) {
     return onLoop(
         () ->
             askHere(
-                new Question.ListMembers(conversationId, userId, afterUserId, limit),
+                question,
                 reply -> {
                   if (reply instanceof Reply.OfMembers members) {
                     return members.members();

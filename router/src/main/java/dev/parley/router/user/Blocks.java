@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,7 @@ public final class Blocks {
   private final Table table;
   private final int maxPerUser;
   private final Map<String, Versioned> byUser = new ConcurrentHashMap<>();
+  private volatile Consumer<String> listener = userId -> {};
 
   private record Versioned(Set<String> blocked, long revision) {}
 
@@ -30,6 +32,11 @@ public final class Blocks {
   public Blocks(Table table, int maxPerUser) {
     this.table = table;
     this.maxPerUser = maxPerUser;
+  }
+
+  /** Tells, on any thread, of each user whose list of blocked users may have changed. */
+  public void onChange(Consumer<String> whose) {
+    listener = whose;
   }
 
   /** Completed when all blocks are known. */
@@ -43,11 +50,17 @@ public final class Blocks {
         userId,
         new Versioned(blocked, entry.revision()),
         (known, told) -> known.revision > told.revision ? known : told);
+    listener.accept(userId);
   }
 
   /** One of the two has blocked the other. */
   public boolean between(String userA, String userB) {
-    return of(userA).contains(userB) || of(userB).contains(userA);
+    return hasBlocked(userA, userB) || hasBlocked(userB, userA);
+  }
+
+  /** The first one has blocked the second one. */
+  public boolean hasBlocked(String userId, String other) {
+    return of(userId).contains(other);
   }
 
   /** Whom this user has blocked, in order. */

@@ -14,7 +14,7 @@ class AllowancesTest {
   private static final Instant NOW = Instant.parse("2026-03-01T12:00:00Z");
   private static final SessionLimits LIMITS =
       new SessionLimits(
-          1, 1, 1, 1, 1, 1, 2, 4, 6, 8, 1, 1, Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofSeconds(1));
+          1, 1, 1, 1, 1, 1, 2, 4, 6, 8, 1, 1, 1, Duration.ofSeconds(1), 1, Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofSeconds(1));
 
   private final Allowances allowances = new Allowances(LIMITS);
 

@@ -7,6 +7,7 @@ import dev.parley.conversation.Refusal;
 import dev.parley.conversation.Request;
 import dev.parley.conversation.Timestamps;
 import dev.parley.internal.v1.LogRecord;
+import dev.parley.internal.v1.Subject;
 import dev.parley.router.ManualTime;
 import dev.parley.router.Say;
 import dev.parley.router.shard.Answer;
@@ -42,7 +43,7 @@ final class SessionRig implements SessionPort {
   static final Term TERM = Term.newBuilder().setNumber(7).setIncarnation(8).build();
   static final SessionLimits LIMITS =
       new SessionLimits(
-          100, 20, 128 << 10, 20, 4, 500, 500, 200, 200, 20, 50, 2, Duration.ofSeconds(20),
+          100, 20, 128 << 10, 20, 4, 500, 500, 200, 200, 20, 50, 3, 2, Duration.ofMinutes(5), 2, Duration.ofSeconds(20),
           Duration.ofSeconds(10), Duration.ofMinutes(5));
 
   final ManualTime time = new ManualTime();
@@ -54,6 +55,9 @@ final class SessionRig implements SessionPort {
   final ArrayDeque<Request> submitted = new ArrayDeque<>();
   final List<String> marked = new ArrayList<>();
   final List<String> typed = new ArrayList<>();
+  final List<String> here = new ArrayList<>();
+  final ArrayDeque<List<String>> membersAsked = new ArrayDeque<>();
+  final List<String> watched = new ArrayList<>();
   final List<String> verified = new ArrayList<>();
   final List<@Nullable Refusal> closed = new ArrayList<>();
   boolean ready = true;
@@ -125,6 +129,36 @@ final class SessionRig implements SessionPort {
   @Override
   public void typing(String conversationId) {
     typed.add(conversationId);
+  }
+
+  @Override
+  public void present(boolean active, String inView) {
+    here.add((active ? "online " : "away ") + inView);
+  }
+
+  @Override
+  public void absent(boolean broke) {
+    here.add(broke ? "broke" : "gone");
+  }
+
+  @Override
+  public void members(String conversationId, List<String> userIds) {
+    membersAsked.addLast(userIds);
+  }
+
+  @Override
+  public void watch(Subject subject) {
+    watched.add(subject.getUserId() + subject.getConversationId());
+  }
+
+  @Override
+  public void unwatch(Subject subject) {
+    watched.remove(subject.getUserId() + subject.getConversationId());
+  }
+
+  @Override
+  public boolean hasBlocked(String userId, String other) {
+    return userId.equals("foe");
   }
 
   @Override

@@ -12,6 +12,7 @@ import dev.parley.internal.v1.LogRecord;
 import dev.parley.router.ManualTime;
 import dev.parley.router.Say;
 import dev.parley.router.feed.Handover;
+import dev.parley.router.feed.Question;
 import dev.parley.router.shard.ShardRig.Asked;
 import dev.parley.v1.Command;
 import dev.parley.v1.ConversationKind;
@@ -252,7 +253,7 @@ class ShardOwnerIT {
 
     assertThat(shard.follows.follow(Say.GROUP, "bob", null, false, 0)).isCompletedExceptionally();
     assertThat(shard.follows.describe(Say.GROUP, "bob")).isCompletedExceptionally();
-    assertThat(shard.follows.members(Say.GROUP, "bob", "", 10)).isCompletedExceptionally();
+    assertThat(shard.follows.members(new Question.ListMembers(Say.GROUP, "bob", "", 10, List.of()))).isCompletedExceptionally();
   }
 
   @Test

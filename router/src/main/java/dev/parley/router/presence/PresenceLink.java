@@ -1,0 +1,398 @@
+package dev.parley.router.presence;
+
+import dev.parley.chassis.wire.Wire;
+import dev.parley.internal.v1.FromPresence;
+import dev.parley.internal.v1.NodeEntry;
+import dev.parley.internal.v1.NodeHello;
+import dev.parley.internal.v1.Subject;
+import dev.parley.internal.v1.ToPresence;
+import dev.parley.internal.v1.Told;
+import dev.parley.internal.v1.VersionedSettings;
+import dev.parley.router.feed.RouterId;
+import dev.parley.router.loop.Loop;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The link of this router to presence: says what is so here, asks for what its sessions watch, and hands on what is told.
+ *
+ * <pre>
+ *   DOWN --dial--> OPENING --hello--> UP --closed, silent for too long--> DOWN
+ * </pre>
+ *
+ * <p>Nothing waits for it: while it is down, changes are kept as the set of subjects that have changed, and everything
+ * reads UNKNOWN. Public methods are thread-safe and return at once; the rest belongs to the link's loop.
+ */
+public final class PresenceLink {
+  private static final Logger LOG = LoggerFactory.getLogger(PresenceLink.class);
+
+  /** What changes within this time goes out as one frame. */
+  private static final Duration GATHER = Duration.ofMillis(50);
+
+  private static final Duration TICK = Duration.ofMillis(250);
+  private static final Duration REDIAL = Duration.ofMillis(250);
+  private static final Duration REDIAL_MOST = Duration.ofSeconds(1);
+  private static final int PER_FRAME = 1_000;
+  /** Settings that one tick asks for again. */
+  private static final int SETTINGS_AGAIN = 50;
+
+  private final RouterId self;
+  private final PresenceSettings settings;
+  private final Loop loop;
+  private final InstantSource clock;
+  private final PresenceDialer dialer;
+  private final Function<String, CompletableFuture<VersionedSettings>> settingsOf;
+  private final List<PresenceHub> hubs;
+  private final LocalPresence local;
+  private final Watching watching = new Watching();
+  private final OneShots oneShots = new OneShots(this);
+
+  private @Nullable Wire<ToPresence> wire;
+  private Phase phase = Phase.DOWN;
+  /** Frames of a wire that is not the present one are passed over. */
+  private int wires;
+  private int nextAddress;
+  private Instant nextDial = Instant.EPOCH;
+  private Duration redial = REDIAL;
+  private Instant heardAt = Instant.EPOCH;
+  private boolean storeWorks;
+  private boolean told;
+  private boolean gathering;
+  private boolean leaving;
+  private boolean closed;
+  /** What is still to be said of everything that is so, for a generation; 0: nothing. */
+  private long generation;
+  private final ArrayDeque<Subject> replay = new ArrayDeque<>();
+
+  private enum Phase {
+    DOWN,
+    OPENING,
+    UP
+  }
+
+  /** A link that is not opened yet. {@code hubs}: one a loop, at most 62. */
+  public PresenceLink(
+      RouterId self,
+      PresenceSurroundings around,
+      Loop loop,
+      InstantSource clock,
+      List<? extends PresenceHub> hubs) {
+    this.self = self;
+    this.settings = around.settings();
+    this.loop = loop;
+    this.clock = clock;
+    this.dialer = around.dialer();
+    this.settingsOf = around.settingsOf();
+    this.hubs = List.copyOf(hubs);
+    this.local = new LocalPresence(settings.linger());
+  }
+
+  /** Opens the link, again and again when it breaks. */
+  public void start() {
+    if (!settings.addresses().isEmpty()) {
+      loop.execute(this::tick);
+    }
+  }
+
+  // ------------------------------------------------------------------ what the sessions say
+
+  /** A session has come, or is otherwise now. */
+  public void present(String sessionId, LocalSession session) {
+    onLoopIfUsed(
+        () -> {
+          if (local.put(sessionId, session)) {
+            askSettings(session.userId());
+          }
+          gather();
+        });
+  }
+
+  /** A session has ended; {@code broke}: not by the will of its client, who may be back in a moment. */
+  public void absent(String sessionId, boolean broke) {
+    onLoopIfUsed(
+        () -> {
+          if (leaving) {
+            return; // its client is on the way to another router: the lease covers the time between
+          }
+          if (broke) {
+            local.broke(sessionId, clock.instant());
+          } else {
+            local.remove(sessionId);
+            gather();
+          }
+        });
+  }
+
+  /** Without an address nobody is told, so nothing is kept. */
+  private void onLoopIfUsed(Runnable task) {
+    if (!settings.addresses().isEmpty()) {
+      loop.execute(task);
+    }
+  }
+
+  /** What a user lets others see has changed. */
+  public void settingsChanged(String userId) {
+    loop.execute(
+        () -> {
+          if (local.userIds().contains(userId)) {
+            askSettings(userId);
+          }
+        });
+  }
+
+  /** Notices of changed settings may have been lost. */
+  public void settingsMayHaveChanged() {
+    loop.execute(() -> List.copyOf(local.userIds()).forEach(this::askSettings));
+  }
+
+  private void askSettings(String userId) {
+    settingsOf
+        .apply(userId)
+        .whenCompleteAsync(
+            (versioned, failure) -> {
+              if (failure == null) {
+                local.settings(userId, versioned);
+                gather();
+              } else {
+                LOG.debug("the presence settings of a user cannot be read; they are asked for again", failure);
+              }
+            },
+            loop);
+  }
+
+  /** A loop watches a subject from now on: it is told as it is, and when it changes. */
+  public void watch(int hub, Subject subject) {
+    loop.execute(() -> watchNow(hub, subject));
+  }
+
+  void watchNow(int hub, Subject subject) {
+    Told known = watching.watch(hub, subject);
+    if (known != null) {
+      tell(hub, List.of(known));
+    }
+    gather();
+  }
+
+  /** A loop does not watch a subject any more. */
+  public void unwatch(int hub, Subject subject) {
+    loop.execute(() -> unwatchNow(hub, subject));
+  }
+
+  void unwatchNow(int hub, Subject subject) {
+    watching.unwatch(hub, subject);
+    gather();
+  }
+
+  /**
+   * Subjects as they are now, in the order asked for; without a view where it is not known, and all without one when it
+   * takes longer than {@code patience}. Never fails.
+   */
+  public CompletableFuture<List<Told>> read(List<Subject> subjects, Duration patience) {
+    CompletableFuture<List<Told>> answer = new CompletableFuture<>();
+    loop.execute(
+        () -> {
+          oneShots.read(subjects, answer, told);
+          loop.after(patience, () -> oneShots.giveUp(answer));
+        });
+    return answer;
+  }
+
+  /** The clients go elsewhere from now on: their ends are no longer told, so that nobody sees them offline meanwhile. */
+  public void leaving() {
+    loop.execute(() -> leaving = true);
+  }
+
+  /** Ends the link. */
+  public void close() {
+    loop.execute(
+        () -> {
+          closed = true;
+          down();
+        });
+  }
+
+  // ------------------------------------------------------------------ the wire
+
+  private void tick() {
+    if (closed) {
+      return;
+    }
+    Instant now = clock.instant();
+    local.tick(now);
+    local.withoutSettings(SETTINGS_AGAIN).forEach(this::askSettings);
+    if (phase != Phase.DOWN && heardAt.plus(settings.silence()).isBefore(now)) {
+      LOG.warn("presence is silent: everything reads UNKNOWN until it speaks again");
+      down();
+    }
+    if (phase == Phase.DOWN && !nextDial.isAfter(now)) {
+      dial(now);
+    }
+    if (phase == Phase.UP) {
+      send(ToPresence.getDefaultInstance());
+      gather();
+    }
+    loop.after(TICK, this::tick);
+  }
+
+  private void dial(Instant now) {
+    String address = settings.addresses().get(Math.floorMod(nextAddress++, settings.addresses().size()));
+    int number = ++wires;
+    phase = Phase.OPENING;
+    heardAt = now;
+    wire =
+        dialer.dial(
+            address,
+            new Wire.Ear<>() {
+              @Override
+              public void frame(FromPresence frame) {
+                onLoop(() -> received(frame));
+              }
+
+              @Override
+              public void ready() {
+                onLoop(PresenceLink.this::gather);
+              }
+
+              @Override
+              public void closed() {
+                onLoop(PresenceLink.this::down);
+              }
+
+              private void onLoop(Runnable task) {
+                loop.execute(
+                    () -> {
+                      if (number == wires && phase != Phase.DOWN) {
+                        task.run();
+                      }
+                    });
+              }
+            });
+    send(
+        ToPresence.newBuilder()
+            .setHello(NodeHello.newBuilder().setNode(self.name()).setIncarnation(self.incarnation()))
+            .build());
+  }
+
+  private void down() {
+    Wire<ToPresence> old = wire;
+    if (phase == Phase.UP) {
+      LOG.info("the link to presence is down");
+    }
+    wires++;
+    wire = null;
+    phase = Phase.DOWN;
+    storeWorks = false;
+    generation = 0;
+    replay.clear();
+    watching.linkLost();
+    nextDial = clock.instant().plus(redial);
+    redial = redial.multipliedBy(2).compareTo(REDIAL_MOST) > 0 ? REDIAL_MOST : redial.multipliedBy(2);
+    tellAvailability();
+    if (old != null) {
+      old.close();
+    }
+  }
+
+  private void received(FromPresence frame) {
+    heardAt = clock.instant();
+    if (frame.hasHello()) {
+      LOG.info("linked to presence instance {}", frame.getHello().getInstance());
+      phase = Phase.UP;
+      redial = REDIAL;
+    }
+    if (frame.hasReplay()) {
+      generation = frame.getReplay().getGeneration();
+      replay.clear();
+      replay.addAll(local.all());
+    }
+    if (frame.getToldCount() > 0) {
+      handOn(frame.getToldList());
+    }
+    if (frame.hasAvailable()) {
+      storeWorks = frame.getAvailable();
+    }
+    tellAvailability();
+    gather();
+  }
+
+  private void handOn(List<Told> all) {
+    Map<Integer, List<Told>> byHub = new HashMap<>();
+    for (Told one : all) {
+      for (long left = watching.told(one); left != 0; left &= left - 1) {
+        byHub.computeIfAbsent(Long.numberOfTrailingZeros(left), hub -> new ArrayList<>()).add(one);
+      }
+    }
+    byHub.forEach(this::tell);
+  }
+
+  private void tell(int hub, List<Told> some) {
+    if (hub == OneShots.HUB) {
+      oneShots.told(some);
+    } else {
+      PresenceHub watcher = hubs.get(hub);
+      watcher.execute(() -> watcher.told(some));
+    }
+  }
+
+  /** It can be known again only when everything that is watched was told again. */
+  private void tellAvailability() {
+    boolean can = phase == Phase.UP && storeWorks && (told || watching.complete());
+    if (can != told) {
+      told = can;
+      hubs.forEach(hub -> hub.execute(() -> hub.available(can)));
+      if (!can) {
+        oneShots.giveUpAll();
+      }
+    }
+  }
+
+  /** Sends what there is to say in a moment, together with what else changes until then. */
+  private void gather() {
+    if (!gathering && phase == Phase.UP && hasMore()) {
+      gathering = true;
+      loop.after(GATHER, this::sendChanges);
+    }
+  }
+
+  private boolean hasMore() {
+    return local.hasChanges() || generation != 0 || watching.hasChanges();
+  }
+
+  private void sendChanges() {
+    gathering = false;
+    while (phase == Phase.UP && wire != null && wire.ready() && hasMore()) {
+      ToPresence.Builder frame = ToPresence.newBuilder();
+      Instant now = clock.instant();
+      while (!replay.isEmpty() && frame.getEntriesCount() < PER_FRAME) {
+        NodeEntry entry = local.entry(replay.removeFirst(), now);
+        if (entry != null) {
+          frame.addEntries(entry);
+        }
+      }
+      frame.addAllEntries(local.takeChanges(PER_FRAME - frame.getEntriesCount(), now));
+      if (generation != 0 && replay.isEmpty()) {
+        frame.setReplayed(generation);
+        generation = 0;
+      }
+      frame.addAllWatch(watching.takeToWatch(PER_FRAME)).addAllUnwatch(watching.takeToUnwatch(PER_FRAME));
+      send(frame.build());
+    }
+  }
+
+  private void send(ToPresence frame) {
+    if (wire != null) {
+      wire.send(frame);
+    }
+  }
+}

@@ -1,0 +1,14 @@
+package dev.parley.router.presence;
+
+import dev.parley.chassis.config.Setting;
+import java.time.Duration;
+import java.util.List;
+
+/** How a router takes part in presence. */
+public record PresenceSettings(
+    @Setting(value = "", doc = "Instances of presence, as host:port, separated by commas; none: everything reads UNKNOWN.")
+    List<String> addresses,
+    @Setting(value = "2s", doc = "An instance that is silent for so long is given up, and everything reads UNKNOWN.")
+    Duration silence,
+    @Setting(value = "5s", doc = "For so long a device whose stream broke counts as connected: it may be back in a moment.")
+    Duration linger) {}

@@ -1,0 +1,380 @@
+package dev.parley.router.session;
+
+import dev.parley.conversation.ConversationIds;
+import dev.parley.conversation.Refusal;
+import dev.parley.internal.v1.Subject;
+import dev.parley.internal.v1.Told;
+import dev.parley.router.presence.PresenceViews;
+import dev.parley.router.presence.Subjects;
+import dev.parley.v1.Activity;
+import dev.parley.v1.ErrorReason;
+import dev.parley.v1.Presence;
+import dev.parley.v1.PresenceUpdate;
+import dev.parley.v1.Room;
+import dev.parley.v1.ServerFrame;
+import dev.parley.v1.UserWatch;
+import dev.parley.v1.WatchPresence;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A session's part in presence: whether somebody uses the device and what is on its screen, and which users and rooms it
+ * watches and why it may. It remembers which of them have changed, never a queue of changes, so a client that does not
+ * take its frames costs nothing. Belongs to the session's thread.
+ */
+final class SessionPresence implements Deliveries.Memberships, Watcher {
+  private static final int USERS_PER_FRAME = 100;
+  private static final int ROOMS_PER_FRAME = 20;
+  /** Frames with watches that come before the session has caught up are kept until then. */
+  private static final int EARLY_FRAMES = 16;
+
+  private final String userId;
+  private final SessionLimits limits;
+  private final InstantSource clock;
+  private final SessionPort port;
+  private final Outbound out;
+  private final Predicate<String> isMember;
+  private final Runnable onFault;
+
+  private boolean live;
+  private boolean away;
+  private String inView = "";
+  private Instant used = Instant.EPOCH;
+  private boolean toldActive;
+  private String toldInView = "";
+  private boolean present;
+
+  private final List<WatchPresence> early = new ArrayList<>();
+  private final Map<Subject, Watch> watches = new HashMap<>();
+  private int users;
+  private final LinkedHashSet<Subject> changed = new LinkedHashSet<>();
+  private boolean toldUnknown;
+
+  /** Something that is watched. */
+  private static final class Watch {
+    /** Conversations for whose sake the watcher may; empty: it is the watcher. */
+    private final Set<String> reasons = new HashSet<>(2);
+    /** What the client was told last: a {@link Presence} or a {@link Room}. */
+    private @Nullable Object sent;
+  }
+
+  /**
+   * Nothing is watched yet.
+   *
+   * @param isMember of a conversation that this session follows
+   * @param onFault ends the session
+   */
+  SessionPresence(
+      String userId,
+      SessionLimits limits,
+      InstantSource clock,
+      SessionPort port,
+      Outbound out,
+      Predicate<String> isMember,
+      Runnable onFault) {
+    this.userId = userId;
+    this.limits = limits;
+    this.clock = clock;
+    this.port = port;
+    this.out = out;
+    this.isMember = isMember;
+    this.onFault = onFault;
+  }
+
+  // ------------------------------------------------------------------ what is so of this device
+
+  /** The session is open: the device is connected. */
+  void opened() {
+    present = true;
+    used = clock.instant();
+    tellHere(true);
+  }
+
+  /** Something was done on the device. */
+  void used() {
+    used = clock.instant();
+    if (present && !away && !toldActive) {
+      tellHere(false);
+    }
+  }
+
+  /** What the client says of the device. */
+  void activity(Activity activity) {
+    String conversation = activity.getConversationId();
+    if (!conversation.isEmpty() && !isMember.test(conversation)) {
+      refuse(ErrorReason.ERROR_REASON_CONVERSATION_NOT_FOUND, "only a conversation of this session can be in view",
+          conversation, "");
+      conversation = "";
+    }
+    away = activity.getAway();
+    inView = conversation;
+    used = clock.instant();
+    tellHere(false);
+  }
+
+  private void tellHere(boolean first) {
+    boolean active = !away && used.plus(limits.presenceIdle()).isAfter(clock.instant());
+    if (first || active != toldActive || !inView.equals(toldInView)) {
+      toldActive = active;
+      toldInView = inView;
+      port.present(active, inView);
+    }
+  }
+
+  /** Called about once a second. */
+  void tick() {
+    if (present) {
+      tellHere(false);
+    }
+  }
+
+  /** The session is over. {@code broke}: not by the client's will. */
+  void ended(boolean broke) {
+    if (present) {
+      present = false;
+      port.absent(broke);
+    }
+    watches.keySet().forEach(port::unwatch);
+    watches.clear();
+    changed.clear();
+    early.clear();
+  }
+
+  // ------------------------------------------------------------------ what is watched
+
+  /** The client watches more, or less. */
+  void watch(WatchPresence frame) {
+    if (live) {
+      Refusal refusal = port.take(Allowances.Kind.READ);
+      if (refusal == null) {
+        watchNow(frame);
+      } else {
+        out.control(Frames.error(refusal, "", false));
+      }
+    } else if (early.size() < EARLY_FRAMES) {
+      early.add(frame);
+    } else {
+      out.control(Frames.error(Refusal.limitExceeded("WatchPresence frames before CatchUp is complete", EARLY_FRAMES), "", false));
+    }
+  }
+
+  @Override
+  public void live() {
+    live = true;
+    early.forEach(this::watchNow);
+    early.clear();
+  }
+
+  private void watchNow(WatchPresence frame) {
+    frame.getUnwatchUserIdsList().forEach(id -> drop(Subjects.user(id)));
+    frame.getUnwatchConversationIdsList().forEach(id -> drop(Subjects.room(id)));
+    for (String room : frame.getConversationIdsList()) {
+      if (isMember.test(room)) {
+        add(Subjects.room(room), room);
+      } else {
+        refuseRoom(room);
+      }
+    }
+    Map<String, List<String>> toAsk = new LinkedHashMap<>();
+    for (UserWatch wanted : frame.getUsersList()) {
+      String user = wanted.getUserId();
+      boolean direct = wanted.getConversationId().isEmpty();
+      String reason = direct ? ConversationIds.direct(userId, user) : wanted.getConversationId();
+      if (user.equals(userId)) {
+        add(Subjects.user(user), "");
+      } else if (!isMember.test(reason)) {
+        refuse(ErrorReason.ERROR_REASON_CONVERSATION_NOT_FOUND,
+            "only a user with whom this session shares a conversation can be watched", wanted.getConversationId(), user);
+      } else if (direct) {
+        add(Subjects.user(user), reason);
+      } else {
+        toAsk.computeIfAbsent(reason, id -> new ArrayList<>()).add(user);
+      }
+    }
+    toAsk.forEach(port::members);
+  }
+
+  /** The owner's answer to {@link SessionPort#members}; {@code members}: null when {@code refusal} says why not. */
+  void members(String conversationId, List<String> asked, @Nullable Set<String> members, @Nullable Refusal refusal) {
+    if (refusal != null) {
+      out.control(Frames.error(refusal, conversationId, false));
+      return;
+    }
+    for (String user : asked) {
+      if (members != null && members.contains(user) && isMember.test(conversationId)) {
+        add(Subjects.user(user), conversationId);
+      } else {
+        end(Subjects.user(user), conversationId);
+        refuse(ErrorReason.ERROR_REASON_MEMBER_NOT_FOUND, "the user is not a member there", conversationId, user);
+      }
+    }
+  }
+
+  private void add(Subject subject, String reason) {
+    Watch watch = watches.get(subject);
+    if (watch == null) {
+      int most = subject.hasUserId() ? limits.watchedUsers() : limits.watchedRooms();
+      int now = subject.hasUserId() ? users : watches.size() - users;
+      if (now >= most) {
+        out.control(Frames.error(
+            Refusal.limitExceeded(subject.hasUserId() ? "watched users" : "watched rooms", most), "", false));
+        return;
+      }
+      watch = new Watch();
+      watches.put(subject, watch);
+      users += subject.hasUserId() ? 1 : 0;
+      watch.reasons.add(reason);
+      port.watch(subject);
+    } else {
+      watch.reasons.add(reason);
+      watch.sent = null;
+      changed(subject);
+    }
+  }
+
+  private void drop(Subject subject) {
+    if (watches.remove(subject) != null) {
+      users -= subject.hasUserId() ? 1 : 0;
+      changed.remove(subject);
+      port.unwatch(subject);
+    }
+  }
+
+  /** A reason to watch has gone, and with the last one the watch. */
+  private void end(Subject subject, String reason) {
+    Watch watch = watches.get(subject);
+    if (watch != null && watch.reasons.remove(reason) && watch.reasons.isEmpty()) {
+      drop(subject);
+    }
+  }
+
+  private void refuseRoom(String room) {
+    refuse(ErrorReason.ERROR_REASON_CONVERSATION_NOT_FOUND, "only a conversation of this session can be watched", room, "");
+  }
+
+  private void refuse(ErrorReason reason, String message, String conversationId, String user) {
+    Map<String, String> metadata = user.isEmpty() ? Map.of() : Map.of("user_id", user);
+    out.control(Frames.error(new Refusal(reason, message, metadata, null), conversationId, false));
+  }
+
+  // ------------------------------------------------------------------ when a reason ends
+
+  @Override
+  public void left(String conversationId, String who) {
+    if (!who.equals(userId)) {
+      Subject subject = Subjects.user(who);
+      if (watches.containsKey(subject)) {
+        end(subject, conversationId);
+        if (!watches.containsKey(subject)) {
+          refuse(ErrorReason.ERROR_REASON_MEMBER_NOT_FOUND, "the user is no longer a member there", conversationId, who);
+        }
+      }
+      return;
+    }
+    for (Subject subject : List.copyOf(watches.keySet())) {
+      end(subject, conversationId);
+    }
+    if (inView.equals(conversationId)) {
+      inView = "";
+      tellHere(false);
+    }
+  }
+
+  @Override
+  public void mayHaveLeft(String conversationId) {
+    if (!isMember.test(conversationId)) {
+      left(conversationId, userId);
+      return;
+    }
+    List<String> again = new ArrayList<>();
+    watches.forEach(
+        (subject, watch) -> {
+          if (subject.hasUserId() && watch.reasons.contains(conversationId)) {
+            again.add(subject.getUserId());
+          }
+        });
+    if (!again.isEmpty() && !ConversationIds.isDirect(conversationId)) {
+      port.members(conversationId, again);
+    }
+  }
+
+  // ------------------------------------------------------------------ telling
+
+  @Override
+  public void changed(Subject subject) {
+    if (watches.containsKey(subject)) {
+      changed.add(subject);
+    }
+  }
+
+  @Override
+  public boolean hasNews(boolean available) {
+    return available ? toldUnknown || !changed.isEmpty() : !toldUnknown && !watches.isEmpty();
+  }
+
+  @Override
+  public void fault(RuntimeException why) {
+    onFault.run();
+  }
+
+  @Override
+  public void tell(boolean available, Function<Subject, @Nullable Told> views) {
+    if (!available) {
+      if (!toldUnknown && !watches.isEmpty() && out.open()) {
+        toldUnknown = true;
+        send(PresenceUpdate.newBuilder().setUnknown(true));
+      }
+      return;
+    }
+    while (out.open() && (toldUnknown || !changed.isEmpty())) {
+      PresenceUpdate.Builder update = nextUpdate(views);
+      if (toldUnknown || update.getUsersCount() > 0 || update.getRoomsCount() > 0) {
+        toldUnknown = false;
+        send(update);
+      }
+    }
+  }
+
+  private void send(PresenceUpdate.Builder update) {
+    out.frame(EncodedFrame.of(ServerFrame.newBuilder().setPresence(update)));
+  }
+
+  private PresenceUpdate.Builder nextUpdate(Function<Subject, @Nullable Told> views) {
+    PresenceUpdate.Builder update = PresenceUpdate.newBuilder();
+    for (Iterator<Subject> each = changed.iterator();
+        each.hasNext() && update.getUsersCount() < USERS_PER_FRAME && update.getRoomsCount() < ROOMS_PER_FRAME; ) {
+      Subject subject = each.next();
+      each.remove();
+      Watch watch = watches.get(subject);
+      Told told = views.apply(subject);
+      if (watch == null || told == null) {
+        continue;
+      }
+      Object seen =
+          subject.hasUserId()
+              ? PresenceViews.presence(told, userId, port::hasBlocked)
+              : PresenceViews.room(told, userId, port::hasBlocked);
+      if (!seen.equals(watch.sent)) {
+        watch.sent = seen;
+        switch (seen) {
+          case Presence presence -> update.addUsers(presence);
+          case Room room -> update.addRooms(room);
+          default -> throw new IllegalStateException("neither a user nor a room: " + seen);
+        }
+      }
+    }
+    return update;
+  }
+}
