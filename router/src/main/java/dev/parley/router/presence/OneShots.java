@@ -4,8 +4,8 @@ import dev.parley.internal.v1.Subject;
 import dev.parley.internal.v1.Told;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -28,7 +28,7 @@ final class OneShots {
 
     Question(List<Subject> subjects) {
       this.subjects = subjects;
-      this.missing = new HashSet<>(subjects);
+      this.missing = new LinkedHashSet<>(subjects);
     }
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.internal.v1.RouterEntry;
+import dev.parley.router.ManualLoop;
 import dev.parley.router.ManualTime;
 import dev.parley.router.feed.RouterId;
 import dev.parley.router.loop.Loop;
@@ -22,23 +23,7 @@ class ViewsTest {
   private final MemoryBroker broker = new MemoryBroker(Layout.ONE_NODE, Long.MAX_VALUE, time);
   private final List<View> told = new ArrayList<>();
 
-  private final Loop loop =
-      new Loop() {
-        @Override
-        public boolean inLoop() {
-          return true;
-        }
-
-        @Override
-        public void execute(Runnable task) {
-          time.after(Duration.ZERO, task);
-        }
-
-        @Override
-        public void after(Duration delay, Runnable task) {
-          time.after(delay, task);
-        }
-      };
+  private final Loop loop = new ManualLoop(time);
 
   private void tell(View view) {
     told.add(view);
