@@ -14,7 +14,8 @@ import picocli.CommandLine.Parameters;
 @Command(name = "chat", mixinStandardHelpOptions = true,
     description = {
         "Talks with a user: each line is a message.",
-        "/edit [SEQ] TEXT, /delete [SEQ], /react [SEQ] SYMBOL, /typing, /quit; without SEQ the newest message is meant."
+        "/edit [SEQ] TEXT, /delete [SEQ], /react [SEQ] SYMBOL, /typing, /away, /back, /quit;",
+        "without SEQ the newest message is meant."
     })
 final class ChatCommand extends ClientCommand {
   @Parameters(index = "0", paramLabel = "USER", description = "With whom.")
@@ -27,6 +28,8 @@ final class ChatCommand extends ClientCommand {
         ParleySession session = client.connect(device(), screen)) {
       String conversation = session.createDirect(peer).join();
       screen.open(session, conversation, ChatHistory.newest(client, conversation));
+      session.watchUser(peer);
+      session.activity(false, conversation);
       ChatLines lines = new ChatLines(session, conversation, screen);
       BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
       String line = input.readLine();

@@ -35,6 +35,8 @@ final class ChatLines {
         return false;
       }
       case "/typing" -> session.typing(conversation);
+      case "/away" -> session.activity(true, "");
+      case "/back" -> session.activity(false, conversation);
       case "/edit" -> {
         Target target = target(rest, awaitOwnMessage());
         track(session.edit(conversation, target.seq(), target.rest()));
@@ -46,7 +48,7 @@ final class ChatLines {
       }
       default -> {
         if (word.startsWith("/")) {
-          screen.note("There is no " + word + ": /edit, /delete, /react, /typing and /quit are known");
+          screen.note("There is no " + word + ": /edit, /delete, /react, /typing, /away, /back and /quit are known");
         } else {
           track(session.sendText(conversation, line));
         }

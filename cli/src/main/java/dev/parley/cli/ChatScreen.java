@@ -6,6 +6,8 @@ import dev.parley.sdk.SessionListener;
 import dev.parley.sdk.SessionState;
 import dev.parley.v1.Cursor;
 import dev.parley.v1.Event;
+import dev.parley.v1.Presence;
+import dev.parley.v1.PresenceState;
 import dev.parley.v1.Receipt;
 import dev.parley.v1.Reset;
 import dev.parley.v1.ResetReason;
@@ -27,6 +29,7 @@ final class ChatScreen implements SessionListener {
   private @Nullable ParleySession session;
   private String conversation = "";
   private long shown;
+  private @Nullable Presence shownPresence;
   private long ownMessage;
   private long othersMessage;
 
@@ -74,6 +77,15 @@ final class ChatScreen implements SessionListener {
   public void onTyping(Typing typing) {
     if (isHere(typing.getConversationId())) {
       note(typing.getUserId() + " is typing ...");
+    }
+  }
+
+  /** Only what differs is shown, and nothing while it cannot be told. */
+  @Override
+  public synchronized void onPresence(Presence presence) {
+    if (presence.getState() != PresenceState.PRESENCE_STATE_UNKNOWN && !presence.equals(shownPresence)) {
+      shownPresence = presence;
+      note(EventText.presence(presence));
     }
   }
 

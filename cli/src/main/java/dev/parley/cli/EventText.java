@@ -2,6 +2,7 @@ package dev.parley.cli;
 
 import com.nimbusds.jose.util.JSONObjectUtils;
 import dev.parley.v1.Event;
+import dev.parley.v1.Presence;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -34,6 +35,21 @@ final class EventText {
   /** One line: number, sender, what happened. */
   static String line(Event event) {
     return event.getSeq() + " " + printable(event.getSenderId()) + ": " + what(event);
+  }
+
+  /** How somebody is, in a few words. */
+  static String presence(Presence presence) {
+    String state = switch (presence.getState()) {
+      case PRESENCE_STATE_ONLINE -> "online";
+      case PRESENCE_STATE_AWAY -> "away";
+      case PRESENCE_STATE_OFFLINE -> "offline";
+      default -> "not known to be there or not";
+    };
+    String seen = presence.hasLastSeenTime()
+        ? ", last seen " + Instant.ofEpochSecond(presence.getLastSeenTime().getSeconds())
+        : "";
+    String text = presence.getStatusText().isEmpty() ? "" : " (" + presence.getStatusText() + ")";
+    return presence.getUserId() + " is " + state + seen + text;
   }
 
   /** One JSON object in one line. */

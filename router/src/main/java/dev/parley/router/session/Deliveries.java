@@ -497,6 +497,12 @@ final class Deliveries {
     return conversation != null && conversation.active && conversation.open();
   }
 
+  /** Whether the user is a member there is being asked for the first time. */
+  boolean isComing(String conversationId) {
+    Following conversation = following.get(conversationId);
+    return conversation != null && !conversation.begun();
+  }
+
   /** The user is a member there, by all that is known. */
   boolean isIn(String conversationId) {
     Following conversation = following.get(conversationId);

@@ -38,6 +38,7 @@ final class Following {
   long catchUpTo;
 
   private Readable readable = new Readable(List.of());
+  private boolean begun;
 
   Following(String id) {
     this.id = id;
@@ -66,7 +67,13 @@ final class Following {
   }
 
   void readable(List<SeqRange> ranges) {
+    begun = true;
     readable = new Readable(ranges);
+  }
+
+  /** What the user may read is known. */
+  boolean begun() {
+    return begun;
   }
 
   /** The smallest seq from {@code seq} on that the user may read; {@link Readable#NONE}: nothing. */

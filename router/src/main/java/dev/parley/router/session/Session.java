@@ -104,7 +104,7 @@ public final class Session {
     this.port = port;
     this.out = new Outbound(port, limits.unacknowledgedFrames());
     this.commands = new OpenCommands(durability);
-    this.presence = new SessionPresence(user.getUserId(), limits, clock, port, out, this::isIn, this::fault);
+    this.presence = new SessionPresence(user.getUserId(), limits, clock, port, out, new Shared(), this::fault);
     this.deliveries = new Deliveries(user.getUserId(), limits, clock, port, out, commands, presence);
     this.frames = new RateMeter(limits.framesPerSecond(), 2.0 * limits.framesPerSecond());
     this.opened = clock.instant();
@@ -112,8 +112,17 @@ public final class Session {
     this.lastHeads = opened;
   }
 
-  private boolean isIn(String conversationId) {
-    return deliveries.isIn(conversationId);
+  /** What presence needs to know of the conversations. */
+  private final class Shared implements SessionPresence.Conversations {
+    @Override
+    public boolean isIn(String conversationId) {
+      return deliveries.isIn(conversationId);
+    }
+
+    @Override
+    public boolean isComing(String conversationId) {
+      return deliveries.isComing(conversationId);
+    }
   }
 
   /** The name in the log. */

@@ -26,7 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 final class SessionPresence implements Deliveries.Memberships, Watcher {
   private static final int USERS_PER_FRAME = 100;
   private static final int ROOMS_PER_FRAME = 20;
-  /** Frames with watches that come before the session has caught up are kept until then. */
+  /** So many frames whose conversations the session does not follow yet are kept until it does. */
   private static final int EARLY_FRAMES = 16;
 
   private final String userId;
@@ -45,7 +44,7 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
   private final InstantSource clock;
   private final SessionPort port;
   private final Outbound out;
-  private final Predicate<String> isMember;
+  private final Conversations conversations;
   private final Runnable onFault;
 
   private boolean live;
@@ -62,6 +61,15 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
   private final LinkedHashSet<Subject> changed = new LinkedHashSet<>();
   private boolean toldUnknown;
 
+  /** The conversations of the session. */
+  interface Conversations {
+    /** The user is a member. */
+    boolean isIn(String conversationId);
+
+    /** That is just being asked. */
+    boolean isComing(String conversationId);
+  }
+
   /** Something that is watched. */
   private static final class Watch {
     /** Conversations for whose sake the watcher may; empty: it is the watcher. */
@@ -73,7 +81,6 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
   /**
    * Nothing is watched yet.
    *
-   * @param isMember of a conversation that this session follows
    * @param onFault ends the session
    */
   SessionPresence(
@@ -82,14 +89,14 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
       InstantSource clock,
       SessionPort port,
       Outbound out,
-      Predicate<String> isMember,
+      Conversations conversations,
       Runnable onFault) {
     this.userId = userId;
     this.limits = limits;
     this.clock = clock;
     this.port = port;
     this.out = out;
-    this.isMember = isMember;
+    this.conversations = conversations;
     this.onFault = onFault;
   }
 
@@ -113,7 +120,7 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
   /** What the client says of the device. */
   void activity(Activity activity) {
     String conversation = activity.getConversationId();
-    if (!conversation.isEmpty() && !isMember.test(conversation)) {
+    if (!conversation.isEmpty() && !conversations.isIn(conversation)) {
       refuse(ErrorReason.ERROR_REASON_CONVERSATION_NOT_FOUND, "only a conversation of this session can be in view",
           conversation, "");
       conversation = "";
@@ -163,25 +170,40 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
       } else {
         out.control(Frames.error(refusal, "", false));
       }
-    } else if (early.size() < EARLY_FRAMES) {
+    } else {
+      keep(frame);
+    }
+  }
+
+  private void keep(WatchPresence frame) {
+    if (early.size() < EARLY_FRAMES) {
       early.add(frame);
     } else {
-      out.control(Frames.error(Refusal.limitExceeded("WatchPresence frames before CatchUp is complete", EARLY_FRAMES), "", false));
+      Refusal refusal = Refusal.limitExceeded("WatchPresence frames for conversations not followed yet", EARLY_FRAMES);
+      out.control(Frames.error(refusal, "", false));
     }
   }
 
   @Override
   public void live() {
     live = true;
-    early.forEach(this::watchNow);
+    watchEarly();
+  }
+
+  private void watchEarly() {
+    List<WatchPresence> again = List.copyOf(early);
     early.clear();
+    again.forEach(this::watchNow);
   }
 
   private void watchNow(WatchPresence frame) {
     frame.getUnwatchUserIdsList().forEach(id -> drop(Subjects.user(id)));
     frame.getUnwatchConversationIdsList().forEach(id -> drop(Subjects.room(id)));
+    WatchPresence.Builder later = WatchPresence.newBuilder();
     for (String room : frame.getConversationIdsList()) {
-      if (isMember.test(room)) {
+      if (conversations.isComing(room)) {
+        later.addConversationIds(room);
+      } else if (conversations.isIn(room)) {
         add(Subjects.room(room), room);
       } else {
         refuseRoom(room);
@@ -194,7 +216,9 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
       String reason = direct ? ConversationIds.direct(userId, user) : wanted.getConversationId();
       if (user.equals(userId)) {
         add(Subjects.user(user), "");
-      } else if (!isMember.test(reason)) {
+      } else if (conversations.isComing(reason)) {
+        later.addUsers(wanted);
+      } else if (!conversations.isIn(reason)) {
         refuse(ErrorReason.ERROR_REASON_CONVERSATION_NOT_FOUND,
             "only a user with whom this session shares a conversation can be watched", wanted.getConversationId(), user);
       } else if (direct) {
@@ -204,6 +228,9 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
       }
     }
     toAsk.forEach(port::members);
+    if (later.getUsersCount() + later.getConversationIdsCount() > 0) {
+      keep(later.build());
+    }
   }
 
   /** The owner's answer to {@link SessionPort#members}; {@code members}: null when {@code refusal} says why not. */
@@ -213,7 +240,7 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
       return;
     }
     for (String user : asked) {
-      if (members != null && members.contains(user) && isMember.test(conversationId)) {
+      if (members != null && members.contains(user) && conversations.isIn(conversationId)) {
         add(Subjects.user(user), conversationId);
       } else {
         end(Subjects.user(user), conversationId);
@@ -294,7 +321,10 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
 
   @Override
   public void mayHaveLeft(String conversationId) {
-    if (!isMember.test(conversationId)) {
+    if (live && !early.isEmpty()) {
+      watchEarly();
+    }
+    if (!conversations.isIn(conversationId)) {
       left(conversationId, userId);
       return;
     }

@@ -3,8 +3,10 @@ package dev.parley.sdk;
 import dev.parley.v1.Cursor;
 import dev.parley.v1.Event;
 import dev.parley.v1.Following;
+import dev.parley.v1.Presence;
 import dev.parley.v1.Receipt;
 import dev.parley.v1.Reset;
+import dev.parley.v1.Room;
 import dev.parley.v1.Typing;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,6 +39,16 @@ final class LoggingListener implements SessionListener {
   @Override
   public void onTyping(Typing typing) {
     guarded("onTyping", () -> listener.onTyping(typing));
+  }
+
+  @Override
+  public void onPresence(Presence presence) {
+    guarded("onPresence", () -> listener.onPresence(presence));
+  }
+
+  @Override
+  public void onRoom(Room room) {
+    guarded("onRoom", () -> listener.onRoom(room));
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.parley.sdk;
 
+import dev.parley.v1.Activity;
 import dev.parley.v1.AddMembers;
 import dev.parley.v1.ChatServiceGrpc;
 import dev.parley.v1.ClientFrame;
@@ -13,6 +14,7 @@ import dev.parley.v1.Reaction;
 import dev.parley.v1.RemoveMember;
 import dev.parley.v1.ServerFrame;
 import dev.parley.v1.Stored;
+import dev.parley.v1.UserWatch;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -135,6 +137,47 @@ public final class ParleySession implements AutoCloseable {
   /** Says that the user is typing. Lost without a trace when there is no connection, or when it is said too often. */
   public void typing(String conversationId) {
     input(() -> protocol.typing(conversationId));
+  }
+
+  /**
+   * Watches a user with whom there is a direct conversation: {@link SessionListener#onPresence} tells how they are and
+   * when that changes, also after reconnects. At most 500 users a session, unless the server says otherwise; a refusal
+   * comes to {@link SessionListener#onError}.
+   */
+  public void watchUser(String userId) {
+    watchUser(userId, "");
+  }
+
+  /** The same for the sake of a group of which both are members. */
+  public void watchUser(String userId, String conversationId) {
+    UserWatch watch = UserWatch.newBuilder().setUserId(userId).setConversationId(conversationId).build();
+    watch(List.of(watch), List.of());
+  }
+
+  /** Watches who has a conversation in view: {@link SessionListener#onRoom}. At most 20 a session. */
+  public void watchRoom(String conversationId) {
+    watch(List.of(), List.of(conversationId));
+  }
+
+  /** Watches many users and rooms at once. */
+  public void watch(List<UserWatch> users, List<String> conversationIds) {
+    input(() -> protocol.watch(users, conversationIds));
+  }
+
+  /** Does not watch these any more. At most 100 users and 20 rooms. */
+  public void unwatch(List<String> userIds, List<String> conversationIds) {
+    input(() -> protocol.unwatch(userIds, conversationIds));
+  }
+
+  /**
+   * Says what the user does with this device.
+   *
+   * @param away nobody uses it, though it is connected
+   * @param conversationId on the screen; empty: none
+   */
+  public void activity(boolean away, String conversationId) {
+    Activity activity = Activity.newBuilder().setAway(away).setConversationId(conversationId).build();
+    input(() -> protocol.activity(activity));
   }
 
   /** A new id for a command or a group, by the server's clock. */

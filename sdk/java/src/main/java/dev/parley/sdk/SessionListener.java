@@ -3,8 +3,10 @@ package dev.parley.sdk;
 import dev.parley.v1.Cursor;
 import dev.parley.v1.Event;
 import dev.parley.v1.Following;
+import dev.parley.v1.Presence;
 import dev.parley.v1.Receipt;
 import dev.parley.v1.Reset;
+import dev.parley.v1.Room;
 import dev.parley.v1.Typing;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +28,12 @@ public interface SessionListener {
 
   /** Somebody is typing. */
   default void onTyping(Typing typing) {}
+
+  /** A watched user is so now; UNKNOWN: it cannot be told, at the moment or while there is no connection. */
+  default void onPresence(Presence presence) {}
+
+  /** Who has a watched conversation in view now; {@code unknown} likewise. */
+  default void onRoom(Room room) {}
 
   /** The session follows a conversation from here on: after each connect, and when the user enters one. */
   default void onFollowing(Following following) {}

@@ -1,13 +1,17 @@
 package dev.parley.sdk;
 
+import dev.parley.v1.Activity;
 import dev.parley.v1.ClientFrame;
 import dev.parley.v1.ErrorReason;
+import dev.parley.v1.PresenceUpdate;
 import dev.parley.v1.Receipt;
 import dev.parley.v1.ServerFrame;
 import dev.parley.v1.Typing;
+import dev.parley.v1.UserWatch;
 import dev.parley.v1.Welcome;
 import io.grpc.Status;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +33,7 @@ final class SessionProtocol {
   final ServerClock clock;
   final Wire wire;
   final SessionListener listener;
+  private final PresenceWatches presence;
   private final Backoff backoff;
 
   private SessionState state = SessionState.CONNECTING;
@@ -53,6 +58,7 @@ final class SessionProtocol {
     this.wire = wire;
     this.listener = listener;
     this.backoff = backoff;
+    this.presence = new PresenceWatches(listener);
     this.places = new Places(options.cursors());
     this.outbox = new Outbox(options.outboxCommands(), options.commandsInFlight(), backoff, ids, wire);
   }
@@ -121,6 +127,26 @@ final class SessionProtocol {
     }
   }
 
+  void watch(List<UserWatch> users, List<String> rooms) {
+    say(presence.watch(users, rooms));
+  }
+
+  void unwatch(List<String> userIds, List<String> rooms) {
+    say(List.of(presence.unwatch(userIds, rooms)));
+  }
+
+  void activity(Activity now) {
+    say(List.of(presence.activity(now)));
+  }
+
+  /** Says it at once if the stream is live; else it is said when it is. */
+  private void say(List<ClientFrame> frames) {
+    if (current != null && current.caughtUp()) {
+      int id = current.id;
+      frames.forEach(frame -> wire.send(id, frame));
+    }
+  }
+
   void tick(long now) {
     if (current != null) {
       current.tick(now);
@@ -177,6 +203,8 @@ final class SessionProtocol {
       promote(now);
     }
     become(SessionState.LIVE, null);
+    presence.streamLost();
+    say(presence.everything());
     listener.onCaughtUp();
   }
 
@@ -194,6 +222,7 @@ final class SessionProtocol {
     if (error.getClosesStream()) {
       lost(stream, exception, now);
     } else {
+      presence.refused(error);
       listener.onError(exception);
     }
   }
@@ -231,6 +260,7 @@ final class SessionProtocol {
       current = null;
       openAt = now + wait(cause);
       become(SessionState.DISCONNECTED, cause);
+      presence.lost();
     }
   }
 
@@ -243,6 +273,12 @@ final class SessionProtocol {
   void typing(SessionStream stream, Typing typing) {
     if (stream == current) {
       listener.onTyping(typing);
+    }
+  }
+
+  void presence(SessionStream stream, PresenceUpdate update) {
+    if (stream == current) {
+      presence.update(update);
     }
   }
 

@@ -106,6 +106,7 @@ final class SessionStream {
       case SEND_RESULT -> sendResult(frame.getSendResult(), now);
       case RECEIPT -> session.receipt(this, frame.getReceipt());
       case TYPING -> session.typing(this, frame.getTyping());
+      case PRESENCE -> session.presence(this, frame.getPresence());
       case HEADS -> {
         boolean idle = caughtUp && session.outbox.size() == 0;
         if (headWatch.heard(frame.getHeads(), idle, heartbeatMillis, now)) {
