@@ -1,0 +1,11 @@
+package dev.parley.presence.store;
+
+import java.util.List;
+
+/**
+ * The routers that are alive.
+ *
+ * @param epoch another one than before: the data before was lost
+ * @param terms all generations that are valid
+ */
+public record Leases(long epoch, List<Term> terms) {}
