@@ -34,6 +34,8 @@ import org.slf4j.LoggerFactory;
 final class PresenceCore implements NodeLink.Owner, PresenceStore.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(PresenceCore.class);
 
+  private static final int RETRIES_A_BEAT = 10;
+
   private final String instance;
   private final LinkTimes times;
   private final PresenceStore store;
@@ -81,11 +83,7 @@ final class PresenceCore implements NodeLink.Owner, PresenceStore.Listener {
 
   /** Time has passed: to be called ten times in a heartbeat. */
   void tick() {
-    long now = nanos.getAsLong();
-    if (up && !renewing && now - nextBeat >= 0) {
-      renew();
-    }
-    table.tick(now);
+    table.tick(nanos.getAsLong());
     List.copyOf(links).forEach(NodeLink::tick);
     later();
   }
@@ -104,7 +102,6 @@ final class PresenceCore implements NodeLink.Owner, PresenceStore.Listener {
             asked.put(link, term);
           }
         });
-    readings.renewalBegins();
     store
         .renew(incarnations, times.lease())
         .whenCompleteAsync(
@@ -113,7 +110,7 @@ final class PresenceCore implements NodeLink.Owner, PresenceStore.Listener {
               if (failure == null && life == lives) {
                 renewed(leases, asked);
               } else {
-                leasesChanged();
+                nextBeat = nanos.getAsLong() + times.heartbeat().toNanos() / RETRIES_A_BEAT;
               }
             },
             loop);
@@ -131,7 +128,6 @@ final class PresenceCore implements NodeLink.Owner, PresenceStore.Listener {
       table.settle(now + times.settle().toNanos(), routers);
     }
     epoch = leases.epoch();
-    readings.epoch(epoch);
     List<Term> terms = new ArrayList<>(leases.terms());
     Set<TermId> valid = new HashSet<>();
     terms.forEach(term -> valid.add(term.id()));
@@ -145,9 +141,8 @@ final class PresenceCore implements NodeLink.Owner, PresenceStore.Listener {
         }
       }
     }
-    boolean others = !valid.stream().allMatch(new HashSet<>(table.terms().stream().map(Term::id).toList())::contains);
     table.leases(terms, now);
-    readings.renewed(others);
+    readings.leases(leases.version());
     if (!available) {
       available = true;
       LOG.info("presence is available");
@@ -164,7 +159,6 @@ final class PresenceCore implements NodeLink.Owner, PresenceStore.Listener {
           up = true;
           lives++;
           leasesChanged();
-          tick();
         });
   }
 
@@ -220,10 +214,11 @@ final class PresenceCore implements NodeLink.Owner, PresenceStore.Listener {
     table.leases(terms, nanos.getAsLong());
   }
 
-  /** They are renewed, and read, by the next tick. */
+  /** They are looked at by the end of the turn. */
   @Override
   public void leasesChanged() {
     nextBeat = nanos.getAsLong();
+    later();
   }
 
   @Override
@@ -260,6 +255,9 @@ final class PresenceCore implements NodeLink.Owner, PresenceStore.Listener {
 
   private void turn() {
     turnIsDue = false;
+    if (up && !renewing && nanos.getAsLong() - nextBeat >= 0) {
+      renew();
+    }
     if (available) {
       readings.read(this::later);
     }

@@ -6,7 +6,6 @@ import dev.parley.presence.store.Term;
 import dev.parley.presence.table.PresenceTable;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -14,9 +13,9 @@ import java.util.Set;
 import java.util.concurrent.Executor;
 
 /**
- * What has to be read from the store: whatever begins to be watched, everything after changes may have been missed, and
- * again what was read without a generation that was valid by then but not known here. Since the table of leases is looked
- * at every second, the last can only be what began to be watched since the look before.
+ * What has to be read from the store: whatever begins to be watched, and everything after changes may have been missed.
+ * What was read while other generations were valid than those known here is read again after the next look at the table
+ * of leases.
  *
  * <p>Belongs to the loop.
  */
@@ -26,33 +25,28 @@ final class Readings {
   private final PresenceStore store;
   private final PresenceTable table;
   private final Executor loop;
-  private final Runnable dataLost;
+  private final Runnable outdated;
   private final LinkedHashSet<SubjectKey> due = new LinkedHashSet<>();
-  private final Set<SubjectKey> sinceRenewal = new HashSet<>();
-  private final Set<SubjectKey> beforeRenewal = new HashSet<>();
   private boolean reading;
   private boolean blocked;
-  private long epoch;
+  private long version;
 
-  /** {@code dataLost}: a reading has found the store emptied. */
-  Readings(PresenceStore store, PresenceTable table, Executor loop, Runnable dataLost) {
+  /** {@code outdated}: the table of leases is to be looked at. */
+  Readings(PresenceStore store, PresenceTable table, Executor loop, Runnable outdated) {
     this.store = store;
     this.table = table;
     this.loop = loop;
-    this.dataLost = dataLost;
+    this.outdated = outdated;
   }
 
   /** A subject begins to be watched. */
   void watch(SubjectKey subject) {
     due.add(subject);
-    sinceRenewal.add(subject);
   }
 
   /** A subject is not watched any more. */
   void unwatch(SubjectKey subject) {
     due.remove(subject);
-    sinceRenewal.remove(subject);
-    beforeRenewal.remove(subject);
   }
 
   void addAll(Collection<SubjectKey> subjects) {
@@ -64,25 +58,10 @@ final class Readings {
     return table.watched().stream().filter(subject -> !table.isKnown(subject)).toList();
   }
 
-  /** The table of leases is asked for. */
-  void renewalBegins() {
-    beforeRenewal.addAll(sinceRenewal);
-    sinceRenewal.clear();
-  }
-
-  /** The table of leases is of this epoch. */
-  void epoch(long current) {
-    epoch = current;
-  }
-
-  /** The table of leases has been looked at. {@code others}: it has generations that were not known. */
-  void renewed(boolean others) {
+  /** The table of leases has been looked at. */
+  void leases(long current) {
+    version = current;
     blocked = false;
-    if (others) {
-      due.addAll(beforeRenewal);
-      due.addAll(sinceRenewal);
-    }
-    beforeRenewal.clear();
   }
 
   /** Begins to read what is due, unless it reads already. {@code done}: called when something has been read. */
@@ -102,7 +81,7 @@ final class Readings {
         .whenCompleteAsync(
             (answer, failure) -> {
               reading = false;
-              if (failure == null && answer.epoch() == epoch) {
+              if (failure == null && answer.version() == version) {
                 table.found(answer.found());
               } else {
                 again(subjects);
@@ -117,6 +96,6 @@ final class Readings {
     blocked = true;
     Set<SubjectKey> watched = table.watched();
     subjects.stream().filter(watched::contains).forEach(due::add);
-    dataLost.run();
+    outdated.run();
   }
 }

@@ -25,6 +25,7 @@ public final class MemoryPresenceStore implements PresenceStore {
   private final Map<TermId, Map<SubjectKey, Versioned>> said = new HashMap<>();
   private final Map<SubjectKey, LastKnown> remembered = new HashMap<>();
   private long epoch;
+  private long version;
 
   private static final class Lease {
     private final long incarnation;
@@ -55,6 +56,7 @@ public final class MemoryPresenceStore implements PresenceStore {
     said.clear();
     remembered.clear();
     epoch = Math.max(epoch + 1, clockMicros.getAsLong());
+    version = 0;
   }
 
   @Override
@@ -64,6 +66,7 @@ public final class MemoryPresenceStore implements PresenceStore {
     TreeMap<Long, Lease> terms = leases.computeIfAbsent(node, unused -> new TreeMap<>());
     long generation = terms.isEmpty() ? now : Math.max(terms.lastKey() + 1, now);
     terms.put(generation, new Lease(incarnation, now + micros(lease)));
+    version = Math.max(version + 1, now);
     while (terms.size() > TERMS_OF_A_NODE) {
       said.remove(new TermId(node, terms.pollFirstEntry().getKey()));
     }
@@ -86,7 +89,7 @@ public final class MemoryPresenceStore implements PresenceStore {
                   Duration left = Duration.ofNanos((term.endsMicros - now) * 1000);
                   table.add(new Term(new TermId(node, generation), term.incarnation, term.replayed, left));
                 }));
-    return CompletableFuture.completedFuture(new Leases(epoch, table));
+    return CompletableFuture.completedFuture(new Leases(epoch, version, table));
   }
 
   private void forgetEnded(long now) {
@@ -99,6 +102,7 @@ public final class MemoryPresenceStore implements PresenceStore {
                       boolean ended = term.getValue().endsMicros <= now;
                       if (ended) {
                         said.remove(new TermId(node, term.getKey()));
+                        version = Math.max(version + 1, now);
                       }
                       return ended;
                     }));
@@ -167,6 +171,7 @@ public final class MemoryPresenceStore implements PresenceStore {
               boolean dropped = term.getValue().incarnation == lease.incarnation;
               if (dropped) {
                 said.remove(new TermId(id.node(), term.getKey()));
+                version = Math.max(version + 1, clockMicros.getAsLong());
               }
               return dropped;
             });
@@ -186,7 +191,7 @@ public final class MemoryPresenceStore implements PresenceStore {
       }
       found.put(subject, new Found(words, remembered.get(subject)));
     }
-    return CompletableFuture.completedFuture(new Reading(epoch, found));
+    return CompletableFuture.completedFuture(new Reading(version, found));
   }
 
   @Override

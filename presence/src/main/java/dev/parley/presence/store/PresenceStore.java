@@ -32,10 +32,11 @@ public interface PresenceStore extends AutoCloseable {
   /**
    * What has been read.
    *
-   * @param epoch see {@link Leases#epoch}; 0: the data has just been lost
+   * @param version {@link Leases#version} after it was read: if it is another one than that of the generations asked for,
+   *     others were valid, and what was found does not tell everything
    * @param found each subject that was asked for
    */
-  record Reading(long epoch, Map<SubjectKey, Found> found) {}
+  record Reading(long version, Map<SubjectKey, Found> found) {}
 
   /** Begins to work and to tell; called once. */
   void open(Listener listener);
@@ -44,7 +45,8 @@ public interface PresenceStore extends AutoCloseable {
   CompletableFuture<Long> register(String node, long incarnation, Duration lease);
 
   /**
-   * Renews the leases of these routers, all generations of their incarnation, and tells the whole table.
+   * Renews the leases of these routers, all generations of their incarnation, and tells the whole table. Before it is
+   * told, the listener has been told every change that took place before.
    *
    * @param incarnations by the router's name
    */

@@ -17,6 +17,7 @@ import io.lettuce.core.codec.RedisCodec;
 import io.lettuce.core.codec.StringCodec;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import io.lettuce.core.pubsub.api.async.RedisPubSubAsyncCommands;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultClientResources;
 import java.time.Duration;
@@ -50,6 +51,7 @@ final class RedisConnections implements AutoCloseable {
   private final RedisClient client;
   private @Nullable Pair pair;
   private volatile @Nullable RedisAsyncCommands<String, byte[]> commands;
+  private volatile @Nullable RedisPubSubAsyncCommands<String, byte[]> hearing;
   private boolean closed;
   private boolean complained;
 
@@ -149,12 +151,14 @@ final class RedisConnections implements AutoCloseable {
   private void isUp(Pair attempt) {
     synchronized (this) {
       StatefulRedisConnection<String, byte[]> calls = attempt.calls;
-      if (pair != attempt || calls == null || !calls.isOpen()) {
+      StatefulRedisPubSubConnection<String, byte[]> changes = attempt.changes;
+      if (pair != attempt || calls == null || changes == null) {
         return;
       }
       attempt.up = true;
       complained = false;
       commands = calls.async();
+      hearing = changes.async();
       LOG.info("connected to Redis at {}:{}", address.getHost(), address.getPort());
       events.up();
     }
@@ -201,6 +205,7 @@ final class RedisConnections implements AutoCloseable {
     boolean wasUp = ended.up;
     pair = null;
     commands = null;
+    hearing = null;
     end(ended);
     if (wasUp) {
       events.down();
@@ -231,12 +236,22 @@ final class RedisConnections implements AutoCloseable {
     return current;
   }
 
+  /** Answered once every message has come in that was published before; fails as {@link #commands}. */
+  CompletionStage<String> caughtUp() {
+    RedisPubSubAsyncCommands<String, byte[]> current = hearing;
+    if (current == null) {
+      throw new PresenceStoreException("Redis is not connected");
+    }
+    return current.ping();
+  }
+
   @Override
   public void close() {
     synchronized (this) {
       closed = true;
       pair = null;
       commands = null;
+      hearing = null;
     }
     client.shutdown(Duration.ZERO, Duration.ofSeconds(1));
     resources.shutdown(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);

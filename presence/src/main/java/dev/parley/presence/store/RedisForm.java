@@ -17,8 +17,8 @@ final class RedisForm {
   /** The table of leases. */
   static final String LEASES = "{nodes}:lease";
 
-  /** The field of the table of leases that has its epoch: no router can be named so. */
-  static final String EPOCH = "#";
+  /** The field of the table of leases that has its version: no router can be named so. */
+  static final String VERSION = "#version";
 
   private static final byte BAR = '|';
 

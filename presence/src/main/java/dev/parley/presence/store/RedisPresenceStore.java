@@ -110,18 +110,18 @@ public final class RedisPresenceStore implements PresenceStore {
           arguments.add(RedisForm.bytes(Long.toUnsignedString(incarnation)));
         });
     return this.<List<Object>>run(renew, new String[] {RedisForm.LEASES}, arguments.toArray(byte[][]::new))
-        .thenApply(RedisPresenceStore::leases);
+        .thenCompose(answer -> calls.call(redis::caughtUp).thenApply(unused -> leases(answer)));
   }
 
   private static Leases leases(List<Object> answer) {
     List<Term> terms = new ArrayList<>();
-    for (int i = 1; i < answer.size(); i += 5) {
+    for (int i = 2; i < answer.size(); i += 5) {
       TermId id = new TermId(text(answer.get(i)), number(answer.get(i + 1)));
       long incarnation = Long.parseUnsignedLong(text(answer.get(i + 2)));
       boolean complete = number(answer.get(i + 3)) == 1;
       terms.add(new Term(id, incarnation, complete, Duration.ofMillis(number(answer.get(i + 4)))));
     }
-    return new Leases(number(answer.getFirst()), terms);
+    return new Leases(number(answer.get(0)), number(answer.get(1)), terms);
   }
 
   @Override
@@ -182,11 +182,11 @@ public final class RedisPresenceStore implements PresenceStore {
             parts.add(readPartition(partition, all.subList(from, Math.min(all.size(), from + READ_AT_ONCE)), order));
           }
         });
-    // On the same connection, so after all the reads: had the data been lost before one of them, this tells it.
-    CompletableFuture<byte[]> epoch = calls.call(() -> redis.commands().hget(RedisForm.LEASES, RedisForm.EPOCH));
+    // On the same connection, so after all the reads: had other generations been valid at one of them, this tells it.
+    CompletableFuture<byte[]> version = calls.call(() -> redis.commands().hget(RedisForm.LEASES, RedisForm.VERSION));
     return CompletableFuture.allOf(parts.toArray(CompletableFuture<?>[]::new))
         .thenCombine(
-            epoch,
+            version,
             (unused, now) -> {
               Map<SubjectKey, Found> found = new HashMap<>();
               parts.forEach(part -> found.putAll(part.join()));

@@ -1,6 +1,6 @@
 -- Stands before the scripts of the table of leases, {nodes}:lease: a hash of each router's name to its terms, written as
--- 'generation:incarnation:replayed:end_ms' and joined by ';'. The field '#' is the table's epoch: another one means that
--- the data before was lost.
+-- 'generation:incarnation:replayed:end_ms' and joined by ';'. The field '#epoch' tells, when it is another one, that the
+-- data before was lost; '#version' grows whenever other generations are valid than before.
 
 local clock = redis.call('TIME')
 local now_us = clock[1] * 1000000 + clock[2]
@@ -20,6 +20,11 @@ local function living(row)
     end
   end
   return terms
+end
+
+local function changed(key)
+  local version = tonumber(redis.call('HGET', key, '#version') or '0')
+  redis.call('HSET', key, '#version', whole(math.max(version + 1, now_us)))
 end
 
 local function put(key, node, terms)

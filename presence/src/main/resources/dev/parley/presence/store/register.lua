@@ -8,7 +8,7 @@
 --
 -- Returns the generation: greater than every one before, and no less than the time in microseconds.
 
-redis.call('HSETNX', KEYS[1], '#', whole(now_us))
+redis.call('HSETNX', KEYS[1], '#epoch', whole(now_us))
 local terms = living(redis.call('HGET', KEYS[1], ARGV[1]))
 local generation = now_us
 if #terms > 0 and terms[#terms].generation >= generation then
@@ -20,4 +20,5 @@ while #terms > tonumber(ARGV[4]) do
   table.remove(terms, 1)
 end
 put(KEYS[1], ARGV[1], terms)
+changed(KEYS[1])
 return whole(generation)

@@ -28,4 +28,7 @@ for _, term in ipairs(terms) do
   end
 end
 put(KEYS[1], ARGV[1], kept)
+if #answer > 1 then
+  changed(KEYS[1])
+end
 return answer

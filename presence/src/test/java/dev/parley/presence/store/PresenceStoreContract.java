@@ -133,6 +133,24 @@ abstract class PresenceStoreContract {
   }
 
   @Test
+  void aReadingTellsWhetherOtherGenerationsWereValid() {
+    TermId before = term("a");
+    now(store().register("b", 1, SHORT));
+    long known = now(store().renew(Map.of(), LEASE)).version();
+    apply(before, ALICE, online(1), null);
+    assertThat(now(store().read(List.of(), List.of())).version()).as("the same are valid").isEqualTo(known);
+
+    TermId after = term("a");
+    long drawn = now(store().read(List.of(), List.of())).version();
+    assertThat(drawn).isGreaterThan(known);
+    now(store().replayed(after));
+    long dropped = now(store().read(List.of(), List.of())).version();
+    assertThat(dropped).isGreaterThan(drawn);
+    pass(SHORT.plusMillis(10));
+    assertThat(now(store().renew(Map.of(), LEASE)).version()).as("a lease has ended").isGreaterThan(dropped);
+  }
+
+  @Test
   void whatWasSaidIsReadAndToldOnce() {
     TermId term = term("a");
     assertThat(apply(term, ALICE, online(1), null)).isEqualTo(1);
