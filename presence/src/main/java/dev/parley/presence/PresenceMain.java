@@ -1,0 +1,45 @@
+package dev.parley.presence;
+
+import dev.parley.chassis.config.Settings;
+import dev.parley.chassis.config.SettingsException;
+import dev.parley.chassis.config.SettingsReference;
+import dev.parley.chassis.server.Lifecycle;
+import dev.parley.presence.store.RedisPresenceStore;
+import java.io.IOException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** The process of presence: reads its settings, starts, and leaves on SIGTERM. */
+public final class PresenceMain {
+  private static final Duration CLOSING = Duration.ofSeconds(10);
+
+  private PresenceMain() {}
+
+  /** Runs an instance until it is told to stop. Exit code 2: the settings are wrong; 1: it could not start. */
+  public static void main(String[] args) {
+    if (Settings.asksForHelp(args)) {
+      System.out.println(SettingsReference.help(PresenceSettings.class));
+      return;
+    }
+    try {
+      run(Settings.load(PresenceSettings.class, args));
+    } catch (SettingsException e) {
+      exit(2, e.getMessage());
+    } catch (IOException e) {
+      exit(1, e.getMessage());
+    }
+  }
+
+  private static void run(PresenceSettings settings) throws IOException {
+    Lifecycle lifecycle = new Lifecycle(CLOSING);
+    RedisPresenceStore store = new RedisPresenceStore(settings.redis().toString());
+    lifecycle.onStop("connections to Redis", store);
+    lifecycle.onStop("presence", new PresenceServer(settings, store));
+    lifecycle.await();
+  }
+
+  private static void exit(int code, @Nullable String message) {
+    System.err.println("parley presence: " + message);
+    System.exit(code);
+  }
+}
