@@ -10,8 +10,10 @@ import dev.parley.sdk.Violation;
 import dev.parley.v1.Cursor;
 import dev.parley.v1.Event;
 import dev.parley.v1.Following;
+import dev.parley.v1.Presence;
 import dev.parley.v1.Receipt;
 import dev.parley.v1.Reset;
+import dev.parley.v1.Room;
 import dev.parley.v1.Typing;
 import java.time.Duration;
 import java.util.List;
@@ -29,6 +31,8 @@ public final class Recorder implements SessionListener {
   public final Map<String, Cursor> cursors = new ConcurrentHashMap<>();
   public final List<Receipt> receipts = new CopyOnWriteArrayList<>();
   public final List<Typing> typings = new CopyOnWriteArrayList<>();
+  public final List<Presence> presences = new CopyOnWriteArrayList<>();
+  public final List<Room> rooms = new CopyOnWriteArrayList<>();
   public final Map<String, Following> following = new ConcurrentHashMap<>();
   public final List<Reset> resets = new CopyOnWriteArrayList<>();
   public final List<ParleyException> errors = new CopyOnWriteArrayList<>();
@@ -50,6 +54,16 @@ public final class Recorder implements SessionListener {
   @Override
   public void onTyping(Typing typing) {
     typings.add(typing);
+  }
+
+  @Override
+  public void onPresence(Presence presence) {
+    presences.add(presence);
+  }
+
+  @Override
+  public void onRoom(Room room) {
+    rooms.add(room);
   }
 
   @Override

@@ -52,7 +52,7 @@ public final class MachineChecks {
 
   private static Finding parts() {
     try {
-      var paths = Parts.atHome(line -> {}).fetch(List.of(Part.NATS_SERVER, Part.ENVOY));
+      var paths = Parts.atHome(line -> {}).fetch(List.of(Part.NATS_SERVER, Part.VALKEY_SERVER, Part.ENVOY));
       return Finding.good("parts", String.join(", ", paths.values().stream().map(Object::toString).toList()));
     } catch (PartException e) {
       return Finding.bad("parts", "cannot be provided", String.valueOf(e.getMessage()));

@@ -4,7 +4,12 @@ import com.google.rpc.ErrorInfo;
 import com.nimbusds.jose.util.JSONObjectUtils;
 import dev.parley.chassis.auth.DevKeys;
 import dev.parley.chassis.errors.Errors;
+import dev.parley.cli.stack.LinkSecret;
+import dev.parley.cli.stack.PresenceProcess;
 import dev.parley.cli.stack.StackState;
+import dev.parley.internal.v1.GetPresenceStatusResponse;
+import dev.parley.internal.v1.NodeStatus;
+import dev.parley.parts.RedisServer;
 import dev.parley.v1.ChatServiceGrpc;
 import dev.parley.v1.ListConversationsRequest;
 import io.grpc.ChannelCredentials;
@@ -33,6 +38,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -62,6 +69,7 @@ public final class StackChecks {
             ? Finding.good(name, "runs with pid " + ref.pid())
             : Finding.bad(name, "has ended", "read " + state.logs().get(name) + ", then ./parley down and up")));
     findings.add(broker());
+    findings.add(presence());
     state.routers().forEach((name, address) -> withRouter(name, address, findings));
     withEdge(findings);
     return findings;
@@ -77,6 +85,32 @@ public final class StackChecks {
     } catch (IOException | ParseException | RuntimeException e) {
       return Finding.bad(
           "jetstream", state.natsMonitorUrl() + " does not answer: " + e.getMessage(), "read the log of nats-server");
+    }
+  }
+
+  /** Whether it works, and all routers are linked to it and have said what is so of their clients. */
+  private Finding presence() throws IOException {
+    try {
+      GetPresenceStatusResponse status = PresenceProcess.status(state.presence(), LinkSecret.read(data));
+      if (!status.getAvailable()) {
+        return Finding.bad("presence", "its store at " + state.redisUrl() + " does not answer: all reads UNKNOWN",
+            "read the log of " + RedisServer.NAME);
+      }
+      Set<String> missing = new TreeSet<>(state.routers().keySet());
+      int users = 0;
+      for (NodeStatus node : status.getNodesList()) {
+        users += node.getUsers();
+        if (node.getLinked()) {
+          missing.remove(node.getNode());
+        }
+      }
+      return missing.isEmpty()
+          ? Finding.good("presence", "all routers are linked; " + users + " users have a device connected")
+          : Finding.bad("presence", "not linked to " + String.join(", ", missing) + ", whose users read UNKNOWN or OFFLINE",
+              "read the log of that router");
+    } catch (StatusRuntimeException e) {
+      return Finding.bad("presence", state.presence() + " does not answer: " + Finding.why(e) + "; all reads UNKNOWN",
+          "read the log of " + PresenceProcess.NAME + "; messages go on without it");
     }
   }
 

@@ -3,6 +3,7 @@ package dev.parley.cli.stack;
 import dev.parley.edge.Envoy;
 import dev.parley.parts.NatsServer;
 import dev.parley.parts.PartProcess;
+import dev.parley.parts.RedisServer;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -27,7 +28,9 @@ public final class Leftovers {
     }
     boolean any = PartProcess.stopRecorded(data.resolve(Envoy.NAME), Envoy.NAME);
     any |= stopRouters(data);
-    any |= PartProcess.stopRecorded(data.resolve(NatsServer.NAME), NatsServer.NAME);
+    for (String name : List.of(PresenceProcess.NAME, RedisServer.NAME, NatsServer.NAME)) {
+      any |= PartProcess.stopRecorded(data.resolve(name), name);
+    }
     StackState.remove(data);
     return any;
   }

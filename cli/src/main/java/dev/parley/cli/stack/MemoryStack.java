@@ -4,6 +4,9 @@ import dev.parley.chassis.auth.DevKeys;
 import dev.parley.chassis.config.Settings;
 import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.memory.MemoryBroker;
+import dev.parley.presence.PresenceServer;
+import dev.parley.presence.PresenceSettings;
+import dev.parley.presence.store.MemoryPresenceStore;
 import dev.parley.router.RouterServer;
 import dev.parley.router.RouterSettings;
 import java.io.IOException;
@@ -12,15 +15,21 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 
-/** A router in this JVM over a log in memory: no other process, no TLS, nothing on disk but the keys. */
+/** A router and presence in this JVM, all in memory: no other process, no TLS, nothing on disk but the keys. */
 public final class MemoryStack implements AutoCloseable {
   private static final int ROUTER_PORT = 8700;
+  private static final List<String> PRESENCE = List.of("--parley.presence.listen=127.0.0.1:0");
 
   private final MemoryBroker broker;
+  private final MemoryPresenceStore store;
+  private final PresenceServer presence;
   private final RouterServer router;
 
-  private MemoryStack(MemoryBroker broker, RouterServer router) {
+  private MemoryStack(
+      MemoryBroker broker, MemoryPresenceStore store, PresenceServer presence, RouterServer router) {
     this.broker = broker;
+    this.store = store;
+    this.presence = presence;
     this.router = router;
   }
 
@@ -31,27 +40,39 @@ public final class MemoryStack implements AutoCloseable {
    */
   public static MemoryStack start(Path data, int port) throws IOException {
     DevKeys keys = DevKeys.in(data.resolve("keys"));
-    RouterSettings settings =
-        Settings.load(
-            RouterSettings.class,
-            Map.of(),
-            List.of(
-                "--parley.router.name=" + RouterProcess.name(1),
-                "--parley.router.server.listen=127.0.0.1:" + Ports.choose("--router-port", port, ROUTER_PORT),
-                "--parley.router.auth.jwks=" + keys.jwks(),
-                "--parley.router.auth.issuer=" + DevKeys.RULES.issuer(),
-                "--parley.router.auth.audience=" + DevKeys.RULES.audience(),
-                "--parley.router.link.listen=127.0.0.1:0",
-                "--parley.router.drain.notice=0s",
-                "--parley.router.drain.spread=1s",
-                "--parley.router.drain.patience=3s"));
+    int routerPort = Ports.choose("--router-port", port, ROUTER_PORT);
     MemoryBroker broker = new MemoryBroker(Layout.ONE_NODE);
+    MemoryPresenceStore store = new MemoryPresenceStore(() -> System.nanoTime() / 1_000);
+    PresenceServer presence = null;
     try {
-      return new MemoryStack(broker, new RouterServer(settings, broker, Clock.systemUTC()));
+      presence = new PresenceServer(Settings.load(PresenceSettings.class, Map.of(), PRESENCE), store);
+      RouterSettings settings = routerSettings(routerPort, presence.address(), keys);
+      return new MemoryStack(broker, store, presence, new RouterServer(settings, broker, Clock.systemUTC()));
     } catch (IOException | RuntimeException e) {
+      if (presence != null) {
+        presence.close();
+      }
+      store.close();
       broker.close();
       throw e;
     }
+  }
+
+  private static RouterSettings routerSettings(int port, String presence, DevKeys keys) {
+    return Settings.load(
+        RouterSettings.class,
+        Map.of(),
+        List.of(
+            "--parley.router.name=" + RouterProcess.name(1),
+            "--parley.router.server.listen=127.0.0.1:" + port,
+            "--parley.router.presence.addresses=" + presence,
+            "--parley.router.auth.jwks=" + keys.jwks(),
+            "--parley.router.auth.issuer=" + DevKeys.RULES.issuer(),
+            "--parley.router.auth.audience=" + DevKeys.RULES.audience(),
+            "--parley.router.link.listen=127.0.0.1:0",
+            "--parley.router.drain.notice=0s",
+            "--parley.router.drain.spread=1s",
+            "--parley.router.drain.patience=3s"));
   }
 
   /** Where clients connect, plaintext. */
@@ -67,6 +88,8 @@ public final class MemoryStack implements AutoCloseable {
       Thread.currentThread().interrupt();
       router.close();
     }
+    presence.close();
+    store.close();
     broker.close();
   }
 }

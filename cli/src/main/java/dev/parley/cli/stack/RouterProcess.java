@@ -10,9 +10,7 @@ import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -21,26 +19,19 @@ import java.util.regex.Pattern;
 /** A router in a JVM of its own, from the same jars as ours. */
 final class RouterProcess {
   private static final String MAIN = "dev.parley.router.RouterMain";
-  private static final Duration READY_TIMEOUT = Duration.ofSeconds(60);
   private static final int PROBE_SECONDS = 1;
 
   /**
-   * SerialGC and a small heap: sessions are small, and the machine also runs the broker and the edge. The compilers of a
-   * router that has just started keep a core busy for a minute: with a lower priority (here: nice 10) they take only what
+   * A small heap, since sessions are small. The compilers of a router that has just started keep a core busy for a minute: with a lower priority (here: nice 10) they take only what
    * nobody else needs.
    */
   private static final List<String> JVM_FLAGS =
       List.of(
-          "-XX:+UseSerialGC",
           "-XX:ThreadPriorityPolicy=1",
           "-XX:CompilerThreadPriority=10",
           "-Xmx192m",
           "-Xmn40m",
-          "-XX:+UseCompactObjectHeaders",
-          "-XX:MaxDirectMemorySize=96m",
-          "-XX:+ExitOnOutOfMemoryError",
-          "--enable-native-access=ALL-UNNAMED",
-          "--sun-misc-unsafe-memory-access=allow");
+          "-XX:MaxDirectMemorySize=96m");
 
   private static final Pattern NAME = Pattern.compile("router-\\d+");
 
@@ -64,6 +55,7 @@ final class RouterProcess {
    * @param port for clients
    * @param natsUrl the broker
    * @param natsMonitorUrl its monitoring endpoint
+   * @param presence instances of it, as host:port separated by commas; empty: none
    * @param jwks who issues tokens
    * @param link where it listens for the other routers, and what all of them share
    * @param leaving how it goes when it is told to stop
@@ -75,6 +67,7 @@ final class RouterProcess {
       int port,
       String natsUrl,
       String natsMonitorUrl,
+      String presence,
       Path jwks,
       Link link,
       Leaving leaving,
@@ -113,42 +106,29 @@ final class RouterProcess {
 
   /** Starts a router and waits until it says that it is ready. */
   static PartProcess start(Setup setup) {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(JVM_FLAGS);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), MAIN));
-    command.addAll(
+    List<String> arguments = new ArrayList<>();
+    arguments.addAll(
         List.of(
             "--parley.router.name=" + setup.name(),
             "--parley.router.server.listen=127.0.0.1:" + setup.port(),
             "--parley.router.nats.servers=" + setup.natsUrl(),
             "--parley.router.nats.monitoring=" + setup.natsMonitorUrl(),
+            "--parley.router.presence.addresses=" + setup.presence(),
             "--parley.router.auth.jwks=" + setup.jwks(),
             "--parley.router.auth.issuer=" + DevKeys.RULES.issuer(),
-            "--parley.router.auth.audience=" + DevKeys.RULES.audience()));
-    // glibc gives each thread an arena of its own, which never shrinks: two are enough for two busy loops.
-    Map<String, String> environment = new HashMap<>(Map.of("MALLOC_ARENA_MAX", "2"));
-    // Everybody on the machine may read a command line.
-    environment.put("PARLEY_ROUTER_LINK_SECRET", setup.link().secret());
-    command.add("--parley.router.link.listen=127.0.0.1:" + setup.link().port());
-    command.addAll(setup.leaving().arguments);
-    command.addAll(setup.more());
-    PartProcess process =
-        PartProcess.start(
-            new PartProcess.Launch(
-                setup.name(),
-                command,
-                setup.directory(),
-                setup.directory().resolve(setup.name() + ".log"),
-                environment,
-                true));
-    try {
-      process.awaitReady(() -> isReady(setup.port()), READY_TIMEOUT);
-    } catch (RuntimeException e) {
-      process.stop();
-      throw e;
-    }
-    return process;
+            "--parley.router.auth.audience=" + DevKeys.RULES.audience(),
+            "--parley.router.link.listen=127.0.0.1:" + setup.link().port()));
+    arguments.addAll(setup.leaving().arguments);
+    arguments.addAll(setup.more());
+    JvmProcess.Launch launch =
+        new JvmProcess.Launch(
+            setup.name(),
+            setup.directory(),
+            JVM_FLAGS,
+            MAIN,
+            arguments,
+            Map.of("PARLEY_ROUTER_LINK_SECRET", setup.link().secret()));
+    return JvmProcess.start(launch, () -> isReady(setup.port()));
   }
 
   /** Whether the router on this port says that it is ready. */

@@ -11,6 +11,7 @@ import dev.parley.parts.NatsServer;
 import dev.parley.parts.PartException;
 import dev.parley.parts.PartProcess;
 import dev.parley.parts.Parts;
+import dev.parley.parts.RedisServer;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -24,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -42,6 +44,9 @@ public final class Stack implements AutoCloseable {
   private static final int ROUTER_PORT = 8700;
   private static final int LINK_PORT = 8750;
   private static final int NATS_PORT = 4222;
+  private static final int REDIS_PORT = 6379;
+  private static final int PRESENCE_PORT = 8720;
+  private static final Set<String> ONLY_FOR_PRESENCE = Set.of(RedisServer.NAME, PresenceProcess.NAME);
   private static final Duration NO_TIME = Duration.ofSeconds(1);
 
   private final StackSettings settings;
@@ -91,14 +96,16 @@ public final class Stack implements AutoCloseable {
 
   /**
    * Waits until a part ends by itself without which the others are of no use; the message says which and shows the end
-   * of its log. While another router lives, the end of one is only told, to {@code progress}.
+   * of its log. While another router lives, the end of one is only told, to {@code progress}, and so is the end of what
+   * only presence needs.
    */
   public CompletableFuture<String> partDied(Consumer<String> progress) {
     CompletableFuture<String> death = new CompletableFuture<>();
     AtomicInteger routers = new AtomicInteger(settings.routers());
     processes.forEach(
         (name, process) -> process.onExit().thenAccept(status -> {
-          if (RouterProcess.isOne(name) && routers.decrementAndGet() > 0) {
+          boolean spared = RouterProcess.isOne(name) ? routers.decrementAndGet() > 0 : ONLY_FOR_PRESENCE.contains(name);
+          if (spared) {
             progress.accept(
                 name + " ended with status " + status + "; the others go on. Its log: " + process.logFile());
           } else {
@@ -155,6 +162,7 @@ public final class Stack implements AutoCloseable {
     DevCertificates certificates = DevCertificates.in(data.resolve("tls"));
     Parts parts = Parts.atHome(progress);
     Path natsServer = parts.natsServer();
+    Path redisProgram = parts.valkeyServer();
     Path envoyProgram = parts.envoy();
 
     progress.accept("starting nats-server");
@@ -165,7 +173,9 @@ public final class Stack implements AutoCloseable {
                 .withSyncInterval(settings.sync())
                 .withOutlivesUs(true));
     processes.put(NatsServer.NAME, nats.process());
-    Map<String, String> links = startRouters(routerPorts, nats, keys, progress);
+    RedisServer redis = startRedis(redisProgram, progress);
+    String presence = startPresence(redis, progress);
+    Map<String, String> links = startRouters(routerPorts, nats, presence, keys, progress);
     progress.accept("starting envoy");
     EdgeSettings edge = edgeSettings(edgePort, routerPorts.values(), keys, certificates);
     Envoy envoy = Envoy.start(envoyProgram, edge, directory(data, Envoy.NAME), true);
@@ -173,13 +183,35 @@ public final class Stack implements AutoCloseable {
 
     Map<String, String> routers = new LinkedHashMap<>();
     routerPorts.forEach((name, port) -> routers.put(name, "127.0.0.1:" + port));
-    state = describe(edgePort, routers, links, certificates, nats);
+    state = describe(edgePort, routers, links, certificates, nats, redis, presence);
     state.write(data);
+  }
+
+  private RedisServer startRedis(Path program, Consumer<String> progress) {
+    progress.accept("starting valkey-server");
+    RedisServer redis =
+        RedisServer.start(
+            new RedisServer.Settings(program, directory(settings.data(), RedisServer.NAME))
+                .withPort(Ports.choose("", 0, REDIS_PORT))
+                .withOutlivesUs(true));
+    processes.put(RedisServer.NAME, redis.process());
+    return redis;
+  }
+
+  /** Returns where it listens for the routers. */
+  private String startPresence(RedisServer redis, Consumer<String> progress) throws IOException {
+    progress.accept("starting " + PresenceProcess.NAME);
+    int port = Ports.choose("", 0, PRESENCE_PORT);
+    Path directory = directory(settings.data(), PresenceProcess.NAME);
+    processes.put(
+        PresenceProcess.NAME,
+        PresenceProcess.start(directory, port, redis.url(), LinkSecret.in(settings.data())));
+    return "127.0.0.1:" + port;
   }
 
   /** Starts them in turn, since the first one makes the streams; returns where they listen for each other. */
   private Map<String, String> startRouters(
-      Map<String, Integer> ports, NatsServer nats, DevKeys keys, Consumer<String> progress) throws IOException {
+      Map<String, Integer> ports, NatsServer nats, String presence, DevKeys keys, Consumer<String> progress) throws IOException {
     Map<String, String> links = new LinkedHashMap<>();
     String secret = LinkSecret.in(settings.data());
     for (Map.Entry<String, Integer> router : ports.entrySet()) {
@@ -196,6 +228,7 @@ public final class Stack implements AutoCloseable {
                   router.getValue(),
                   nats.url(),
                   nats.monitorUrl(),
+                  presence,
                   keys.jwks(),
                   new RouterProcess.Link(link, secret),
                   RouterProcess.Leaving.of(settings.routers()),
@@ -226,7 +259,9 @@ public final class Stack implements AutoCloseable {
       Map<String, String> routers,
       Map<String, String> links,
       DevCertificates certificates,
-      NatsServer nats) {
+      NatsServer nats,
+      RedisServer redis,
+      String presence) {
     Map<String, ProcessRef> refs = new LinkedHashMap<>();
     Map<String, Path> logs = new LinkedHashMap<>();
     processes.forEach(
@@ -241,6 +276,8 @@ public final class Stack implements AutoCloseable {
         links,
         nats.url(),
         nats.monitorUrl(),
+        redis.url(),
+        presence,
         settings.sync(),
         settings.detached(),
         ProcessRef.of(ProcessHandle.current()),

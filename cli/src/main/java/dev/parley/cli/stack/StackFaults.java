@@ -131,6 +131,7 @@ public final class StackFaults implements AutoCloseable {
                 port(state.routers().getOrDefault(name, "")),
                 state.natsUrl(),
                 state.natsMonitorUrl(),
+                state.presence(),
                 DevKeys.in(data.resolve("keys")).jwks(),
                 new RouterProcess.Link(port(state.links().getOrDefault(name, "")), LinkSecret.read(data)),
                 RouterProcess.Leaving.of(state.routers().size()),

@@ -21,6 +21,8 @@ import java.util.Optional;
  * @param links where each router listens for the others, by its name; empty: there is only one
  * @param natsUrl the broker for clients
  * @param natsMonitorUrl the broker's monitoring endpoint
+ * @param redisUrl where presence keeps what is so
+ * @param presence where presence listens for the routers, as host:port
  * @param sync when the broker flushes to disk
  * @param detached whether the processes run on without the {@code up} that started them
  * @param up the {@code up} that started them
@@ -34,6 +36,8 @@ public record StackState(
     Map<String, String> links,
     String natsUrl,
     String natsMonitorUrl,
+    String redisUrl,
+    String presence,
     String sync,
     boolean detached,
     ProcessRef up,
@@ -70,20 +74,20 @@ public record StackState(
   StackState withProcess(String name, PartProcess process) throws IOException {
     ProcessHandle handle =
         ProcessHandle.of(process.pid()).orElseThrow(() -> new IOException(name + " has ended already"));
-    return new StackState(edge, caFile, routers, links, natsUrl, natsMonitorUrl, sync, detached, up,
+    return new StackState(edge, caFile, routers, links, natsUrl, natsMonitorUrl, redisUrl, presence, sync, detached, up,
         with(processes, name, ProcessRef.of(handle)), with(logs, name, process.logFile()));
   }
 
   /** With one more router, whose process is still to come. */
   StackState withRouter(String name, String address, String link) {
     return new StackState(edge, caFile, with(routers, name, address), with(links, name, link), natsUrl,
-        natsMonitorUrl, sync, detached, up, processes, logs);
+        natsMonitorUrl, redisUrl, presence, sync, detached, up, processes, logs);
   }
 
   /** Without this router and its process. */
   StackState withoutRouter(String name) {
-    return new StackState(edge, caFile, without(routers, name), without(links, name), natsUrl, natsMonitorUrl, sync,
-        detached, up, without(processes, name), without(logs, name));
+    return new StackState(edge, caFile, without(routers, name), without(links, name), natsUrl, natsMonitorUrl, redisUrl,
+        presence, sync, detached, up, without(processes, name), without(logs, name));
   }
 
   private static <T> Map<String, T> with(Map<String, T> map, String key, T value) {
@@ -118,6 +122,8 @@ public record StackState(
     map.put("links", links);
     map.put("nats_url", natsUrl);
     map.put("nats_monitor_url", natsMonitorUrl);
+    map.put("redis_url", redisUrl);
+    map.put("presence", presence);
     map.put("sync", sync);
     map.put("detached", detached);
     map.put("up", toMap(up));
@@ -149,6 +155,8 @@ public record StackState(
         addresses(map, "links"),
         JSONObjectUtils.getString(map, "nats_url"),
         JSONObjectUtils.getString(map, "nats_monitor_url"),
+        JSONObjectUtils.getString(map, "redis_url"),
+        JSONObjectUtils.getString(map, "presence"),
         JSONObjectUtils.getString(map, "sync"),
         JSONObjectUtils.getBoolean(map, "detached"),
         ref(JSONObjectUtils.getJSONObject(map, "up")),

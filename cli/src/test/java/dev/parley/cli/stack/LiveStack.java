@@ -9,6 +9,7 @@ import dev.parley.parts.FreePorts;
 import dev.parley.parts.NatsServer;
 import dev.parley.parts.PartProcess;
 import dev.parley.parts.Parts;
+import dev.parley.parts.RedisServer;
 import dev.parley.router.Recorder;
 import dev.parley.sdk.ParleyClient;
 import dev.parley.sdk.ParleyEndpoint;
@@ -42,6 +43,9 @@ final class LiveStack implements AutoCloseable {
   private final DevCertificates certificates;
   private final int edgePort = FreePorts.next();
   private final NatsServer nats;
+  private final @Nullable RedisServer redis;
+  private final int presencePort = FreePorts.next();
+  private @Nullable PartProcess presence;
   private final Envoy envoy;
   private final List<AutoCloseable> opened = Collections.synchronizedList(new ArrayList<>());
   private final List<Router> routers = new ArrayList<>();
@@ -74,6 +78,16 @@ final class LiveStack implements AutoCloseable {
 
   /** With several routers, which take these arguments besides their usual ones. */
   LiveStack(Path data, int running, int spares, List<String> routerArguments) throws IOException {
+    this(data, running, spares, routerArguments, false);
+  }
+
+  /** With so many routers, and presence. */
+  static LiveStack withPresence(Path data, int routers, String... routerArguments) throws IOException {
+    return new LiveStack(data, routers, 0, List.of(routerArguments), true);
+  }
+
+  private LiveStack(Path data, int running, int spares, List<String> routerArguments, boolean withPresence)
+      throws IOException {
     this.data = data;
     this.routerArguments = routerArguments;
     this.keys = DevKeys.in(data.resolve("keys"));
@@ -83,6 +97,12 @@ final class LiveStack implements AutoCloseable {
     }
     Parts parts = Parts.atHome(System.err::println);
     this.nats = NatsServer.start(new NatsServer.Settings(parts.natsServer(), directory("nats-server")));
+    this.redis = withPresence
+        ? RedisServer.start(new RedisServer.Settings(parts.valkeyServer(), directory(RedisServer.NAME)))
+        : null;
+    if (withPresence) {
+      startPresence();
+    }
     for (int number = 1; number <= running; number++) {
       startRouter(number);
     }
@@ -109,6 +129,21 @@ final class LiveStack implements AutoCloseable {
                 + routers.stream().map(each -> "127.0.0.1:" + each.port).collect(Collectors.joining(","))));
   }
 
+  /** Starts presence, which does not run, and waits until it is ready. */
+  void startPresence() throws IOException {
+    presence =
+        PresenceProcess.start(
+            directory(PresenceProcess.NAME), presencePort, redis().url(), LinkSecret.in(data));
+  }
+
+  RedisServer redis() {
+    return Objects.requireNonNull(redis, "a stack without presence");
+  }
+
+  PartProcess presence() {
+    return Objects.requireNonNull(presence);
+  }
+
   NatsServer nats() {
     return nats;
   }
@@ -129,6 +164,7 @@ final class LiveStack implements AutoCloseable {
                 router.port,
                 nats.url(),
                 nats.monitorUrl(),
+                redis == null ? "" : "127.0.0.1:" + presencePort,
                 keys.jwks(),
                 new RouterProcess.Link(router.linkPort, LinkSecret.in(data)),
                 RouterProcess.Leaving.of(routers.size()),
@@ -246,6 +282,12 @@ final class LiveStack implements AutoCloseable {
       if (router.process != null) {
         router.process.stop();
       }
+    }
+    if (presence != null) {
+      presence.stop();
+    }
+    if (redis != null) {
+      redis.close();
     }
     nats.close();
   }
