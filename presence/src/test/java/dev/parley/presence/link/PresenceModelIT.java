@@ -4,6 +4,6 @@ package dev.parley.presence.link;
 class PresenceModelIT extends PresenceModelTest {
   @Override
   int seeds() {
-    return 400;
+    return 200;
   }
 }
