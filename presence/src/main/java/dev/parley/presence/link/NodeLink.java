@@ -4,13 +4,10 @@ import static dev.parley.v1.ErrorReason.ERROR_REASON_DISPLACED;
 import static dev.parley.v1.ErrorReason.ERROR_REASON_HEARTBEAT_MISSED;
 import static dev.parley.v1.ErrorReason.ERROR_REASON_LIMIT_EXCEEDED;
 
-import com.google.protobuf.Duration;
 import dev.parley.chassis.errors.Errors;
 import dev.parley.internal.v1.FromPresence;
 import dev.parley.internal.v1.NodeEntry;
 import dev.parley.internal.v1.NodeHello;
-import dev.parley.internal.v1.PresenceHello;
-import dev.parley.internal.v1.Replay;
 import dev.parley.internal.v1.Subject;
 import dev.parley.internal.v1.ToPresence;
 import dev.parley.presence.store.PresenceStore;
@@ -18,8 +15,6 @@ import dev.parley.presence.store.SubjectKey;
 import dev.parley.presence.store.TermId;
 import io.grpc.StatusRuntimeException;
 import java.util.HashSet;
-import java.util.Iterator;
-import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Belongs to the loop.
  */
 final class NodeLink {
-  private final Owner owner;
+  private final LinkOwner owner;
   private final Wire wire;
   private final LinkTimes times;
   private final PresenceStore store;
@@ -53,10 +48,7 @@ final class NodeLink {
   private long drawnAt;
 
   private final Set<SubjectKey> watched = new HashSet<>();
-  private final LinkedHashSet<SubjectKey> toTell = new LinkedHashSet<>();
-  private boolean helloToTell;
-  private boolean availableToTell;
-  private long replayToTell;
+  private final News news = new News();
   private long heardAt;
   private long spokeAt;
 
@@ -64,36 +56,6 @@ final class NodeLink {
     AWAITING,
     LINKED,
     ENDED
-  }
-
-  /** What all links of an instance share. */
-  interface Owner {
-    String instance();
-
-    boolean available();
-
-    long nanos();
-
-    /** The hello was said. */
-    void linked(NodeLink link);
-
-    /** It has ended; {@code watched}: what it watched until now. */
-    void ended(NodeLink link, Set<SubjectKey> watched);
-
-    /** A generation was drawn: it is valid. */
-    void drawn(NodeLink link, TermId term);
-
-    /** The table of leases has changed. */
-    void leasesChanged();
-
-    void watch(NodeLink link, SubjectKey subject);
-
-    void unwatch(NodeLink link, SubjectKey subject);
-
-    dev.parley.internal.v1.Told told(SubjectKey subject);
-
-    /** There is something to write or to tell at the end of the turn. */
-    void busy(NodeLink link);
   }
 
   private final class WriteEvents implements NodeWrites.Events {
@@ -129,7 +91,7 @@ final class NodeLink {
   }
 
   /** A link over a stream that has just been opened. */
-  NodeLink(Owner owner, Wire wire, LinkTimes times, PresenceStore store, Executor loop) {
+  NodeLink(LinkOwner owner, Wire wire, LinkTimes times, PresenceStore store, Executor loop) {
     this.owner = owner;
     this.wire = wire;
     this.times = times;
@@ -181,8 +143,7 @@ final class NodeLink {
       FrameRules.checkHello(frame.getHello());
       hello = frame.getHello();
       phase = Phase.LINKED;
-      helloToTell = true;
-      availableToTell = true;
+      news.hello();
       owner.linked(this);
       draw();
     }
@@ -217,7 +178,7 @@ final class NodeLink {
 
   private void unwatch(SubjectKey subject) {
     if (watched.remove(subject)) {
-      toTell.remove(subject);
+      news.remove(subject);
       owner.unwatch(this, subject);
     }
   }
@@ -250,14 +211,14 @@ final class NodeLink {
   }
 
   private void drawn(long generation) {
-    NodeWrites next = new NodeWrites(new TermId(node(), generation), store, loop, new WriteEvents());
+    NodeWrites next = new NodeWrites(new TermId(node(), generation), store, loop, owner.budget(), new WriteEvents());
     if (writes != null) {
       writes.moveTo(next);
     }
     writes = next;
     stale = false;
     drawnAt = owner.nanos();
-    replayToTell = generation;
+    news.replay(generation);
     owner.drawn(this, next.term());
     owner.busy(this);
   }
@@ -268,7 +229,7 @@ final class NodeLink {
       if (!owner.available()) {
         replayNeeded();
       }
-      availableToTell = true;
+      news.availability();
       draw();
       owner.busy(this);
     }
@@ -277,7 +238,7 @@ final class NodeLink {
   /** A subject is to be told, as it is when the frame goes out. */
   void tell(SubjectKey subject) {
     if (phase == Phase.LINKED) {
-      toTell.add(subject);
+      news.add(subject);
       owner.busy(this);
     }
   }
@@ -287,37 +248,9 @@ final class NodeLink {
     if (writes != null) {
       writes.write();
     }
-    while (phase == Phase.LINKED && wire.ready() && hasNews()) {
-      send(nextFrame());
+    while (phase == Phase.LINKED && wire.ready() && !news.isEmpty()) {
+      send(news.next(owner, times.lease()));
     }
-  }
-
-  private boolean hasNews() {
-    return helloToTell || availableToTell || replayToTell != 0 || !toTell.isEmpty();
-  }
-
-  private FromPresence nextFrame() {
-    FromPresence.Builder frame = FromPresence.newBuilder();
-    if (helloToTell) {
-      Duration lease =
-          Duration.newBuilder().setSeconds(times.lease().getSeconds()).setNanos(times.lease().getNano()).build();
-      frame.setHello(PresenceHello.newBuilder().setInstance(owner.instance()).setLease(lease));
-    }
-    if (availableToTell) {
-      frame.setAvailable(owner.available());
-    }
-    if (replayToTell != 0) {
-      frame.setReplay(Replay.newBuilder().setGeneration(replayToTell));
-    }
-    helloToTell = false;
-    availableToTell = false;
-    replayToTell = 0;
-    Iterator<SubjectKey> next = toTell.iterator();
-    while (next.hasNext() && frame.getToldCount() < FrameRules.IN_A_FRAME) {
-      frame.addTold(owner.told(next.next()));
-      next.remove();
-    }
-    return frame.build();
   }
 
   private void send(FromPresence frame) {
@@ -357,7 +290,7 @@ final class NodeLink {
       wire.end(reason);
     }
     writes = null;
-    toTell.clear();
+    news.clear();
     owner.ended(this, Set.copyOf(watched));
     watched.clear();
   }

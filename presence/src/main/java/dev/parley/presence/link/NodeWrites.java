@@ -28,9 +28,12 @@ final class NodeWrites {
   private final TermId term;
   private final PresenceStore store;
   private final Executor loop;
+  private final WriteBudget budget;
   private final Events events;
+  private final Runnable turn = this::write;
   private final Partition[] partitions = new Partition[SubjectKey.PARTITIONS];
   private int waiting;
+  private int next;
   private long version;
   private boolean broken;
   private boolean marked;
@@ -54,10 +57,11 @@ final class NodeWrites {
     private int owed;
   }
 
-  NodeWrites(TermId term, PresenceStore store, Executor loop, Events events) {
+  NodeWrites(TermId term, PresenceStore store, Executor loop, WriteBudget budget, Events events) {
     this.term = term;
     this.store = store;
     this.loop = loop;
+    this.budget = budget;
     this.events = events;
     for (int i = 0; i < partitions.length; i++) {
       partitions[i] = new Partition();
@@ -107,19 +111,25 @@ final class NodeWrites {
     }
   }
 
-  /** Begins to write what waits, wherever no write is under way. */
+  /** Begins to write what waits, wherever no write is under way, as far as the budget goes. */
   void write() {
-    for (int i = 0; i < partitions.length && !broken; i++) {
-      if (partitions[i].underWay == 0 && !partitions[i].waiting.isEmpty()) {
-        write(i, partitions[i]);
+    for (int tried = 0; tried < partitions.length && waiting > 0 && !broken; tried++) {
+      Partition partition = partitions[next];
+      if (partition.underWay == 0 && !partition.waiting.isEmpty()) {
+        int size = budget.take(Math.min(IN_A_WRITE, partition.waiting.size()), turn);
+        if (size == 0) {
+          return;
+        }
+        write(next, partition, size);
       }
+      next = (next + 1) % partitions.length;
     }
   }
 
-  private void write(int number, Partition partition) {
-    List<Change> changes = new ArrayList<>(Math.min(IN_A_WRITE, partition.waiting.size()));
+  private void write(int number, Partition partition, int size) {
+    List<Change> changes = new ArrayList<>(size);
     Iterator<Map.Entry<SubjectKey, NodeEntry>> next = partition.waiting.entrySet().iterator();
-    while (next.hasNext() && changes.size() < IN_A_WRITE) {
+    while (changes.size() < size) {
       changes.add(change(next.next()));
       next.remove();
     }
@@ -127,7 +137,7 @@ final class NodeWrites {
     partition.underWay = changes.size();
     store
         .apply(term, number, changes)
-        .whenCompleteAsync((unused, failure) -> written(number, partition, failure != null), loop);
+        .whenCompleteAsync((unused, failure) -> written(partition, size, failure != null), loop);
   }
 
   private Change change(Map.Entry<SubjectKey, NodeEntry> entry) {
@@ -139,24 +149,20 @@ final class NodeWrites {
         said.hasLastKnown() ? said.getLastKnown() : null);
   }
 
-  private void written(int number, Partition partition, boolean failed) {
-    if (broken) {
-      return;
-    }
-    if (failed) {
+  private void written(Partition partition, int size, boolean failed) {
+    partition.underWay = 0;
+    if (!broken && failed) {
       broken = true;
       events.outcomeUnknown(this);
-      return;
+    } else if (!broken) {
+      partition.owed = Math.max(0, partition.owed - size);
+      if (room()) {
+        events.hasRoom();
+      }
+      checkMark();
     }
-    partition.owed = Math.max(0, partition.owed - partition.underWay);
-    partition.underWay = 0;
-    if (!partition.waiting.isEmpty()) {
-      write(number, partition);
-    }
-    if (room()) {
-      events.hasRoom();
-    }
-    checkMark();
+    budget.give(size);
+    write();
   }
 
   /** Hands over what is not under way, to be written under another generation. */

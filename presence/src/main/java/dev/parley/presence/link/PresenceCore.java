@@ -31,10 +31,13 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Belongs to the loop, but for what is said by the store.
  */
-final class PresenceCore implements NodeLink.Owner, PresenceStore.Listener {
+final class PresenceCore implements LinkOwner, PresenceStore.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(PresenceCore.class);
 
   private static final int RETRIES_A_BEAT = 10;
+
+  /** What Redis does in a small part of the time that a call may take. */
+  private static final int CHANGES_UNDER_WAY = 2_000;
 
   private final String instance;
   private final LinkTimes times;
@@ -43,6 +46,7 @@ final class PresenceCore implements NodeLink.Owner, PresenceStore.Listener {
   private final LongSupplier nanos;
   private final PresenceTable table = new PresenceTable();
   private final Watchers watchers = new Watchers();
+  private final WriteBudget budget = new WriteBudget(CHANGES_UNDER_WAY);
   private final Readings readings;
   private final Set<NodeLink> links = new LinkedHashSet<>();
   private final Map<String, NodeLink> linked = new HashMap<>();
@@ -178,6 +182,11 @@ final class PresenceCore implements NodeLink.Owner, PresenceStore.Listener {
   }
 
   @Override
+  public boolean wants(SubjectKey subject) {
+    return watchers.has(subject);
+  }
+
+  @Override
   public void changed(TermId term, List<Change> changes) {
     loop.execute(
         () -> {
@@ -285,6 +294,11 @@ final class PresenceCore implements NodeLink.Owner, PresenceStore.Listener {
   @Override
   public long nanos() {
     return nanos.getAsLong();
+  }
+
+  @Override
+  public WriteBudget budget() {
+    return budget;
   }
 
   /** The generations that are valid. */

@@ -76,12 +76,13 @@ final class Readings {
       next.remove();
     }
     reading = true;
+    long asked = version;
     store
         .read(subjects, table.terms().stream().map(Term::id).toList())
         .whenCompleteAsync(
             (answer, failure) -> {
               reading = false;
-              if (failure == null && answer.version() == version) {
+              if (failure == null && answer.version() == asked) {
                 table.found(answer.found());
               } else {
                 again(subjects);

@@ -1,14 +1,14 @@
 package dev.parley.presence.link;
 
 import dev.parley.presence.store.SubjectKey;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** Which links watch what. Belongs to the loop. */
+/** Which links watch what. Belongs to the loop, but for the question whether anybody does. */
 final class Watchers {
-  private final Map<SubjectKey, Set<NodeLink>> links = new HashMap<>();
+  private final Map<SubjectKey, Set<NodeLink>> links = new ConcurrentHashMap<>();
 
   /** Whether it is the first one of this subject. */
   boolean add(SubjectKey subject, NodeLink link) {
@@ -25,6 +25,11 @@ final class Watchers {
     }
     links.remove(subject);
     return true;
+  }
+
+  /** Whether anybody watches this subject. Thread-safe. */
+  boolean has(SubjectKey subject) {
+    return links.containsKey(subject);
   }
 
   /** All who watch this subject are to be told. */

@@ -113,7 +113,9 @@ public final class MemoryPresenceStore implements PresenceStore {
   public CompletableFuture<Integer> apply(TermId term, int partition, List<Change> changes) {
     List<Change> differing = write(term, changes);
     if (!differing.isEmpty()) {
-      listeners.forEach(listener -> listener.changed(term, differing));
+      for (Listener listener : listeners) {
+        listener.changed(term, differing.stream().filter(change -> listener.wants(change.subject())).toList());
+      }
     }
     return CompletableFuture.completedFuture(differing.size());
   }

@@ -25,7 +25,14 @@ public interface PresenceStore extends AutoCloseable {
     /** From now on changes may be missed and calls fail. */
     void down();
 
-    /** A router's words have changed. The order is that of the writes, for each router and subject. */
+    /** Whether changes of this subject are to be told; called on any thread, for every change there is. */
+    boolean wants(SubjectKey subject);
+
+    /**
+     * A router's words have changed. The order is that of the writes, for each router and subject.
+     *
+     * @param changes those that are wanted; may be none
+     */
     void changed(TermId term, List<Change> changes);
   }
 

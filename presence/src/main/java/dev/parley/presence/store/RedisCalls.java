@@ -13,6 +13,8 @@ final class RedisCalls {
   private final int tolerated;
   private final Runnable failing;
   private final AtomicInteger failures = new AtomicInteger();
+  /** Which connections are counted: what fails of those before says nothing of these. */
+  private volatile int life;
 
   /**
    * Nothing has failed yet.
@@ -27,6 +29,7 @@ final class RedisCalls {
 
   /** Makes a call. What it fails with is a {@link PresenceStoreException}. */
   <T> CompletableFuture<T> call(Supplier<? extends CompletionStage<T>> call) {
+    int began = life;
     CompletionStage<T> answer;
     try {
       answer = call.get();
@@ -45,7 +48,7 @@ final class RedisCalls {
               failure instanceof PresenceStoreException
                   ? failure
                   : new PresenceStoreException("Redis: " + failure.getMessage(), failure));
-          if (failures.incrementAndGet() == tolerated + 1) {
+          if (began == life && failures.incrementAndGet() == tolerated + 1) {
             failing.run();
           }
         });
@@ -53,7 +56,8 @@ final class RedisCalls {
   }
 
   /** Begins to count anew, on new connections. */
-  void reset() {
+  synchronized void reset() {
+    life++;
     failures.set(0);
   }
 }

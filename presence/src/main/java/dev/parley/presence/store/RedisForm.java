@@ -99,9 +99,20 @@ final class RedisForm {
     long generation = Long.parseLong(new String(next(rest), StandardCharsets.US_ASCII));
     List<Change> changes = new ArrayList<>();
     while (rest.hasRemaining()) {
-      changes.add(new Change(subject(next(rest)), versioned(next(rest)), lastKnown(next(rest))));
+      SubjectKey subject = subject(next(rest));
+      if (listener.wants(subject)) {
+        changes.add(new Change(subject, versioned(next(rest)), lastKnown(next(rest))));
+      } else {
+        skip(rest);
+        skip(rest);
+      }
     }
     listener.changed(new TermId(node, generation), changes);
+  }
+
+  private static void skip(ByteBuffer rest) {
+    int length = rest.getInt();
+    rest.position(rest.position() + length);
   }
 
   private static byte[] next(ByteBuffer rest) {

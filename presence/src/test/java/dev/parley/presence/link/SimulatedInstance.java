@@ -27,12 +27,18 @@ final class SimulatedInstance {
     return true;
   }
 
-  /** It ends, orderly or not: its links see it. */
-  void end() {
-    core.close();
+  private void drain() {
     while (step()) {
       continue;
     }
+  }
+
+  /** It ends, orderly or not: its links see it. */
+  void end() {
+    // Streams that were being opened are taken first, and end too.
+    drain();
+    core.close();
+    drain();
     store.close();
   }
 }

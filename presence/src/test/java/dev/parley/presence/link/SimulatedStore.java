@@ -58,6 +58,11 @@ final class SimulatedStore implements PresenceStore {
           public void down() {}
 
           @Override
+          public boolean wants(SubjectKey subject) {
+            return to.wants(subject);
+          }
+
+          @Override
           public void changed(TermId term, List<Change> changes) {
             if (!down) {
               messages.add(() -> to.changed(term, changes));

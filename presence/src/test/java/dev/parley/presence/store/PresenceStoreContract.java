@@ -28,6 +28,8 @@ abstract class PresenceStoreContract {
   static final Duration SHORT = Duration.ofMillis(150);
   private static final SubjectKey ALICE = SubjectKey.user("alice");
 
+  private static final SubjectKey UNWANTED = SubjectKey.user("unwanted");
+
   final Heard heard = new Heard();
 
   /** What a listener was told. */
@@ -43,6 +45,11 @@ abstract class PresenceStoreContract {
     @Override
     public void down() {
       states.add("down");
+    }
+
+    @Override
+    public boolean wants(SubjectKey subject) {
+      return !subject.equals(UNWANTED);
     }
 
     @Override
@@ -158,6 +165,14 @@ abstract class PresenceStoreContract {
 
     assertThat(read(ALICE, term).said()).isEqualTo(Map.of(term, online(1)));
     await().untilAsserted(() -> assertThat(heard.of(term)).containsExactly(new Change(ALICE, online(1), null)));
+  }
+
+  @Test
+  void whatNobodyWantsIsNotTold() {
+    TermId term = term("a");
+    apply(term, UNWANTED, online(1), seen(1, 1, ""));
+    apply(term, ALICE, online(2), null);
+    await().untilAsserted(() -> assertThat(heard.of(term)).containsExactly(new Change(ALICE, online(2), null)));
   }
 
   @Test
