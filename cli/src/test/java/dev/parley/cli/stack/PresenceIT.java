@@ -12,12 +12,10 @@ import dev.parley.cli.stack.LiveStack.Device;
 import dev.parley.sdk.ParleyClient;
 import dev.parley.sdk.SessionOptions;
 import dev.parley.v1.BlockUserRequest;
-import dev.parley.v1.ChatServiceGrpc;
 import dev.parley.v1.GetPresenceRequest;
 import dev.parley.v1.GetRoomRequest;
 import dev.parley.v1.LastSeenRule;
 import dev.parley.v1.Presence;
-import dev.parley.v1.PresenceServiceGrpc;
 import dev.parley.v1.PresenceServiceGrpc.PresenceServiceBlockingStub;
 import dev.parley.v1.PresenceSettings;
 import dev.parley.v1.PresenceState;
@@ -85,7 +83,7 @@ class PresenceIT {
   }
 
   private static PresenceServiceBlockingStub stub(ParleyClient client) {
-    return PresenceServiceGrpc.newBlockingStub(client.channel());
+    return client.presence();
   }
 
   private static GetPresenceRequest request(String user) {
@@ -151,7 +149,7 @@ class PresenceIT {
 
     Device other = stack.connectTo(2, pair.bob, SessionOptions.forDevice("other"));
     awaitSeen(pair.annPhone, pair.bob, PRESENCE_STATE_ONLINE);
-    ChatServiceGrpc.newBlockingStub(stack.client(pair.bob).channel())
+    stack.client(pair.bob).blocking()
         .blockUser(BlockUserRequest.newBuilder().setUserId(pair.ann).build());
     awaitSeen(pair.annPhone, pair.bob, PRESENCE_STATE_OFFLINE);
     assertThat(last(pair.annPhone, pair.bob).getStatusText()).isEmpty();

@@ -1,6 +1,7 @@
 package dev.parley.sdk;
 
 import dev.parley.v1.ChatServiceGrpc;
+import dev.parley.v1.PresenceServiceGrpc;
 import io.grpc.ManagedChannel;
 import io.netty.channel.EventLoop;
 import java.nio.file.Path;
@@ -70,6 +71,11 @@ public final class ParleyClient implements AutoCloseable {
     return ChatServiceGrpc.newBlockingStub(channel)
         .withCallCredentials(new BearerToken(tokens))
         .withDeadlineAfter(CALL_DEADLINE);
+  }
+
+  /** Calls about presence that wait. They have no deadline of their own, since one of them is a stream that stays. */
+  public PresenceServiceGrpc.PresenceServiceBlockingStub presence() {
+    return PresenceServiceGrpc.newBlockingStub(channel).withCallCredentials(new BearerToken(tokens));
   }
 
   /** Unary calls that answer by a future, each within 15 s. */
