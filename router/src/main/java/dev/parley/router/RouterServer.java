@@ -4,7 +4,9 @@ import dev.parley.chassis.auth.KeySource;
 import dev.parley.chassis.auth.TokenRules;
 import dev.parley.chassis.auth.TokenVerifier;
 import dev.parley.chassis.errors.Validation;
+import dev.parley.chassis.resilience.Hops;
 import dev.parley.chassis.server.GrpcServer;
+import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.conversation.history.ReadRetry;
 import dev.parley.conversation.log.Broker;
 import dev.parley.conversation.log.Broker.TableName;
@@ -49,6 +51,8 @@ public final class RouterServer implements AutoCloseable {
   private final RouterCore core;
   private final Sessions sessions;
   private final GrpcServer server;
+  private final Hops hops;
+  private final Telemetry telemetry;
 
   /**
    * Starts a router over this broker, which stays the caller's to close.
@@ -56,6 +60,12 @@ public final class RouterServer implements AutoCloseable {
    * @throws IOException if the keys cannot be read or the address cannot be listened on; the message says which
    */
   public RouterServer(RouterSettings settings, Broker broker, InstantSource clock) throws IOException {
+    this(settings, broker, clock, Telemetry.of(settings.metrics(), "parley-router", settings.name()));
+  }
+
+  /** As the other one, with metrics that go elsewhere; {@code telemetry} is closed with the router. */
+  RouterServer(RouterSettings settings, Broker broker, InstantSource clock, Telemetry telemetry) throws IOException {
+    this.telemetry = telemetry;
     this.settings = settings;
     this.keys = KeySource.of(settings.auth().jwks());
     TokenVerifier verifier =
@@ -70,6 +80,7 @@ public final class RouterServer implements AutoCloseable {
     }
     this.links = new GrpcLinks(settings.link(), workers);
     RandomGenerator random = new SecureRandom();
+    this.hops = new Hops(clock, random, telemetry.meter());
     RouterId self = new RouterId(settings.name(), random.nextLong());
     this.core =
         new RouterCore(
@@ -82,9 +93,9 @@ public final class RouterServer implements AutoCloseable {
                 RandomGenerator.getDefault(),
                 ReadRetry.DEFAULT,
                 links,
-                blocks::between),
-            settings.owner(),
-            settings.link().times());
+                blocks::between,
+                hops),
+            new RouterCore.Limits(settings.owner(), settings.link().times(), settings.hops()));
     links.serve(core::accept, core::status);
 
     Validation validation = new Validation();
@@ -149,5 +160,7 @@ public final class RouterServer implements AutoCloseable {
     links.close();
     server.close();
     keys.close();
+    telemetry.close();
+    hops.close();
   }
 }

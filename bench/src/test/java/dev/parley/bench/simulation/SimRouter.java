@@ -1,9 +1,12 @@
 package dev.parley.bench.simulation;
 
 import dev.parley.chassis.auth.Identity;
+import dev.parley.chassis.config.Settings;
 import dev.parley.chassis.errors.Validation;
+import dev.parley.chassis.resilience.Hops;
 import dev.parley.conversation.history.ReadRetry;
 import dev.parley.conversation.log.memory.MemoryBroker;
+import dev.parley.router.HopsSettings;
 import dev.parley.router.RouterCore;
 import dev.parley.router.feed.RouterId;
 import dev.parley.router.link.LinkTimes;
@@ -36,6 +39,7 @@ final class SimRouter {
           100, 20, 128 << 10, 12, 64, 5_000, 100_000, 5_000, 5_000, 5_000, 50, 2, Duration.ofSeconds(20),
           Duration.ofSeconds(10), Duration.ofSeconds(5));
   private static final LinkTimes LINK = new LinkTimes(Duration.ofMillis(200), Duration.ofMillis(600), 8 << 20);
+  private static final HopsSettings HOPS = Settings.defaults(HopsSettings.class);
   private static final Duration PATIENCE = Duration.ofSeconds(3);
 
   private final SimProcess process;
@@ -59,9 +63,8 @@ final class SimRouter {
             loops,
             new RouterCore.Surroundings(
                 broker, time, time::nanos, random, new ReadRetry(20, Duration.ofMillis(20)), links.dialer(process),
-                (one, other) -> false),
-            OWNER,
-            LINK);
+                (one, other) -> false, Hops.unmetered(time, random)),
+            new RouterCore.Limits(OWNER, LINK, HOPS));
     sessions =
         Sessions.of(
             name, SESSIONS, core.hubs(), core.shards(),

@@ -23,7 +23,7 @@ final class Breaker {
   private static final Logger LOG = LoggerFactory.getLogger(Hop.class);
 
   private final String hop;
-  private final HopSettings settings;
+  private final BreakerSettings settings;
   private final Clock clock;
   private final RandomGenerator random;
   private final CircuitBreaker breaker;
@@ -34,7 +34,7 @@ final class Breaker {
   private int probesLeft;
   private long probesUntil;
 
-  Breaker(String hop, HopSettings settings, Clock clock, RandomGenerator random) {
+  Breaker(String hop, BreakerSettings settings, Clock clock, RandomGenerator random) {
     this.hop = hop;
     this.settings = settings;
     this.clock = clock;

@@ -2,7 +2,6 @@ package dev.parley.chassis.resilience;
 
 import dev.parley.chassis.resilience.HopMetrics.Outcome;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -38,12 +37,13 @@ public final class Hop implements AutoCloseable {
     OPEN
   }
 
-  Hop(Hops hops, String name, HopSettings settings, @Nullable ScheduledExecutorService timer) {
+  /** {@code calls}: null if it only takes reports. */
+  Hop(Hops hops, String name, HopMetrics metrics, Breaker breaker, @Nullable Calls calls) {
     this.hops = hops;
     this.name = name;
-    this.metrics = hops.metrics(name);
-    this.breaker = new Breaker(name, settings, hops.clock(), hops.random());
-    this.calls = timer == null ? null : new Calls(name, settings, timer, breaker, metrics, hops.random());
+    this.metrics = metrics;
+    this.breaker = breaker;
+    this.calls = calls;
   }
 
   /** As in logs and metrics. */

@@ -59,12 +59,16 @@ public final class Hops implements AutoCloseable {
    * @param timer ends calls that take too long, and begins repetitions; stays the caller's to end
    */
   public Hop hop(String name, HopSettings settings, ScheduledExecutorService timer) {
-    return added(new Hop(this, name, settings, timer));
+    HopMetrics metrics = new HopMetrics(name, calls);
+    Breaker breaker = new Breaker(name, settings.breaker(), clock, random);
+    return added(
+        new Hop(this, name, metrics, breaker, new Calls(name, settings, timer, breaker, metrics, random)));
   }
 
   /** A hop that makes no calls and only takes reports, as {@link #hop} otherwise. */
-  public Hop reported(String name, HopSettings settings) {
-    return added(new Hop(this, name, settings, null));
+  public Hop reported(String name, BreakerSettings settings) {
+    return added(
+        new Hop(this, name, new HopMetrics(name, calls), new Breaker(name, settings, clock, random), null));
   }
 
   private Hop added(Hop hop) {
@@ -74,18 +78,6 @@ public final class Hops implements AutoCloseable {
 
   void remove(Hop hop) {
     hops.remove(hop);
-  }
-
-  Clock clock() {
-    return clock;
-  }
-
-  RandomGenerator random() {
-    return random;
-  }
-
-  HopMetrics metrics(String hop) {
-    return new HopMetrics(hop, calls);
   }
 
   @Override

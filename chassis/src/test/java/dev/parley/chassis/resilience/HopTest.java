@@ -30,8 +30,9 @@ import org.slf4j.LoggerFactory;
 
 class HopTest {
   private static final IOException BROKEN = new IOException("broken");
+  private static final BreakerSettings BREAKER = new BreakerSettings(50, 4, 2, Duration.ofMillis(500), 2);
   private static final HopSettings SETTINGS =
-      new HopSettings(50, 4, 2, Duration.ofMillis(5), Duration.ofMillis(500), 2, 2, 2, Duration.ofMillis(1), 10);
+      new HopSettings(BREAKER, Duration.ofMillis(5), 2, 2, Duration.ofMillis(1), 10);
 
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private final InMemoryMetricReader metrics = InMemoryMetricReader.create();
@@ -214,7 +215,9 @@ class HopTest {
     Hop patient =
         hops.hop(
             "patient",
-            new HopSettings(100, 1000, 1000, Duration.ofSeconds(1), Duration.ofSeconds(1), 1, 1, 1, Duration.ofMillis(1), 10),
+            new HopSettings(
+                new BreakerSettings(100, 1000, 1000, Duration.ofSeconds(1), 1),
+                Duration.ofSeconds(1), 1, 1, Duration.ofMillis(1), 10),
             timer);
     AtomicInteger made = new AtomicInteger();
 
@@ -232,7 +235,7 @@ class HopTest {
 
   @Test
   void reportsOpenAndCloseIt() {
-    Hop reported = hops.reported("link", SETTINGS);
+    Hop reported = hops.reported("link", BREAKER);
     reported.failed(BROKEN);
     assertThat(reported.allowed()).isTrue();
     reported.failed(BROKEN);
@@ -257,7 +260,7 @@ class HopTest {
 
   @Test
   void aHopOfReportsMakesNoCalls() {
-    Hop reported = hops.reported("link", SETTINGS);
+    Hop reported = hops.reported("link", BREAKER);
 
     assertThatThrownBy(() -> reported.call(HopTest::broken)).isInstanceOf(IllegalStateException.class);
   }

@@ -67,7 +67,7 @@ public final class LinkCodec {
       case ToOwner.Ask ask ->
           List.of(
               frame
-                  .setAsk(encode(ask.question()).setEpoch(ask.epoch()).setId(ask.id()))
+                  .setAsk(encode(ask.question()).setEpoch(ask.epoch()).setId(ask.id()).setAgain(ask.again()))
                   .build());
       case ToOwner.Unfollow unfollow ->
           List.of(frame.setUnfollow(Unfollow.newBuilder().setConversationId(unfollow.conversationId())).build());
@@ -155,7 +155,8 @@ public final class LinkCodec {
               frame.getAsk().getEpoch(),
               frame.getAsk().getId(),
               decode(frame.getAsk()),
-              frame.getAsk().getSerializedSize());
+              frame.getAsk().getSerializedSize(),
+              frame.getAsk().getAgain());
       case UNFOLLOW -> new ToOwner.Unfollow(frame.getUnfollow().getConversationId());
       case TYPING -> new ToOwner.Typing(frame.getTyping().getConversationId(), frame.getTyping().getUserId());
       case GIVE_AWAY -> new ToOwner.GiveAway(frame.getGiveAway().getView());
