@@ -12,5 +12,6 @@ public record HopsSettings(
     BreakerSettings nats,
     @Setting(
         value = "window=4, minimum-calls=3, probes=1",
-        doc = "Each other router, judged by dialing and by links that break. While it is open that router is not dialed.")
+        doc = "Each other router, judged by dialing, by links that break, and by those that are silent for half of"
+            + " link.times.suspect, at each heartbeat. While it is open that router is not dialed.")
     BreakerSettings link) {}

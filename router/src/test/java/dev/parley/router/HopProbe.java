@@ -54,6 +54,11 @@ final class HopProbe implements AutoCloseable {
         .untilAsserted(() -> assertThat(values("parley.hop.state", hop)).containsExactly((long) state.ordinal()));
   }
 
+  /** The other side has answered at least once. */
+  void awaitAnswer() {
+    await().atMost(PATIENCE).until(() -> calls("ok") > 0);
+  }
+
   /** How many calls had this outcome. */
   long calls(String outcome) {
     return values("parley.hop.calls", hop, outcome).stream().mapToLong(value -> value).sum();

@@ -37,7 +37,7 @@ class LinkHopIT {
     broker = JetStreamBroker.open(new JetStreamSettings(nats.url()).withLayout(LAYOUT, 64L << 20));
     parley = new RouterFixture(broker, hop.telemetry(), "--parley.router.name=router-1");
     other = startOther();
-    hop.awaitState(Hop.State.CLOSED);
+    hop.awaitAnswer();
   }
 
   private PartProcess startOther() {

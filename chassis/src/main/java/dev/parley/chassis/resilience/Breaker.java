@@ -12,6 +12,7 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * The breaker of a hop: whether a call may be made. It opens when too many of the newest calls have failed; when it was
@@ -74,7 +75,11 @@ final class Breaker {
 
   private void changed(Hop.State from, Hop.State to) {
     switch (to) {
-      case OPEN -> LOG.warn("hop {}: {} -> {}: too many calls failed, the last one with {}", hop, from, to, why());
+      case OPEN -> {
+        // Once for each outage; what follows until it answers again is no news.
+        Level level = from == Hop.State.CLOSED ? Level.WARN : Level.INFO;
+        LOG.atLevel(level).log("hop {}: {} -> {}: too many calls failed, the last one with {}", hop, from, to, why());
+      }
       case HALF_OPEN -> {
         synchronized (this) {
           probesUntil = 0;

@@ -146,15 +146,17 @@ public final class Links implements Link.Events {
     if (!closed) {
       List.copyOf(opening).forEach(Link::tick);
       links.values().forEach(Link::tick);
-      links.keySet().forEach(this::answers);
+      links.values().forEach(this::report);
       loop.after(times.heartbeat(), this::tick);
     }
   }
 
-  /** Its link is up, whatever was before. */
-  private void answers(RouterId peer) {
-    Hop hop = hops.to(peer.name());
-    if (hop.state() != Hop.State.CLOSED) {
+  /** A link that is up tells its hop of silence, and of speech after that. */
+  private void report(Link link) {
+    Hop hop = hops.to(link.peer().name());
+    if (link.silent()) {
+      hop.failed(new IOException("it is silent"));
+    } else if (hop.state() != Hop.State.CLOSED) {
       hop.succeeded();
     }
   }
