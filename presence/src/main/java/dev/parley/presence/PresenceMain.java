@@ -3,10 +3,14 @@ package dev.parley.presence;
 import dev.parley.chassis.config.Settings;
 import dev.parley.chassis.config.SettingsException;
 import dev.parley.chassis.config.SettingsReference;
+import dev.parley.chassis.resilience.Hops;
 import dev.parley.chassis.server.Lifecycle;
+import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.presence.store.RedisPresenceStore;
 import java.io.IOException;
+import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
 /** The process of presence: reads its settings, starts, and leaves on SIGTERM. */
@@ -32,7 +36,11 @@ public final class PresenceMain {
 
   private static void run(PresenceSettings settings) throws IOException {
     Lifecycle lifecycle = new Lifecycle(CLOSING);
-    RedisPresenceStore store = new RedisPresenceStore(settings.redis().toString());
+    Telemetry telemetry = Telemetry.of(settings.metrics(), "parley-presence", settings.name());
+    lifecycle.onStop("metrics", telemetry);
+    Hops hops = new Hops(InstantSource.system(), new SecureRandom(), telemetry.meter());
+    lifecycle.onStop("hops", hops);
+    RedisPresenceStore store = new RedisPresenceStore(settings.redis().toString(), settings.hop(), hops);
     lifecycle.onStop("connections to Redis", store);
     lifecycle.onStop("presence", new PresenceServer(settings, store));
     lifecycle.await();

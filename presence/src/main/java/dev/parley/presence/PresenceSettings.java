@@ -2,6 +2,8 @@ package dev.parley.presence;
 
 import dev.parley.chassis.config.Setting;
 import dev.parley.chassis.config.SettingsPrefix;
+import dev.parley.chassis.resilience.HopSettings;
+import dev.parley.chassis.telemetry.TelemetrySettings;
 import dev.parley.presence.link.LinkTimes;
 import java.net.URI;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +20,15 @@ public record PresenceSettings(
     @Setting(value = "redis://127.0.0.1:6379", doc = "The Redis that all instances share: redis://[:password@]host:port.")
     URI redis,
     @Setting(doc = "Times and bounds of links.")
-    LinkTimes times) {
+    LinkTimes times,
+    @Setting(
+        value =
+            "breaker.window=4, breaker.minimum-calls=2, breaker.open-for=200ms, breaker.probes=1, time-limit=500ms,"
+                + " concurrent-calls=4096, retries=0",
+        doc = "The calls to Redis. While the breaker is open all routers read UNKNOWN.")
+    HopSettings hop,
+    @Setting(doc = "Where metrics go.")
+    TelemetrySettings metrics) {
   /** Without a secret whoever reaches the address could pose as a router. */
   public PresenceSettings {
     boolean loopback = listen.startsWith("127.") || listen.startsWith("localhost:") || listen.startsWith("[::1]:");

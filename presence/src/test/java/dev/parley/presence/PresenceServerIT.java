@@ -3,7 +3,9 @@ package dev.parley.presence;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.parley.chassis.config.Settings;
 import dev.parley.chassis.server.LinkSecret;
+import dev.parley.chassis.telemetry.TelemetrySettings;
 import dev.parley.internal.v1.GetPresenceStatusRequest;
 import dev.parley.internal.v1.GetPresenceStatusResponse;
 import dev.parley.internal.v1.NodeEntry;
@@ -15,6 +17,7 @@ import dev.parley.parts.RedisServer;
 import dev.parley.presence.link.LinkTimes;
 import dev.parley.presence.store.RedisPresenceStore;
 import dev.parley.presence.store.SubjectKey;
+import dev.parley.presence.store.TestHops;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.netty.NettyChannelBuilder;
@@ -37,6 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Presence over gRPC with a real server beneath it, which is killed, paused and emptied. */
 class PresenceServerIT {
+  private static final TelemetrySettings NO_METRICS = Settings.defaults(TelemetrySettings.class);
   private static final String SECRET = "s3cret";
   private static final Duration LEASE = Duration.ofMillis(2_500);
   private static final LinkTimes TIMES =
@@ -84,10 +88,10 @@ class PresenceServerIT {
   }
 
   private PresenceServer instance(String name) throws Exception {
-    RedisPresenceStore store = new RedisPresenceStore(redis.url());
+    RedisPresenceStore store = new RedisPresenceStore(redis.url(), TestHops.SETTINGS, TestHops.HOPS);
     open.push(store);
     PresenceServer started =
-        new PresenceServer(new PresenceSettings(name, "127.0.0.1:0", SECRET, URI.create(redis.url()), TIMES), store);
+        new PresenceServer(new PresenceSettings(name, "127.0.0.1:0", SECRET, URI.create(redis.url()), TIMES, TestHops.SETTINGS, NO_METRICS), store);
     open.push(started);
     return started;
   }

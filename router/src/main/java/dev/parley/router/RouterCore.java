@@ -1,8 +1,12 @@
 package dev.parley.router;
 
+import dev.parley.chassis.resilience.Hop;
+import dev.parley.chassis.resilience.Hops;
+import dev.parley.chassis.wire.Wire;
 import dev.parley.conversation.history.ReadRetry;
 import dev.parley.conversation.log.Broker;
 import dev.parley.internal.v1.GetStatusResponse;
+import dev.parley.internal.v1.LinkFrame;
 import dev.parley.internal.v1.RouterStatus;
 import dev.parley.internal.v1.ShardFrame;
 import dev.parley.internal.v1.ShardStatus;
@@ -11,8 +15,7 @@ import dev.parley.router.link.Dialer;
 import dev.parley.router.link.LinkListener;
 import dev.parley.router.link.LinkTimes;
 import dev.parley.router.link.Links;
-import dev.parley.chassis.wire.Wire;
-import dev.parley.internal.v1.LinkFrame;
+import dev.parley.router.link.PeerHops;
 import dev.parley.router.loop.Loop;
 import dev.parley.router.presence.PresenceLink;
 import dev.parley.router.presence.PresenceSurroundings;
@@ -56,6 +59,7 @@ public final class RouterCore implements LinkListener {
    * @param dialer opens wires to other routers
    * @param presence how presence is reached
    * @param blocks whether one of two users has blocked the other
+   * @param hops makes the breakers of this router's hops
    */
   public record Surroundings(
       Broker broker,
@@ -65,10 +69,14 @@ public final class RouterCore implements LinkListener {
       ReadRetry retry,
       Dialer dialer,
       PresenceSurroundings presence,
-      BiPredicate<String, String> blocks) {}
+      BiPredicate<String, String> blocks,
+      Hops hops) {}
+
+  /** What a router may hold, and for how long. */
+  public record Limits(OwnerLimits owner, LinkTimes link, HopsSettings hops) {}
 
   /** A router that is not registered yet. {@code loops}: shards and sessions are spread over them; at most 64. */
-  public RouterCore(Member self, List<? extends Loop> loops, Surroundings around, OwnerLimits limits, LinkTimes times) {
+  public RouterCore(Member self, List<? extends Loop> loops, Surroundings around, Limits limits) {
     this.self = self.id();
     this.broker = around.broker();
     this.control = loops.getFirst();
@@ -80,10 +88,13 @@ public final class RouterCore implements LinkListener {
         new PresenceLink(
             this.self, around.presence(), control, around.clock(), hubs.stream().map(SessionHub::presence).toList());
     hubs.forEach(hub -> hub.use(presence));
-    this.links = new Links(this.self, times, control, around.nanos(), around.dialer(), this);
+    PeerHops peers = new PeerHops(around.hops(), limits.hops().link());
+    this.links = new Links(this.self, limits.link(), control, around.nanos(), around.dialer(), peers, this);
+    Hop nats = around.hops().reported("router-nats", limits.hops().nats());
     ShardSurroundings shared =
         new ShardSurroundings(
-            this.self, broker, links::send, limits, around.clock(), around.nanos(), around.retry(), around.blocks());
+            this.self, broker, links::send, limits.owner(), around.clock(), around.nanos(), around.retry(),
+            around.blocks(), nats);
     for (int shard = 0; shard < count; shard++) {
       shards.add(new ShardHost(shard, shared, loops.get(shard % loops.size()), hubs, around.random()));
     }

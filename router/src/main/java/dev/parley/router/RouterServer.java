@@ -4,10 +4,12 @@ import dev.parley.chassis.auth.KeySource;
 import dev.parley.chassis.auth.TokenRules;
 import dev.parley.chassis.auth.TokenVerifier;
 import dev.parley.chassis.errors.Validation;
+import dev.parley.chassis.resilience.Hops;
 import dev.parley.chassis.server.GrpcServer;
+import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.conversation.history.ReadRetry;
-import dev.parley.conversation.log.Broker;
 import dev.parley.conversation.log.Broker.TableName;
+import dev.parley.conversation.log.Broker;
 import dev.parley.router.api.Calls;
 import dev.parley.router.api.ChatGrpcService;
 import dev.parley.router.api.PresenceGrpcService;
@@ -55,6 +57,8 @@ public final class RouterServer implements AutoCloseable {
   private final RouterCore core;
   private final Sessions sessions;
   private final GrpcServer server;
+  private final Hops hops;
+  private final Telemetry telemetry;
 
   /**
    * Starts a router over this broker, which stays the caller's to close.
@@ -62,6 +66,12 @@ public final class RouterServer implements AutoCloseable {
    * @throws IOException if the keys cannot be read or the address cannot be listened on; the message says which
    */
   public RouterServer(RouterSettings settings, Broker broker, InstantSource clock) throws IOException {
+    this(settings, broker, clock, Telemetry.of(settings.metrics(), "parley-router", settings.name()));
+  }
+
+  /** As the other one, with metrics that go elsewhere; {@code telemetry} is closed with the router. */
+  RouterServer(RouterSettings settings, Broker broker, InstantSource clock, Telemetry telemetry) throws IOException {
+    this.telemetry = telemetry;
     this.settings = settings;
     this.keys = KeySource.of(settings.auth().jwks());
     TokenVerifier verifier =
@@ -78,6 +88,7 @@ public final class RouterServer implements AutoCloseable {
     this.presence = new GrpcPresence(settings.link().secret(), workers);
     PresenceSettingsTable presenceSettings = new PresenceSettingsTable(broker.table(TableName.PRESENCE_SETTINGS));
     RandomGenerator random = new SecureRandom();
+    this.hops = new Hops(clock, random, telemetry.meter());
     RouterId self = new RouterId(settings.name(), random.nextLong());
     this.core =
         new RouterCore(
@@ -90,10 +101,14 @@ public final class RouterServer implements AutoCloseable {
                 RandomGenerator.getDefault(),
                 ReadRetry.DEFAULT,
                 links,
-                new PresenceSurroundings(settings.presence(), presence, presenceSettings::of),
-                blocks::between),
-            settings.owner(),
-            settings.link().times());
+                new PresenceSurroundings(
+                    settings.presence(),
+                    presence,
+                    presenceSettings::of,
+                    hops.reported("router-presence", settings.hops().presence())),
+                blocks::between,
+                hops),
+            new RouterCore.Limits(settings.owner(), settings.link().times(), settings.hops()));
     links.serve(core::accept, core::status);
 
     Validation validation = new Validation();
@@ -166,5 +181,7 @@ public final class RouterServer implements AutoCloseable {
     presence.close();
     server.close();
     keys.close();
+    telemetry.close();
+    hops.close();
   }
 }

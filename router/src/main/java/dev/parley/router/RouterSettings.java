@@ -3,6 +3,7 @@ package dev.parley.router;
 import dev.parley.chassis.config.Setting;
 import dev.parley.chassis.config.SettingsPrefix;
 import dev.parley.chassis.server.ServerSettings;
+import dev.parley.chassis.telemetry.TelemetrySettings;
 import dev.parley.router.link.LinkSettings;
 import dev.parley.router.presence.PresenceSettings;
 import dev.parley.router.session.SessionLimits;
@@ -33,6 +34,10 @@ public record RouterSettings(
     SessionLimits session,
     @Setting(doc = "What the owner of a shard holds at most.")
     OwnerLimits owner,
+    @Setting(doc = "When the router stops using what does not answer.")
+    HopsSettings hops,
+    @Setting(doc = "Where the router's metrics go.")
+    TelemetrySettings metrics,
     @Setting(value = "10000", doc = "Users that one user may block.")
     int blockedUsers) {
 

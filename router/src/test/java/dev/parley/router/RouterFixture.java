@@ -2,6 +2,7 @@ package dev.parley.router;
 
 import dev.parley.chassis.auth.DevKeys;
 import dev.parley.chassis.config.Settings;
+import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.conversation.log.Broker;
 import dev.parley.sdk.ParleyClient;
 import dev.parley.sdk.ParleySession;
@@ -22,12 +23,19 @@ import java.util.Map;
 /** A router on a free port of this machine, and clients of it. */
 final class RouterFixture implements AutoCloseable {
   private final Broker broker;
+  private final Telemetry telemetry;
   private final DevKeys keys;
   private final String[] extra;
   private final List<ParleyClient> clients = Collections.synchronizedList(new ArrayList<>());
   private RouterServer router;
 
   RouterFixture(Broker broker, String... extraSettings) throws IOException {
+    this(broker, Telemetry.none(), extraSettings);
+  }
+
+  /** With metrics of the first router that go elsewhere. */
+  RouterFixture(Broker broker, Telemetry telemetry, String... extraSettings) throws IOException {
+    this.telemetry = telemetry;
     Path directory = Files.createTempDirectory("parley-router-test");
     this.broker = broker;
     this.keys = DevKeys.in(directory);
@@ -46,7 +54,8 @@ final class RouterFixture implements AutoCloseable {
                 "--parley.router.drain.spread=100ms",
                 "--parley.router.drain.patience=5s"));
     args.addAll(Arrays.asList(extra));
-    return new RouterServer(Settings.load(RouterSettings.class, Map.of(), args), broker, InstantSource.system());
+    return new RouterServer(
+        Settings.load(RouterSettings.class, Map.of(), args), broker, InstantSource.system(), telemetry);
   }
 
   RouterServer router() {
@@ -55,6 +64,11 @@ final class RouterFixture implements AutoCloseable {
 
   int port() {
     return router.port();
+  }
+
+  /** The keys of those who issue tokens. */
+  Path jwks() {
+    return keys.jwks();
   }
 
   /** Ends the router at once and starts another one on its port. */

@@ -1,9 +1,9 @@
 package dev.parley.bench.simulation;
 
+import dev.parley.chassis.wire.Wire;
 import dev.parley.internal.v1.LinkFrame;
 import dev.parley.internal.v1.ShardFrame;
 import dev.parley.router.link.Dialer;
-import dev.parley.chassis.wire.Wire;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

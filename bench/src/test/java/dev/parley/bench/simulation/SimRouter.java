@@ -1,14 +1,17 @@
 package dev.parley.bench.simulation;
 
 import dev.parley.chassis.auth.Identity;
+import dev.parley.chassis.config.Settings;
 import dev.parley.chassis.errors.Validation;
+import dev.parley.chassis.resilience.Hops;
+import dev.parley.chassis.wire.Wire;
 import dev.parley.conversation.history.ReadRetry;
 import dev.parley.conversation.log.memory.MemoryBroker;
+import dev.parley.internal.v1.LinkFrame;
+import dev.parley.router.HopsSettings;
 import dev.parley.router.RouterCore;
 import dev.parley.router.feed.RouterId;
 import dev.parley.router.link.LinkTimes;
-import dev.parley.chassis.wire.Wire;
-import dev.parley.internal.v1.LinkFrame;
 import dev.parley.router.loop.Loop;
 import dev.parley.router.presence.PresenceSurroundings;
 import dev.parley.router.session.Allowances;
@@ -38,6 +41,7 @@ final class SimRouter {
           100, 20, 128 << 10, 12, 64, 5_000, 100_000, 5_000, 5_000, 5_000, 50, 1, 1, Duration.ofMinutes(5), 2, Duration.ofSeconds(20),
           Duration.ofSeconds(10), Duration.ofSeconds(5));
   private static final LinkTimes LINK = new LinkTimes(Duration.ofMillis(200), Duration.ofMillis(600), 8 << 20);
+  private static final HopsSettings HOPS = Settings.defaults(HopsSettings.class);
   private static final Duration PATIENCE = Duration.ofSeconds(3);
 
   private final SimProcess process;
@@ -55,16 +59,16 @@ final class SimRouter {
     process = new SimProcess(time, random);
     broker = new SimBroker(there, time, random, process, world);
     List<Loop> loops = List.of(process.loop(), process.loop());
+    Hops hops = Hops.unmetered(time, random);
     core =
         new RouterCore(
             Member.of(new RouterId(name, random.nextLong()), name),
             loops,
             new RouterCore.Surroundings(
                 broker, time, time::nanos, random, new ReadRetry(20, Duration.ofMillis(20)), links.dialer(process),
-                PresenceSurroundings.none(),
-                (one, other) -> false),
-            OWNER,
-            LINK);
+                PresenceSurroundings.none(hops),
+                (one, other) -> false, hops),
+            new RouterCore.Limits(OWNER, LINK, HOPS));
     sessions =
         Sessions.of(
             name, SESSIONS, core.hubs(), core.shards(),

@@ -6,7 +6,8 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Documents one component of a settings record. A component whose type is itself a record is a group of settings.
+ * Documents one component of a settings record. A component whose type is itself a record is a group of settings; its
+ * value may give other defaults to some of them, as {@code "window=4, open-for=1s"}.
  *
  * <p>Without a default value a setting is required, or, if its type is {@code @Nullable}, simply absent.
  */

@@ -56,12 +56,13 @@ public final class Settings {
     }
     fromEnvironment(environment, prefix, keys, values);
     fromArguments(args, keys, values);
-    return build(type, prefix, values);
+    return build(type, prefix, byName(keys), values);
   }
 
   /** The defaults alone, of a program or of one group of settings; for tests and for what runs in another program. */
   public static <T extends Record> T defaults(Class<T> type) {
-    return build(type, SettingKey.kebab(type.getSimpleName()), Map.of());
+    String prefix = SettingKey.kebab(type.getSimpleName());
+    return build(type, prefix, byName(SettingKey.of(type, prefix)), Map.of());
   }
 
   /**
@@ -156,14 +157,24 @@ public final class Settings {
     return row[b.length()];
   }
 
-  private static <T> T build(Class<T> type, String prefix, Map<String, String> values) {
+  private static Map<String, SettingKey> byName(List<SettingKey> keys) {
+    Map<String, SettingKey> named = new HashMap<>();
+    keys.forEach(key -> named.put(key.name(), key));
+    return named;
+  }
+
+  private static <T> T build(
+      Class<T> type, String prefix, Map<String, SettingKey> keys, Map<String, String> values) {
     RecordComponent[] components = type.getRecordComponents();
     Class<?>[] types = new Class<?>[components.length];
     @Nullable Object[] arguments = new Object[components.length];
     for (int i = 0; i < components.length; i++) {
       String name = prefix + "." + SettingKey.kebab(components[i].getName());
       types[i] = components[i].getType();
-      arguments[i] = types[i].isRecord() ? build(types[i], name, values) : value(components[i], name, values);
+      arguments[i] =
+          types[i].isRecord()
+              ? build(types[i], name, keys, values)
+              : value(Objects.requireNonNull(keys.get(name)), values);
     }
     try {
       Constructor<T> constructor = type.getDeclaredConstructor(types);
@@ -177,23 +188,19 @@ public final class Settings {
     }
   }
 
-  private static @Nullable Object value(RecordComponent component, String name, Map<String, String> values) {
-    Setting setting = component.getAnnotation(Setting.class);
-    SettingKey key = new SettingKey(name, component, setting);
-    String text = values.get(name);
-    if (text == null && key.hasDefault()) {
-      text = setting.value();
-    }
+  private static @Nullable Object value(SettingKey key, Map<String, String> values) {
+    String given = values.get(key.name());
+    String text = given == null ? key.standard() : given;
     if (text == null) {
       if (key.isOptional()) {
         return null;
       }
-      throw new SettingsException(name + " is not set: " + setting.doc());
+      throw new SettingsException(key.name() + " is not set: " + key.setting().doc());
     }
     try {
-      return SettingValue.parse(component.getGenericType(), text);
+      return SettingValue.parse(key.component().getGenericType(), text);
     } catch (IllegalArgumentException | ArithmeticException e) {
-      throw new SettingsException(name + " cannot be '" + text + "': " + e.getMessage());
+      throw new SettingsException(key.name() + " cannot be '" + text + "': " + e.getMessage());
     }
   }
 }

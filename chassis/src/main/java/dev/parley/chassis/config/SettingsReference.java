@@ -35,8 +35,9 @@ public final class SettingsReference {
   }
 
   private static String standard(SettingKey key, String quote) {
-    if (key.hasDefault()) {
-      return key.setting().value().isEmpty() ? "" : quote + key.setting().value() + quote;
+    String standard = key.standard();
+    if (standard != null) {
+      return standard.isEmpty() ? "" : quote + standard + quote;
     }
     return key.isOptional() ? "(none)" : "(required)";
   }

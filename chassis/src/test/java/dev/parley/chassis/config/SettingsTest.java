@@ -99,4 +99,27 @@ class SettingsTest {
         .contains("| `lid.shut` | `20s` | How long it stays shut. |");
     assertThat(SettingsReference.help(Kettle.class)).contains("PARLEY_KETTLE_LID_SHUT");
   }
+
+  @SettingsPrefix("parley.shelf")
+  record Shelf(
+      @Setting(doc = "For every day.") Lid plain,
+      @Setting(value = "shut=5m, start=open", doc = "For feasts.") Lid fine) {}
+
+  @SettingsPrefix("parley.box")
+  record Box(@Setting(value = "shout=5m", doc = "Misspelt.") Lid lid) {}
+
+  @Test
+  void aGroupMayGiveItsSettingsOtherDefaults() {
+    Shelf shelf = Settings.load(Shelf.class, Map.of(), List.of("--parley.shelf.fine.start=closed"));
+
+    assertThat(shelf.plain().shut()).isEqualTo(Duration.ofSeconds(20));
+    assertThat(shelf.fine()).isEqualTo(new Lid(Duration.ofMinutes(5), null, Position.CLOSED));
+    assertThat(SettingsReference.help(Shelf.class)).contains("--parley.shelf.fine.shut=5m\n");
+    assertThat(Settings.defaults(Shelf.class).fine().start()).isEqualTo(Position.OPEN);
+  }
+
+  @Test
+  void aDefaultOfAGroupForASettingThatDoesNotExistIsAMistake() {
+    assertThatThrownBy(() -> Settings.defaults(Box.class)).hasMessageContaining("lid.shout");
+  }
 }

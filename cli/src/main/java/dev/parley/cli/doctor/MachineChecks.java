@@ -1,8 +1,8 @@
 package dev.parley.cli.doctor;
 
 import dev.parley.parts.PartException;
-import dev.parley.parts.Parts;
 import dev.parley.parts.Parts.Part;
+import dev.parley.parts.Parts;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

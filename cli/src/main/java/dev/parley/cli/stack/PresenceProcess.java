@@ -1,9 +1,9 @@
 package dev.parley.cli.stack;
 
+import dev.parley.chassis.server.LinkSecret;
 import dev.parley.internal.v1.GetPresenceStatusRequest;
 import dev.parley.internal.v1.GetPresenceStatusResponse;
 import dev.parley.internal.v1.PresenceLinkServiceGrpc;
-import dev.parley.chassis.server.LinkSecret;
 import dev.parley.parts.PartProcess;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;

@@ -1,7 +1,7 @@
 package dev.parley.cli.stack;
 
-import dev.parley.bench.Fault;
 import dev.parley.bench.Fault.Demand;
+import dev.parley.bench.Fault;
 import dev.parley.chassis.auth.DevKeys;
 import dev.parley.cli.CommandFailure;
 import dev.parley.parts.FreePorts;

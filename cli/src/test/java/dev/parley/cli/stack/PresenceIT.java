@@ -27,6 +27,7 @@ import dev.parley.v1.WatchPresenceResponse;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Iterator;
@@ -154,6 +155,10 @@ class PresenceIT {
     awaitSeen(pair.annPhone, pair.bob, PRESENCE_STATE_OFFLINE);
     assertThat(last(pair.annPhone, pair.bob).getStatusText()).isEmpty();
     other.session().close();
+  }
+
+  private static String logOf(String name) throws IOException {
+    return Files.readString(data.resolve(name).resolve(name + ".log"));
   }
 
   private static void set(PresenceServiceBlockingStub user, PresenceSettings settings) {
@@ -289,5 +294,11 @@ class PresenceIT {
       awaitSeen(pair.annPhone, pair.bob, PRESENCE_STATE_ONLINE);
     }
     assertThat(pair.bobPhone.heard().events.get(pair.conversation)).hasSizeGreaterThanOrEqualTo(breaks.size());
+    for (String name : List.of("router-1", "router-2")) {
+      assertThat(logOf(name))
+          .contains("hop router-presence: CLOSED -> OPEN", "hop router-presence: HALF_OPEN -> CLOSED");
+    }
+    assertThat(logOf(PresenceProcess.NAME))
+        .contains("hop presence-redis: CLOSED -> OPEN", "hop presence-redis: HALF_OPEN -> CLOSED");
   }
 }

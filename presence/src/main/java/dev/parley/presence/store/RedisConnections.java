@@ -23,6 +23,7 @@ import io.lettuce.core.resource.DefaultClientResources;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -101,6 +102,11 @@ final class RedisConnections implements AutoCloseable {
             broken(connection);
           }
         });
+  }
+
+  /** For what is to happen later. */
+  ScheduledExecutorService timer() {
+    return resources.eventExecutorGroup();
   }
 
   /** Connects, and goes on trying until it is closed. */

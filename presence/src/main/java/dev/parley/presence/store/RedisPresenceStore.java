@@ -4,6 +4,9 @@ import static io.lettuce.core.ScriptOutputType.INTEGER;
 import static io.lettuce.core.ScriptOutputType.MULTI;
 import static io.lettuce.core.ScriptOutputType.VALUE;
 
+import dev.parley.chassis.resilience.Hop;
+import dev.parley.chassis.resilience.HopSettings;
+import dev.parley.chassis.resilience.Hops;
 import io.lettuce.core.RedisURI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -23,8 +26,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class RedisPresenceStore implements PresenceStore {
   private static final Logger LOG = LoggerFactory.getLogger(RedisPresenceStore.class);
-  private static final Duration TIMEOUT = Duration.ofMillis(500);
-  private static final int TOLERATED_FAILURES = 1;
   private static final Duration SAID_ENDS = Duration.ofHours(1);
   private static final Duration REMEMBERED_ENDS = Duration.ofDays(30);
   private static final int READ_AT_ONCE = 500;
@@ -36,6 +37,7 @@ public final class RedisPresenceStore implements PresenceStore {
   private final LuaScript read = LuaScript.of(MULTI, "read.lua");
   private final LuaScript count = LuaScript.of(INTEGER, "count.lua");
   private final RedisConnections redis;
+  private final Hop hop;
   private final RedisCalls calls;
   private volatile @Nullable Listener listener;
 
@@ -43,17 +45,25 @@ public final class RedisPresenceStore implements PresenceStore {
    * A store that connects when it is opened.
    *
    * @param url {@code redis://[:password@]host:port}
-   * @throws IllegalArgumentException if it is not one
+   * @param settings of the hop {@code presence-redis}; when its breaker opens, the connections are made anew
+   * @param hops makes it
+   * @throws IllegalArgumentException if the URL is not one
    */
-  public RedisPresenceStore(String url) {
-    this.redis = new RedisConnections(RedisURI.create(url), TIMEOUT, new Events());
-    this.calls = new RedisCalls(TOLERATED_FAILURES, redis::drop);
+  public RedisPresenceStore(String url, HopSettings settings, Hops hops) {
+    this.redis = new RedisConnections(RedisURI.create(url), settings.timeLimit(), new Events());
+    this.hop = hops.hop("presence-redis", settings, redis.timer());
+    this.calls = new RedisCalls(hop);
+    hop.onState(
+        state -> {
+          if (state == Hop.State.OPEN) {
+            redis.drop();
+          }
+        });
   }
 
   private final class Events implements RedisConnections.Events {
     @Override
     public void up() {
-      calls.reset();
       told(Listener::up);
     }
 
@@ -251,6 +261,7 @@ public final class RedisPresenceStore implements PresenceStore {
   @Override
   public void close() {
     listener = null;
+    hop.close();
     redis.close();
   }
 }

@@ -26,7 +26,6 @@ import dev.parley.v1.WatchPresenceRequest;
 import dev.parley.v1.WatchPresenceResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -34,9 +33,6 @@ import java.util.function.Function;
 
 /** PresenceService on the wire. Thread-safe. */
 public final class PresenceGrpcService extends PresenceServiceGrpc.PresenceServiceImplBase {
-  /** A read is answered after this long, UNKNOWN where nothing has come. */
-  private static final Duration PATIENCE = Duration.ofMillis(500);
-
   private final PresenceAccess access;
   private final Sessions sessions;
   private final Calls calls;
@@ -88,7 +84,7 @@ public final class PresenceGrpcService extends PresenceServiceGrpc.PresenceServi
       String userId, List<UserWatch> users, List<String> rooms, Function<List<Told>, R> answer) {
     return access
         .check(userId, users, rooms)
-        .thenCompose(may -> sessions.presence().read(subjects(users, rooms), PATIENCE))
+        .thenCompose(may -> sessions.presence().read(subjects(users, rooms)))
         .thenApply(answer);
   }
 

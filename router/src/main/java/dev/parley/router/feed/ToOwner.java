@@ -25,8 +25,9 @@ public sealed interface ToOwner {
    *
    * @param id unique within the asking router and shard, growing
    * @param bytes what it counts against limits
+   * @param again it was asked before, of this owner or another: it may have been done already
    */
-  record Ask(long epoch, long id, Question question, int bytes) implements ToOwner {}
+  record Ask(long epoch, long id, Question question, int bytes, boolean again) implements ToOwner {}
 
   /** Nobody at that router follows this conversation any more. */
   record Unfollow(String conversationId) implements ToOwner {}

@@ -1,9 +1,9 @@
 package dev.parley.router.link;
 
-import dev.parley.chassis.wire.GrpcWire;
-import dev.parley.chassis.wire.Wire;
 import dev.parley.chassis.server.LinkSecret;
 import dev.parley.chassis.server.Transport;
+import dev.parley.chassis.wire.GrpcWire;
+import dev.parley.chassis.wire.Wire;
 import dev.parley.internal.v1.GetStatusRequest;
 import dev.parley.internal.v1.GetStatusResponse;
 import dev.parley.internal.v1.LinkFrame;

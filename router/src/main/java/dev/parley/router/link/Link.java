@@ -203,6 +203,11 @@ final class Link implements Wire.Ear<LinkFrame> {
     }
   }
 
+  /** Nothing was heard for half of the time after which it is taken for broken: several heartbeats are missing. */
+  boolean silent() {
+    return nanos.getAsLong() - heardAt > times.suspect().toNanos() / 2;
+  }
+
   /** Ends it. */
   void end() {
     if (phase == Phase.DOWN) {

@@ -13,8 +13,8 @@ import dev.parley.internal.v1.Bounced;
 import dev.parley.internal.v1.FedRecord;
 import dev.parley.internal.v1.FollowQuestion;
 import dev.parley.internal.v1.FollowingReply;
-import dev.parley.internal.v1.GivenAway;
 import dev.parley.internal.v1.GiveAway;
+import dev.parley.internal.v1.GivenAway;
 import dev.parley.internal.v1.HandedConversation;
 import dev.parley.internal.v1.IndexReply;
 import dev.parley.internal.v1.ListedQuestion;
@@ -67,7 +67,7 @@ public final class LinkCodec {
       case ToOwner.Ask ask ->
           List.of(
               frame
-                  .setAsk(encode(ask.question()).setEpoch(ask.epoch()).setId(ask.id()))
+                  .setAsk(encode(ask.question()).setEpoch(ask.epoch()).setId(ask.id()).setAgain(ask.again()))
                   .build());
       case ToOwner.Unfollow unfollow ->
           List.of(frame.setUnfollow(Unfollow.newBuilder().setConversationId(unfollow.conversationId())).build());
@@ -156,7 +156,8 @@ public final class LinkCodec {
               frame.getAsk().getEpoch(),
               frame.getAsk().getId(),
               decode(frame.getAsk()),
-              frame.getAsk().getSerializedSize());
+              frame.getAsk().getSerializedSize(),
+              frame.getAsk().getAgain());
       case UNFOLLOW -> new ToOwner.Unfollow(frame.getUnfollow().getConversationId());
       case TYPING -> new ToOwner.Typing(frame.getTyping().getConversationId(), frame.getTyping().getUserId());
       case GIVE_AWAY -> new ToOwner.GiveAway(frame.getGiveAway().getView());

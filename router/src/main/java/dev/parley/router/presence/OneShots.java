@@ -50,6 +50,10 @@ final class OneShots {
     }
   }
 
+  int underWay() {
+    return open.size();
+  }
+
   void told(List<Told> told) {
     for (Told one : told) {
       for (Map.Entry<CompletableFuture<List<Told>>, Question> each : List.copyOf(open.entrySet())) {

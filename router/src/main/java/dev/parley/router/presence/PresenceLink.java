@@ -1,5 +1,6 @@
 package dev.parley.router.presence;
 
+import dev.parley.chassis.resilience.Hop;
 import dev.parley.chassis.wire.Wire;
 import dev.parley.internal.v1.FromPresence;
 import dev.parley.internal.v1.NodeEntry;
@@ -10,6 +11,7 @@ import dev.parley.internal.v1.Told;
 import dev.parley.internal.v1.VersionedSettings;
 import dev.parley.router.feed.RouterId;
 import dev.parley.router.loop.Loop;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -19,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,8 +44,6 @@ public final class PresenceLink {
   private static final Duration GATHER = Duration.ofMillis(50);
 
   private static final Duration TICK = Duration.ofMillis(250);
-  private static final Duration REDIAL = Duration.ofMillis(250);
-  private static final Duration REDIAL_MOST = Duration.ofSeconds(1);
   private static final int PER_FRAME = 1_000;
   /** Settings that one tick asks for again. */
   private static final int SETTINGS_AGAIN = 50;
@@ -53,6 +54,7 @@ public final class PresenceLink {
   private final InstantSource clock;
   private final PresenceDialer dialer;
   private final Function<String, CompletableFuture<VersionedSettings>> settingsOf;
+  private final Hop hop;
   private final List<PresenceHub> hubs;
   private final LocalPresence local;
   private final Watching watching = new Watching();
@@ -63,8 +65,6 @@ public final class PresenceLink {
   /** Frames of a wire that is not the present one are passed over. */
   private int wires;
   private int nextAddress;
-  private Instant nextDial = Instant.EPOCH;
-  private Duration redial = REDIAL;
   private Instant heardAt = Instant.EPOCH;
   private boolean storeWorks;
   private boolean told;
@@ -94,6 +94,7 @@ public final class PresenceLink {
     this.clock = clock;
     this.dialer = around.dialer();
     this.settingsOf = around.settingsOf();
+    this.hop = around.hop();
     this.hubs = List.copyOf(hubs);
     this.local = new LocalPresence(settings.linger());
   }
@@ -195,17 +196,30 @@ public final class PresenceLink {
   }
 
   /**
-   * Subjects as they are now, in the order asked for; without a view where it is not known, and all without one when it
-   * takes longer than {@code patience}. Never fails.
+   * Subjects as they are now, in the order asked for; without a view where nothing has come in time, and all at once
+   * without one when presence is unknown or there are too many reads. Never fails.
    */
-  public CompletableFuture<List<Told>> read(List<Subject> subjects, Duration patience) {
+  public CompletableFuture<List<Told>> read(List<Subject> subjects) {
     CompletableFuture<List<Told>> answer = new CompletableFuture<>();
     loop.execute(
         () -> {
-          oneShots.read(subjects, answer, told);
-          loop.after(patience, () -> oneShots.giveUp(answer));
+          boolean room = oneShots.underWay() < settings.concurrentReads();
+          if (!room) {
+            hop.full();
+          }
+          oneShots.read(subjects, answer, told && room);
+          if (!answer.isDone()) {
+            loop.after(settings.readTimeLimit(), () -> endRead(answer));
+          }
         });
     return answer;
+  }
+
+  private void endRead(CompletableFuture<List<Told>> answer) {
+    if (!answer.isDone()) {
+      hop.failed(new TimeoutException("presence did not answer a read in time"));
+      oneShots.giveUp(answer);
+    }
   }
 
   /** The clients go elsewhere from now on: their ends are no longer told, so that nobody sees them offline meanwhile. */
@@ -218,7 +232,9 @@ public final class PresenceLink {
     loop.execute(
         () -> {
           closed = true;
-          down();
+          if (phase != Phase.DOWN) {
+            down(new IOException("this router ends"));
+          }
         });
   }
 
@@ -232,10 +248,9 @@ public final class PresenceLink {
     local.tick(now);
     local.withoutSettings(SETTINGS_AGAIN).forEach(this::askSettings);
     if (phase != Phase.DOWN && heardAt.plus(settings.silence()).isBefore(now)) {
-      LOG.warn("presence is silent: everything reads UNKNOWN until it speaks again");
-      down();
+      down(new TimeoutException("presence is silent"));
     }
-    if (phase == Phase.DOWN && !nextDial.isAfter(now)) {
+    if (phase == Phase.DOWN && hop.allowed()) {
       dial(now);
     }
     if (phase == Phase.UP) {
@@ -266,7 +281,7 @@ public final class PresenceLink {
 
               @Override
               public void closed() {
-                onLoop(PresenceLink.this::down);
+                onLoop(() -> down(new IOException("the link to presence broke")));
               }
 
               private void onLoop(Runnable task) {
@@ -284,10 +299,11 @@ public final class PresenceLink {
             .build());
   }
 
-  private void down() {
+  private void down(Exception why) {
+    hop.failed(why);
     Wire<ToPresence> old = wire;
     if (phase == Phase.UP) {
-      LOG.info("the link to presence is down");
+      LOG.warn("{}: everything reads UNKNOWN until it is linked again", why.getMessage());
     }
     wires++;
     wire = null;
@@ -296,8 +312,6 @@ public final class PresenceLink {
     generation = 0;
     replay.clear();
     watching.linkLost();
-    nextDial = clock.instant().plus(redial);
-    redial = redial.multipliedBy(2).compareTo(REDIAL_MOST) > 0 ? REDIAL_MOST : redial.multipliedBy(2);
     tellAvailability();
     if (old != null) {
       old.close();
@@ -309,7 +323,7 @@ public final class PresenceLink {
     if (frame.hasHello()) {
       LOG.info("linked to presence instance {}", frame.getHello().getInstance());
       phase = Phase.UP;
-      redial = REDIAL;
+      hop.succeeded();
     }
     if (frame.hasReplay()) {
       generation = frame.getReplay().getGeneration();

@@ -1,8 +1,10 @@
 package dev.parley.router.presence;
 
+import dev.parley.chassis.config.Settings;
+import dev.parley.chassis.resilience.BreakerSettings;
+import dev.parley.chassis.resilience.Hop;
+import dev.parley.chassis.resilience.Hops;
 import dev.parley.internal.v1.VersionedSettings;
-import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
@@ -11,18 +13,21 @@ import java.util.function.Function;
  *
  * @param dialer opens wires to the addresses of the settings
  * @param settingsOf what a user lets others see; on any thread
+ * @param hop judged by links and reads; decides when an instance is dialed
  */
 public record PresenceSurroundings(
     PresenceSettings settings,
     PresenceDialer dialer,
-    Function<String, CompletableFuture<VersionedSettings>> settingsOf) {
-  /** A router without presence: everything reads UNKNOWN. */
-  public static PresenceSurroundings none() {
+    Function<String, CompletableFuture<VersionedSettings>> settingsOf,
+    Hop hop) {
+  /** A router without presence: everything reads UNKNOWN. {@code hops}: makes the hop that is never used. */
+  public static PresenceSurroundings none(Hops hops) {
     return new PresenceSurroundings(
-        new PresenceSettings(List.of(), Duration.ofSeconds(2), Duration.ofSeconds(5)),
+        Settings.defaults(PresenceSettings.class),
         (address, ear) -> {
           throw new IllegalStateException("there is no address to dial");
         },
-        userId -> CompletableFuture.completedFuture(VersionedSettings.getDefaultInstance()));
+        userId -> CompletableFuture.completedFuture(VersionedSettings.getDefaultInstance()),
+        hops.reported("router-presence", Settings.defaults(BreakerSettings.class)));
   }
 }

@@ -1,11 +1,13 @@
 package dev.parley.router.shard;
 
+import dev.parley.chassis.resilience.Hop;
 import dev.parley.conversation.ConversationState;
 import dev.parley.conversation.history.HistoryReader;
 import dev.parley.conversation.history.ReadRetry;
 import dev.parley.conversation.history.StateLoader;
-import dev.parley.conversation.log.Broker;
 import dev.parley.conversation.log.Broker.TableName;
+import dev.parley.conversation.log.Broker;
+import dev.parley.conversation.log.LogException;
 import dev.parley.conversation.log.Wakes;
 import dev.parley.internal.v1.OwnedShardStatus;
 import dev.parley.router.feed.Handover;
@@ -19,6 +21,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -27,19 +30,32 @@ import org.jspecify.annotations.Nullable;
  * it. Belongs to the shard's thread.
  */
 final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
+  private static final LogException NO_CONNECTION =
+      new LogException(LogException.Kind.NOT_SENT, "no connection to the broker");
+
   private final Conversations conversations;
   private final Projector projector;
   private final Marks marks;
   private final Follows follows;
   private final Feeds feeds;
   private final ShardOwner owner;
+  private final Hop nats;
+  private final BooleanSupplier connected;
   private final OwnerLimits limits;
   private final Timer timer;
   private boolean ended;
 
   /** An ownership that is begun by {@link #takeOver}. {@code broker}: its futures complete on the shard's thread. */
   OwnedShard(
-      ShardContext context, Broker broker, ReadRetry retry, Executor shardThread, Feeds.Mouth mouth, Runnable deposed) {
+      ShardContext context,
+      Broker broker,
+      Hop nats,
+      ReadRetry retry,
+      Executor shardThread,
+      Feeds.Mouth mouth,
+      Runnable deposed) {
+    this.nats = nats;
+    this.connected = context.connected();
     this.limits = context.limits();
     this.timer = context.timer();
     Wakes wakes = broker.wakes();
@@ -77,6 +93,9 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
   }
 
   private void tick() {
+    if (!connected.getAsBoolean()) {
+      nats.failed(NO_CONNECTION); // nobody appends then, so no append says it
+    }
     owner.tick();
     feeds.tick();
   }
@@ -111,15 +130,7 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
   @Override
   public void answer(ToOwner.Ask ask, int bit, Consumer<Reply> reply) {
     switch (ask.question()) {
-      case Question.Submit submit ->
-          owner.submit(
-              submit.request(),
-              ask.bytes(),
-              answer -> {
-                if (!(answer instanceof Answer.Bounced)) {
-                  reply.accept(new Reply.OfCommand(answer));
-                }
-              });
+      case Question.Submit submit -> submit(submit, ask, reply);
       case Question.Mark mark ->
           marks.mark(
               mark.userId(), mark.conversationId(), mark.seq(), answer -> reply.accept(new Reply.OfMark(answer)));
@@ -159,6 +170,22 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
                   .thenApply(proven -> new Reply.Listed()),
               reply);
     }
+  }
+
+  /** While the broker does not answer, new commands are refused; one that was asked before may be on the log already. */
+  private void submit(Question.Submit submit, ToOwner.Ask ask, Consumer<Reply> reply) {
+    if (!ask.again() && !nats.allowed()) {
+      reply.accept(new Reply.OfCommand(Refusals.BROKER_SILENT));
+      return;
+    }
+    owner.submit(
+        submit.request(),
+        ask.bytes(),
+        answer -> {
+          if (!(answer instanceof Answer.Bounced)) {
+            reply.accept(new Reply.OfCommand(answer));
+          }
+        });
   }
 
   private static Reply index(@Nullable ConversationState state) {

@@ -21,6 +21,11 @@ final class Refusals {
 
   private static final Duration RETRY_LATER = Duration.ofSeconds(30);
 
+  /** What a new command is told while the broker does not answer appends. */
+  static final Answer.Refused BROKER_SILENT =
+      Backlog.refused(
+          ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE, "the broker has not answered for a while; nothing was sent to it");
+
   private Refusals() {}
 
   /** The refusal for a failure; what nobody foresaw is logged with an incident id. */

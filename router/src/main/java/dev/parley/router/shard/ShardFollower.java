@@ -190,7 +190,8 @@ final class ShardFollower {
   }
 
   private void say(RouterId to, Asked question) {
-    boolean said = owners.say(to, new ToOwner.Ask(epoch, question.id, question.question, question.bytes));
+    boolean said =
+        owners.say(to, new ToOwner.Ask(epoch, question.id, question.question, question.bytes, question.said));
     if (said) {
       question.said = true;
     } else if (owner == to) {

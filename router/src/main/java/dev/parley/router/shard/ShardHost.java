@@ -78,7 +78,8 @@ public final class ShardHost {
             random,
             sides,
             deposed ->
-                new OwnedShard(around.context(shard, log, loop, random), broker, retry, loop, sides, deposed));
+                new OwnedShard(
+                    around.context(shard, log, loop, random), broker, around.nats(), retry, loop, sides, deposed));
     sides.between(follower, seat);
     every(limits.tick(), follower::tick);
   }

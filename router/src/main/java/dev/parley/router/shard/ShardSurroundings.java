@@ -1,5 +1,6 @@
 package dev.parley.router.shard;
 
+import dev.parley.chassis.resilience.Hop;
 import dev.parley.conversation.history.ReadRetry;
 import dev.parley.conversation.log.Broker;
 import dev.parley.conversation.log.ShardLog;
@@ -17,6 +18,7 @@ import java.util.random.RandomGenerator;
  * @param nanos a monotonic clock
  * @param retry how often a reader asks again
  * @param blocks whether one of two users has blocked the other
+ * @param nats the hop to the broker, driven by the appends of all shards
  */
 public record ShardSurroundings(
     RouterId self,
@@ -26,7 +28,8 @@ public record ShardSurroundings(
     InstantSource clock,
     LongSupplier nanos,
     ReadRetry retry,
-    BiPredicate<String, String> blocks) {
+    BiPredicate<String, String> blocks,
+    Hop nats) {
   /** What the owner of one shard works with. */
   ShardContext context(int shard, ShardLog log, Timer timer, RandomGenerator random) {
     return new ShardContext(
@@ -34,7 +37,7 @@ public record ShardSurroundings(
         self.name(),
         self.incarnation(),
         broker.layout().window(),
-        log,
+        new ReportedLog(log, nats),
         limits,
         clock,
         nanos,

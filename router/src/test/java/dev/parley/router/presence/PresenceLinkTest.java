@@ -2,6 +2,8 @@ package dev.parley.router.presence;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.chassis.resilience.BreakerSettings;
+import dev.parley.chassis.resilience.Hops;
 import dev.parley.chassis.wire.Wire;
 import dev.parley.internal.v1.FromPresence;
 import dev.parley.internal.v1.NodeEntry;
@@ -20,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -39,7 +42,8 @@ class PresenceLinkTest {
         new PresenceLink(
             new RouterId("r1", 7),
             new PresenceSurroundings(
-                new PresenceSettings(List.of("a:1", "b:2"), Duration.ofSeconds(2), Duration.ofSeconds(5)),
+                new PresenceSettings(
+                    List.of("a:1", "b:2"), Duration.ofSeconds(2), Duration.ofSeconds(5), Duration.ofSeconds(1), 2),
                 (address, ear) -> {
                   wires.add(new FakeWire(address, ear));
                   return wires.getLast();
@@ -48,7 +52,9 @@ class PresenceLinkTest {
                     tableFails
                         ? CompletableFuture.failedFuture(new IllegalStateException("away"))
                         : CompletableFuture.completedFuture(
-                            settings.getOrDefault(user, VersionedSettings.getDefaultInstance()))),
+                            settings.getOrDefault(user, VersionedSettings.getDefaultInstance())),
+                Hops.unmetered(time, new Random(1))
+                    .reported("router-presence", new BreakerSettings(50, 4, 3, Duration.ofMillis(500), 1))),
             new ManualLoop(time),
             time,
             List.of(hub));
@@ -262,11 +268,11 @@ class PresenceLinkTest {
 
   @Test
   void aReadIsAnsweredWithWhatIsKnownAndInTime() {
-    var before = link.read(List.of(Subjects.user("bob")), MOMENT);
+    var before = link.read(List.of(Subjects.user("bob")));
     time.advance(Duration.ZERO);
     assertThat(before.join()).containsExactly(Told.newBuilder().setSubject(Subjects.user("bob")).build());
     FakeWire wire = up();
-    var read = link.read(List.of(Subjects.user("bob"), Subjects.user("eve"), Subjects.user("bob")), Duration.ofSeconds(1));
+    var read = link.read(List.of(Subjects.user("bob"), Subjects.user("eve"), Subjects.user("bob")));
     time.advance(MOMENT);
     assertThat(wire.words()).containsExactly("watch bob", "watch eve");
     say(FromPresence.newBuilder().addTold(told("bob", 1)));

@@ -1,0 +1,98 @@
+package dev.parley.router.shard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.chassis.resilience.BreakerSettings;
+import dev.parley.chassis.resilience.Hop;
+import dev.parley.chassis.resilience.Hops;
+import dev.parley.conversation.history.ReadRetry;
+import dev.parley.conversation.log.Layout;
+import dev.parley.conversation.log.LogException;
+import dev.parley.conversation.log.memory.MemoryBroker;
+import dev.parley.router.ManualTime;
+import dev.parley.router.Say;
+import dev.parley.router.feed.Question;
+import dev.parley.router.feed.Reply;
+import dev.parley.router.feed.ToOwner;
+import dev.parley.v1.ErrorReason;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** An owned shard whose broker is said to be silent. */
+class OwnedShardTest {
+  private static final LogException SILENT = new LogException(LogException.Kind.UNKNOWN, "no answer");
+
+  private final ManualTime time = new ManualTime();
+  private final MemoryBroker broker = new MemoryBroker(new Layout(1, ShardRig.WINDOW, 1));
+  private final Hop nats =
+      Hops.unmetered(time, new Random(7))
+          .reported("router-nats", new BreakerSettings(50, 2, 2, Duration.ofMillis(500), 1));
+  private final List<Reply> replies = new ArrayList<>();
+  private boolean connected = true;
+  private OwnedShard shard;
+
+  @BeforeEach
+  void own() {
+    ShardContext context =
+        new ShardContext(
+            0, "router", 7, ShardRig.WINDOW, new ReportedLog(broker.shard(0), nats), ShardRig.LIMITS, time, time::nanos,
+            time, new Random(7), (one, other) -> false, () -> connected);
+    shard =
+        new OwnedShard(
+            context, broker, nats, new ReadRetry(20, Duration.ZERO), Runnable::run, (router, message) -> true, () -> {});
+    shard.takeOver();
+  }
+
+  private Answer ask(boolean again) {
+    Question submit = new Question.Submit(Say.request("ann", Say.GROUP, Say.group("bob"), time.instant()));
+    shard.answer(new ToOwner.Ask(1, replies.size() + 1, submit, 100, again), 0, replies::add);
+    assertThat(replies.getLast()).isInstanceOf(Reply.OfCommand.class);
+    return ((Reply.OfCommand) replies.getLast()).answer();
+  }
+
+  private void silence() {
+    nats.failed(SILENT);
+    nats.failed(SILENT);
+  }
+
+  @Test
+  void whileTheBrokerIsSilentANewCommandIsRefusedWithATimeToWait() {
+    silence();
+
+    assertThat(ask(false))
+        .isInstanceOfSatisfying(
+            Answer.Refused.class,
+            refused -> {
+              assertThat(refused.refusal().reason()).isEqualTo(ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE);
+              assertThat(refused.refusal().retryAfter()).isPositive();
+            });
+  }
+
+  @Test
+  void oneThatWasAskedBeforeIsNotRefusedForItMayBeStored() {
+    silence();
+
+    assertThat(ask(true)).isInstanceOf(Answer.Stored.class);
+  }
+
+  @Test
+  void whenItsTimeIsOverOneIsLetThroughAndItsRecordClosesIt() {
+    silence();
+    time.advance(Duration.ofMillis(751));
+
+    assertThat(ask(false)).isInstanceOf(Answer.Stored.class);
+    assertThat(nats.state()).isEqualTo(Hop.State.CLOSED);
+  }
+
+  @Test
+  void withoutAConnectionItOpensThoughNobodyAppends() {
+    connected = false;
+    time.advance(Duration.ofSeconds(1));
+
+    assertThat(nats.state()).isEqualTo(Hop.State.OPEN);
+  }
+}
