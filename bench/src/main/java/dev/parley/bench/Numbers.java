@@ -6,10 +6,10 @@ import java.util.StringJoiner;
 import org.HdrHistogram.Histogram;
 
 /** How results write numbers: alike for people and as JSON. */
-final class Numbers {
+public final class Numbers {
   private Numbers() {}
 
-  static String percentiles(Histogram micros) {
+  public static String percentiles(Histogram micros) {
     return "{\"p50\": " + millis(micros.getValueAtPercentile(50))
         + ", \"p90\": " + millis(micros.getValueAtPercentile(90))
         + ", \"p99\": " + millis(micros.getValueAtPercentile(99))
@@ -17,17 +17,17 @@ final class Numbers {
         + ", \"max\": " + millis(micros.getMaxValue()) + "}";
   }
 
-  static String millis(long micros) {
+  public static String millis(long micros) {
     return number(micros / 1_000.0);
   }
 
-  static String numbers(Map<String, Double> values) {
+  public static String numbers(Map<String, Double> values) {
     StringJoiner json = new StringJoiner(", ", "{", "}");
     values.forEach((name, value) -> json.add("\"" + name + "\": " + number(value)));
     return json.toString();
   }
 
-  static String number(double value) {
+  public static String number(double value) {
     return String.format(Locale.ROOT, "%.2f", value);
   }
 }

@@ -5,10 +5,10 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /** Sends at a constant rate whatever the answers do: the k-th message is due at start + k / rate. */
-final class OpenLoop {
+public final class OpenLoop {
   /** What is due. */
   @FunctionalInterface
-  interface Send {
+  public interface Send {
     void at(long scheduledNanos, int number);
   }
 
@@ -18,7 +18,7 @@ final class OpenLoop {
    * Sends until the duration is over, and then on for as long as {@code more} says so; blocks the calling thread for
    * that long.
    */
-  static void run(long startNanos, int rate, Duration duration, BooleanSupplier more, Send send) {
+  public static void run(long startNanos, int rate, Duration duration, BooleanSupplier more, Send send) {
     long total = Math.multiplyExact(duration.toMillis(), (long) rate) / 1_000;
     for (int number = 0; number < total || more.getAsBoolean(); number++) {
       long due = startNanos + number * 1_000_000_000L / rate;

@@ -10,7 +10,7 @@ import java.util.TreeMap;
  * Processor time and memory of the processes of a deployment, from /proc. Says nothing on systems that have none, and
  * nothing of a process that is gone.
  */
-final class ProcessMeter {
+public final class ProcessMeter {
   /** USER_HZ: fixed by the kernel's interface on the architectures that we build for. */
   private static final long TICK_MICROS = 10_000;
 
@@ -18,13 +18,13 @@ final class ProcessMeter {
   private final Map<String, Long> cpuAtStart = new TreeMap<>();
 
   /** @param pids process ids by the names that results show */
-  ProcessMeter(Map<String, Long> pids) {
+  public ProcessMeter(Map<String, Long> pids) {
     this.pids = new TreeMap<>(pids);
     this.pids.put("bench", ProcessHandle.current().pid());
   }
 
   /** Counts processor time from here. */
-  void start() {
+  public void start() {
     pids.forEach((name, pid) -> {
       long micros = cpuMicros(pid);
       if (micros >= 0) {
@@ -34,7 +34,7 @@ final class ProcessMeter {
   }
 
   /** Processor time since {@link #start} by process, in microseconds a message. */
-  Map<String, Double> cpuMicrosPerMessage(long messages) {
+  public Map<String, Double> cpuMicrosPerMessage(long messages) {
     Map<String, Double> result = new TreeMap<>();
     cpuAtStart.forEach((name, atStart) -> {
       long now = cpuMicros(pids.getOrDefault(name, -1L));
@@ -46,7 +46,7 @@ final class ProcessMeter {
   }
 
   /** Resident memory by process, in MB (2^20 bytes). */
-  Map<String, Double> rssMegabytes() {
+  public Map<String, Double> rssMegabytes() {
     Map<String, Double> result = new TreeMap<>();
     pids.forEach((name, pid) -> {
       Path status = Path.of("/proc", Long.toString(pid), "status");

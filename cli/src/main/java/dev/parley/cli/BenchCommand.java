@@ -5,12 +5,14 @@ import dev.parley.bench.BenchOptions;
 import dev.parley.bench.BenchResult;
 import dev.parley.bench.Demands;
 import dev.parley.bench.Fault;
+import dev.parley.bench.presence.PresenceBench;
 import dev.parley.chassis.config.Settings;
 import dev.parley.cli.stack.StackFaults;
 import dev.parley.sdk.ParleyEndpoint;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -26,9 +28,9 @@ import picocli.CommandLine.Parameters;
         "Exits with 1 when one was lost, doubled or out of order."
     })
 final class BenchCommand extends ClientCommand {
-  @Parameters(index = "0", paramLabel = "pairs|group|resume|faults", converter = LoadName.class,
+  @Parameters(index = "0", paramLabel = "pairs|group|resume|faults|presence", converter = LoadName.class,
       description = "Direct conversations of two; groups; clients that come back during load; pairs while parts of a"
-          + " stack that was started with --detach are killed.")
+          + " stack that was started with --detach are killed; presence alone, as routers load it.")
   private Load load = Load.PAIRS;
 
   @Option(names = "--rate", paramLabel = "N", description = "Messages a second in, over all conversations.")
@@ -56,8 +58,16 @@ final class BenchCommand extends ClientCommand {
       defaultValue = "router-kill,router-join,router-term,router-join,router-stop,nats-kill",
       description = "With faults: what happens, in order. router-kill: kill -9; router-term: SIGTERM; router-stop:"
           + " SIGSTOP for 5 s; router-join: one that has ended comes back, else one more comes; nats-kill: kill -9 and"
-          + " start again.")
+          + " start again; presence-kill, presence-stop, redis-kill, redis-stop likewise.")
   private List<String> faults = List.of();
+
+  @Option(names = "--changes", paramLabel = "N", description = "With presence: changes a second, a multiple of 1,000.")
+  private int changes = 100_000;
+
+  @Option(names = "--users", paramLabel = "N",
+      description = "With presence: users of the router that dies, and watchers who come; exits with 1 when something was"
+          + " not told, or when a watcher costs half as much again as with a tenth of them.")
+  private int users = 10_000;
 
   @Option(names = "--pause", paramLabel = "TIME", converter = Time.class,
       description = "With faults: load before each fault and after the last one, however long the run takes then.")
@@ -95,12 +105,29 @@ final class BenchCommand extends ClientCommand {
 
   @Override
   int run(ConnectOptions connect, PrintWriter out) throws IOException, InterruptedException {
+    if (load == Load.PRESENCE) {
+      return presence(connect, out);
+    }
     if (load != Load.FAULTS) {
       return run(connect, out, List.of());
     }
     try (StackFaults stack = StackFaults.in(connect.directory())) {
       return run(connect, out, faults.stream().map(stack::named).toList());
     }
+  }
+
+  /** Changes at --changes a second, the death of a router, and watchers who come: a tenth of them first, for the growth. */
+  private int presence(ConnectOptions connect, PrintWriter out) throws IOException, InterruptedException {
+    PresenceBench bench = connect.presenceBench(System.err);
+    List<PresenceBench.Result> results = new ArrayList<>();
+    results.add(bench.changes(changes, warmup, duration));
+    results.add(bench.death(users));
+    bench.watchers(users);
+    results.add(bench.watchers(Math.max(1, users / 10)));
+    results.add(bench.watchers(users));
+    results.forEach(result -> out.println(result.json()));
+    out.flush();
+    return results.stream().allMatch(PresenceBench.Result::complete) ? 0 : 1;
   }
 
   private int run(ConnectOptions connect, PrintWriter out, List<Fault> happening)
@@ -123,7 +150,8 @@ final class BenchCommand extends ClientCommand {
     PAIRS(BenchOptions.Mode.PAIRS),
     GROUP(BenchOptions.Mode.GROUP),
     RESUME(BenchOptions.Mode.RESUME),
-    FAULTS(BenchOptions.Mode.PAIRS);
+    FAULTS(BenchOptions.Mode.PAIRS),
+    PRESENCE(BenchOptions.Mode.PAIRS);
 
     final BenchOptions.Mode mode;
 
@@ -132,7 +160,7 @@ final class BenchCommand extends ClientCommand {
     }
   }
 
-  /** Reads {@code pairs}, {@code group}, {@code resume} and {@code faults}. */
+  /** Reads the name of a load. */
   static final class LoadName implements ITypeConverter<Load> {
     @Override
     public Load convert(String value) {

@@ -2,12 +2,15 @@ package dev.parley.cli;
 
 import dev.parley.chassis.auth.DevKeys;
 import dev.parley.chassis.auth.TokenSigner;
+import dev.parley.bench.presence.PresenceBench;
+import dev.parley.cli.stack.LinkSecret;
 import dev.parley.cli.stack.ProcessRef;
 import dev.parley.cli.stack.StackState;
 import dev.parley.sdk.ParleyClient;
 import dev.parley.sdk.ParleyEndpoint;
 import dev.parley.sdk.TokenSource;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -89,6 +92,11 @@ public final class ConnectOptions {
       here().processes().forEach((String name, ProcessRef process) -> pids.put(name, process.pid()));
     }
     return pids;
+  }
+
+  /** For the presence that {@code parley up} has started here. */
+  PresenceBench presenceBench(PrintStream progress) throws IOException {
+    return new PresenceBench(here().presence(), LinkSecret.read(data.path()), pids(), progress);
   }
 
   private StackState here() throws IOException {

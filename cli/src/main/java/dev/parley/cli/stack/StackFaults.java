@@ -8,6 +8,7 @@ import dev.parley.parts.FreePorts;
 import dev.parley.parts.NatsServer;
 import dev.parley.parts.PartProcess;
 import dev.parley.parts.Parts;
+import dev.parley.parts.RedisServer;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -72,7 +73,11 @@ public final class StackFaults implements AutoCloseable {
             new Fault("router-term", Demand.UNNOTICED, this::endRouter),
             Fault.lasting("router-stop", Demand.SAFE, this::haltRouter, HALT, this::resumeRouter),
             new Fault("router-join", Demand.UNNOTICED, this::joinRouter),
-            new Fault("nats-kill", Demand.SOON_CAUGHT_UP, this::killBroker))) {
+            new Fault("nats-kill", Demand.SOON_CAUGHT_UP, this::killBroker),
+            new Fault("presence-kill", Demand.UNNOTICED, this::killPresence),
+            Fault.lasting("presence-stop", Demand.UNNOTICED, stop(PresenceProcess.NAME), HALT, go(PresenceProcess.NAME)),
+            new Fault("redis-kill", Demand.UNNOTICED, this::killRedis),
+            Fault.lasting("redis-stop", Demand.UNNOTICED, stop(RedisServer.NAME), HALT, go(RedisServer.NAME)))) {
       all.put(fault.name(), fault);
     }
     Fault fault = all.get(name);
@@ -159,6 +164,39 @@ public final class StackFaults implements AutoCloseable {
                 .withSyncInterval(state.sync())
                 .withOutlivesUs(true));
     record(state.withProcess(NatsServer.NAME, nats.process()));
+  }
+
+  private Fault.Action stop(String name) {
+    return () -> signal("STOP", process(name));
+  }
+
+  private Fault.Action go(String name) {
+    return () -> signal("CONT", process(name));
+  }
+
+  /** A crash of presence, which is started again. */
+  private void killPresence() throws IOException {
+    ProcessHandle process = process(PresenceProcess.NAME);
+    process.destroyForcibly();
+    process.onExit().join();
+    record(
+        state.withProcess(
+            PresenceProcess.NAME,
+            PresenceProcess.start(
+                data.resolve(PresenceProcess.NAME), port(state.presence()), state.redisUrl(), LinkSecret.read(data))));
+  }
+
+  /** A crash of the store of presence, which comes back empty. */
+  private void killRedis() throws IOException {
+    ProcessHandle process = process(RedisServer.NAME);
+    process.destroyForcibly();
+    process.onExit().join();
+    RedisServer redis =
+        RedisServer.start(
+            new RedisServer.Settings(Parts.atHome(line -> {}).valkeyServer(), data.resolve(RedisServer.NAME))
+                .withPort(URI.create(state.redisUrl()).getPort())
+                .withOutlivesUs(true));
+    record(state.withProcess(RedisServer.NAME, redis.process()));
   }
 
   /** Starts again what has ended, and ends what was not there before. */
