@@ -1,8 +1,8 @@
 package dev.parley.cli;
 
+import dev.parley.bench.presence.PresenceBench;
 import dev.parley.chassis.auth.DevKeys;
 import dev.parley.chassis.auth.TokenSigner;
-import dev.parley.bench.presence.PresenceBench;
 import dev.parley.cli.stack.LinkSecret;
 import dev.parley.cli.stack.ProcessRef;
 import dev.parley.cli.stack.StackState;

@@ -307,19 +307,29 @@ class PresenceServerIT {
         "1 to 128 bytes",
         RouterOverGrpc.hello("bad"),
         ToPresence.newBuilder().addWatch(SubjectKey.user("x".repeat(129)).toSubject()).build());
+
+    good.device("alice", "phone");
+    good.watch("alice");
+    awaitDevices(good, "alice", "phone");
+    assertThat(status().getWatchedSubjects()).isEqualTo(1);
+  }
+
+  @Test
+  void whatARouterWatchesAboveItsLimitReadsUnknownAndTheRestGoesOn() {
+    RouterOverGrpc full = router("full");
     ToPresence.Builder many = ToPresence.newBuilder();
     ToPresence.Builder more = ToPresence.newBuilder();
     for (int i = 0; i < 1_000; i++) {
       many.addWatch(SubjectKey.user("many-" + i).toSubject());
       more.addWatch(SubjectKey.user("more-" + i).toSubject());
     }
-    assertRefused(
-        Status.Code.RESOURCE_EXHAUSTED, "may watch 1500", RouterOverGrpc.hello("bad"), many.build(), more.build());
-
-    good.device("alice", "phone");
-    good.watch("alice");
-    awaitDevices(good, "alice", "phone");
-    assertThat(status().getWatchedSubjects()).isEqualTo(1);
+    full.say(many.build());
+    full.say(more.build());
+    await().untilAsserted(() -> assertThat(full.told).hasSizeGreaterThanOrEqualTo(2_000));
+    assertThat(full.told).extracting(told -> told.getSubject().getUserId()).contains("many-0", "more-999");
+    full.device("many-0", "phone");
+    awaitDevices(full, "many-0", "phone");
+    assertThat(status().getWatchedSubjects()).isEqualTo(1_500);
   }
 
   private Status.@Nullable Code refusedWithSecret(@Nullable String secret) {

@@ -5,7 +5,7 @@ import dev.parley.chassis.config.SettingsPrefix;
 import dev.parley.chassis.server.ServerSettings;
 import dev.parley.chassis.telemetry.TelemetrySettings;
 import dev.parley.router.link.LinkSettings;
-import dev.parley.router.presence.PresenceSettings;
+import dev.parley.router.presence.PresenceLinkSettings;
 import dev.parley.router.session.SessionLimits;
 import dev.parley.router.shard.OwnerLimits;
 import java.net.URI;
@@ -27,7 +27,7 @@ public record RouterSettings(
     @Setting(doc = "How routers reach each other.")
     LinkSettings link,
     @Setting(doc = "How the router takes part in presence.")
-    PresenceSettings presence,
+    PresenceLinkSettings presence,
     @Setting(doc = "How the router leaves.")
     DrainSettings drain,
     @Setting(doc = "What sessions may do at most.")

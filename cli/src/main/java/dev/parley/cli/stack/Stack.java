@@ -25,7 +25,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -46,7 +45,6 @@ public final class Stack implements AutoCloseable {
   private static final int NATS_PORT = 4222;
   private static final int REDIS_PORT = 6379;
   private static final int PRESENCE_PORT = 8720;
-  private static final Set<String> ONLY_FOR_PRESENCE = Set.of(RedisServer.NAME, PresenceProcess.NAME);
   private static final Duration NO_TIME = Duration.ofSeconds(1);
 
   private final StackSettings settings;
@@ -104,7 +102,7 @@ public final class Stack implements AutoCloseable {
     AtomicInteger routers = new AtomicInteger(settings.routers());
     processes.forEach(
         (name, process) -> process.onExit().thenAccept(status -> {
-          boolean spared = RouterProcess.isOne(name) ? routers.decrementAndGet() > 0 : ONLY_FOR_PRESENCE.contains(name);
+          boolean spared = RouterProcess.isOne(name) ? routers.decrementAndGet() > 0 : StackState.ONLY_FOR_PRESENCE.contains(name);
           if (spared) {
             progress.accept(
                 name + " ended with status " + status + "; the others go on. Its log: " + process.logFile());

@@ -2,6 +2,7 @@ package dev.parley.cli.stack;
 
 import com.nimbusds.jose.util.JSONObjectUtils;
 import dev.parley.parts.PartProcess;
+import dev.parley.parts.RedisServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -11,6 +12,7 @@ import java.text.ParseException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What {@code parley up} started, as it stands in {@code up.json} for the other commands.
@@ -43,6 +45,9 @@ public record StackState(
     ProcessRef up,
     Map<String, ProcessRef> processes,
     Map<String, Path> logs) {
+  /** Processes without which messages go on. */
+  static final Set<String> ONLY_FOR_PRESENCE = Set.of(RedisServer.NAME, PresenceProcess.NAME);
+
   private static final String FILE = "up.json";
 
   /** The state in this directory; empty: nothing was started there, or it was stopped. */
@@ -60,9 +65,11 @@ public record StackState(
     }
   }
 
-  /** Whether all of its processes run. */
+  /** Whether it carries messages: all of its processes run but for those that only presence needs. */
   public boolean isRunning() {
-    return processes.values().stream().allMatch(ref -> ref.running().isPresent());
+    return processes.entrySet().stream()
+        .filter(each -> !ONLY_FOR_PRESENCE.contains(each.getKey()))
+        .allMatch(each -> each.getValue().running().isPresent());
   }
 
   /** The address of the first router: one of those that can be reached past the edge. */

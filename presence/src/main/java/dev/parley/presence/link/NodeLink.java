@@ -2,7 +2,6 @@ package dev.parley.presence.link;
 
 import static dev.parley.v1.ErrorReason.ERROR_REASON_DISPLACED;
 import static dev.parley.v1.ErrorReason.ERROR_REASON_HEARTBEAT_MISSED;
-import static dev.parley.v1.ErrorReason.ERROR_REASON_LIMIT_EXCEEDED;
 
 import dev.parley.chassis.errors.Errors;
 import dev.parley.internal.v1.FromPresence;
@@ -168,9 +167,8 @@ final class NodeLink {
 
   private void watch(SubjectKey subject) {
     if (watched.size() >= times.watches() && !watched.contains(subject)) {
-      throw Errors.status(
-          ERROR_REASON_LIMIT_EXCEEDED,
-          "a router may watch " + times.watches() + " subjects: unwatch some, or raise times.watches");
+      news.add(subject); // told as unknown: one too many must not take the others from a router
+      return;
     }
     watched.add(subject);
     owner.watch(this, subject);

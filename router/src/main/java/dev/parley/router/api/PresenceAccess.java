@@ -3,6 +3,7 @@ package dev.parley.router.api;
 import dev.parley.conversation.ConversationIds;
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.RefusedException;
+import dev.parley.router.session.Allowances.Kind;
 import dev.parley.v1.ErrorReason;
 import dev.parley.v1.Member;
 import dev.parley.v1.UserWatch;
@@ -17,12 +18,17 @@ import java.util.stream.Collectors;
 /** Whether a user may see others: the owners of the conversations that they share are asked. Thread-safe. */
 final class PresenceAccess {
   private final Shards shards;
+  private final Calls calls;
 
-  PresenceAccess(Shards shards) {
+  PresenceAccess(Shards shards, Calls calls) {
     this.shards = shards;
+    this.calls = calls;
   }
 
-  /** Fails with the refusal for the first user or room that this one must not see. */
+  /**
+   * Fails with the refusal for the first user or room that this one must not see. Each conversation that is asked counts
+   * as a read.
+   */
   CompletableFuture<Void> check(String userId, List<UserWatch> users, List<String> rooms) {
     Map<String, List<String>> byReason = new LinkedHashMap<>();
     for (UserWatch watch : users) {
@@ -41,9 +47,9 @@ final class PresenceAccess {
   }
 
   private CompletableFuture<Void> check(String userId, String conversationId, List<String> wanted) {
-    return shards
-        .of(conversationId)
-        .membersAmong(conversationId, userId, wanted)
+    return calls
+        .within(
+            Kind.READ, userId, () -> shards.of(conversationId).membersAmong(conversationId, userId, wanted))
         .thenAccept(
             members -> {
               Set<String> found = members.stream().map(Member::getUserId).collect(Collectors.toSet());

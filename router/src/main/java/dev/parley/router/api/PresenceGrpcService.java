@@ -42,7 +42,7 @@ public final class PresenceGrpcService extends PresenceServiceGrpc.PresenceServi
   /** A service over these parts. {@code wakes}: tells other routers of changed settings. */
   public PresenceGrpcService(
       Shards shards, Sessions sessions, Calls calls, PresenceSettingsTable settings, Wakes wakes) {
-    this.access = new PresenceAccess(shards);
+    this.access = new PresenceAccess(shards, calls);
     this.sessions = sessions;
     this.calls = calls;
     this.settings = settings;
@@ -106,7 +106,7 @@ public final class PresenceGrpcService extends PresenceServiceGrpc.PresenceServi
             sessions,
             () -> access.check(caller.userId(), request.getUsersList(), request.getConversationIdsList()),
             (ServerCallStreamObserver<WatchPresenceResponse>) response);
-    stream.open(calls.within(Kind.READ, caller.userId(), stream::check));
+    stream.open();
   }
 
   @Override
@@ -130,6 +130,7 @@ public final class PresenceGrpcService extends PresenceServiceGrpc.PresenceServi
             .thenApply(
                 changed -> {
                   tell(userId);
+                  sessions.presence().remember(userId, changed);
                   return response(changed);
                 }),
         response);

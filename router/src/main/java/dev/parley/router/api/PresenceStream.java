@@ -57,14 +57,9 @@ final class PresenceStream implements Watcher {
     call.setOnCancelHandler(this::end);
   }
 
-  /** Whether the caller may see all this now. */
-  CompletableFuture<Void> check() {
-    return check.get();
-  }
-
   /** Begins when it is granted. */
-  void open(CompletableFuture<Void> granted) {
-    granted.whenCompleteAsync(
+  void open() {
+    check.get().whenCompleteAsync(
         (may, failure) -> {
           if (failure != null) {
             fail(ShardHost.refusal(failure));

@@ -13,7 +13,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -32,14 +31,18 @@ final class LocalPresence {
   /** How often what is remembered of one who stays is written again: how wrong it is when this router dies. */
   private static final Duration REMEMBER_AGAIN = Duration.ofMinutes(5);
 
-  private final Duration linger;
+  private static final int MOST_ELSEWHERE = 10_000;
+
   private final Map<String, LocalSession> sessions = new HashMap<>();
   private final Map<String, LocalUser> users = new HashMap<>();
   /** By conversation: its viewers, each with the number of sessions that show it. */
   private final Map<String, TreeMap<String, Integer>> rooms = new HashMap<>();
   private final LinkedHashSet<Subject> changed = new LinkedHashSet<>();
-  /** Sessions that broke, and until when their devices count as connected: in the order in which they end. */
-  private final LinkedHashMap<String, Instant> lingering = new LinkedHashMap<>();
+  /** Sessions that have gone, and until when their devices count as connected. */
+  private final Map<String, Instant> lingering = new HashMap<>();
+
+  /** Settings of users without a session here, until they are told. */
+  private final Map<String, VersionedSettings> changedElsewhere = new HashMap<>();
 
   private static final class LocalUser {
     private final Set<String> sessionIds = new LinkedHashSet<>(2);
@@ -49,11 +52,6 @@ final class LocalPresence {
     boolean isVisible() {
       return settings != null && !settings.getSettings().getInvisible();
     }
-  }
-
-  /** Nothing yet. {@code linger}: for how long a device whose stream broke may come back unnoticed. */
-  LocalPresence(Duration linger) {
-    this.linger = linger;
   }
 
   /** A session has come, or is otherwise now; true: its user's settings are not known and must be told. */
@@ -105,8 +103,8 @@ final class LocalPresence {
     changed.add(Subjects.user(session.userId()));
   }
 
-  /** A session's stream broke: its device may be back in a moment. */
-  void broke(String sessionId, Instant now) {
+  /** A session has gone whose device may be back in a moment: it counts as connected for so long. */
+  void broke(String sessionId, Instant now, Duration linger) {
     if (sessions.containsKey(sessionId)) {
       lingering.putIfAbsent(sessionId, now.plus(linger));
     }
@@ -115,10 +113,9 @@ final class LocalPresence {
   /** Ends what has lingered for long enough. */
   void tick(Instant now) {
     for (Map.Entry<String, Instant> broken : List.copyOf(lingering.entrySet())) {
-      if (broken.getValue().isAfter(now)) {
-        return;
+      if (!broken.getValue().isAfter(now)) {
+        remove(broken.getKey());
       }
-      remove(broken.getKey());
     }
   }
 
@@ -139,13 +136,21 @@ final class LocalPresence {
     }
   }
 
-  /** Users with a session whose settings are not known, at most so many. */
-  List<String> withoutSettings(int limit) {
-    return users.entrySet().stream()
-        .filter(user -> user.getValue().settings == null)
-        .limit(limit)
-        .map(Map.Entry::getKey)
-        .toList();
+  /** The settings of a user, who may be nowhere: then what is remembered of them is to change. */
+  void remember(String userId, VersionedSettings settings) {
+    if (users.containsKey(userId)) {
+      settings(userId, settings);
+    } else if (changedElsewhere.size() < MOST_ELSEWHERE) {
+      changedElsewhere.put(userId, settings);
+      changed.add(Subjects.user(userId));
+    }
+  }
+
+  /** There is nobody to tell of changes: whoever comes is told everything that is so. */
+  void forgetChanges() {
+    changed.clear();
+    changedElsewhere.forEach((userId, settings) -> changed.add(Subjects.user(userId)));
+    users.values().removeIf(user -> user.sessionIds.isEmpty());
   }
 
   /** All users with a session here. */
@@ -207,7 +212,10 @@ final class LocalPresence {
   private @Nullable NodeEntry ofUser(String userId, NodeEntry.Builder entry, Instant now) {
     LocalUser user = users.get(userId);
     if (user == null) {
-      return entry.build();
+      VersionedSettings settings = changedElsewhere.remove(userId);
+      return settings == null
+          ? entry.build()
+          : entry.setLastKnown(LastKnown.newBuilder().setSettings(settings)).build();
     }
     if (user.sessionIds.isEmpty()) {
       users.remove(userId);

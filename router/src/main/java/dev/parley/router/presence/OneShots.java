@@ -4,7 +4,6 @@ import dev.parley.internal.v1.Subject;
 import dev.parley.internal.v1.Told;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -17,16 +16,17 @@ final class OneShots {
   static final int HUB = 63;
 
   private final PresenceLink link;
-  private final Map<CompletableFuture<List<Told>>, Question> open = new LinkedHashMap<>();
-  /** How many open questions wait for a subject. */
-  private final Map<Subject, Integer> waiting = new HashMap<>();
+  private final Map<CompletableFuture<List<Told>>, Question> open = new HashMap<>();
+  private final Map<Subject, Set<Question>> waiting = new HashMap<>();
 
   private static final class Question {
+    private final CompletableFuture<List<Told>> answer;
     private final List<Subject> subjects;
     private final Set<Subject> missing;
     private final Map<Subject, Told> found = new HashMap<>();
 
-    Question(List<Subject> subjects) {
+    Question(List<Subject> subjects, CompletableFuture<List<Told>> answer) {
+      this.answer = answer;
       this.subjects = subjects;
       this.missing = new LinkedHashSet<>(subjects);
     }
@@ -36,34 +36,41 @@ final class OneShots {
     this.link = link;
   }
 
-  void read(List<Subject> subjects, CompletableFuture<List<Told>> answer, boolean available) {
-    Question question = new Question(List.copyOf(subjects));
-    open.put(answer, question);
-    if (!available || subjects.isEmpty()) {
-      end(answer, question);
+  int underWay() {
+    return open.size();
+  }
+
+  /** Answers with these subjects, none of them known. */
+  static void refuse(List<Subject> subjects, CompletableFuture<List<Told>> answer) {
+    answer.complete(subjects.stream().map(OneShots::unknown).toList());
+  }
+
+  void read(List<Subject> subjects, CompletableFuture<List<Told>> answer) {
+    if (subjects.isEmpty()) {
+      answer.complete(List.of());
       return;
     }
+    Question question = new Question(List.copyOf(subjects), answer);
+    open.put(answer, question);
     for (Subject subject : List.copyOf(question.missing)) {
-      if (waiting.merge(subject, 1, Integer::sum) == 1) {
+      Set<Question> others = waiting.computeIfAbsent(subject, any -> new LinkedHashSet<>(2));
+      others.add(question);
+      if (others.size() == 1) {
         link.watchNow(HUB, subject);
       }
     }
   }
 
-  int underWay() {
-    return open.size();
-  }
-
   void told(List<Told> told) {
     for (Told one : told) {
-      for (Map.Entry<CompletableFuture<List<Told>>, Question> each : List.copyOf(open.entrySet())) {
-        Question question = each.getValue();
-        if (question.missing.contains(one.getSubject()) && one.getViewCase() != Told.ViewCase.VIEW_NOT_SET) {
+      Set<Question> asking = waiting.remove(one.getSubject());
+      if (asking != null) {
+        link.unwatchNow(HUB, one.getSubject());
+        for (Question question : asking) {
           question.missing.remove(one.getSubject());
           question.found.put(one.getSubject(), one);
-          release(one.getSubject());
           if (question.missing.isEmpty()) {
-            end(each.getKey(), question);
+            end(question);
           }
         }
       }
@@ -74,27 +81,32 @@ final class OneShots {
   void giveUp(CompletableFuture<List<Told>> answer) {
     Question question = open.get(answer);
     if (question != null) {
-      end(answer, question);
+      end(question);
     }
   }
 
   void giveUpAll() {
-    List.copyOf(open.keySet()).forEach(this::giveUp);
+    List.copyOf(open.values()).forEach(this::end);
   }
 
-  private void end(CompletableFuture<List<Told>> answer, Question question) {
-    open.remove(answer);
-    question.missing.forEach(this::release);
+  private void end(Question question) {
+    open.remove(question.answer);
+    for (Subject subject : question.missing) {
+      Set<Question> others = waiting.get(subject);
+      if (others != null && others.remove(question) && others.isEmpty()) {
+        waiting.remove(subject);
+        link.unwatchNow(HUB, subject);
+      }
+    }
     List<Told> told = new ArrayList<>(question.subjects.size());
     for (Subject subject : question.subjects) {
-      told.add(question.found.getOrDefault(subject, Told.newBuilder().setSubject(subject).build()));
+      Told found = question.found.get(subject);
+      told.add(found == null ? unknown(subject) : found);
     }
-    answer.complete(told);
+    question.answer.complete(told);
   }
 
-  private void release(Subject subject) {
-    if (waiting.computeIfPresent(subject, (any, count) -> count == 1 ? null : count - 1) == null) {
-      link.unwatchNow(HUB, subject);
-    }
+  private static Told unknown(Subject subject) {
+    return Told.newBuilder().setSubject(subject).build();
   }
 }

@@ -18,6 +18,7 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -45,11 +46,11 @@ public final class PresenceLink {
 
   private static final Duration TICK = Duration.ofMillis(250);
   private static final int PER_FRAME = 1_000;
-  /** Settings that one tick asks for again. */
-  private static final int SETTINGS_AGAIN = 50;
+  private static final int MOST_HUBS = 62;
+  private static final int SETTINGS_A_TICK = 200;
 
   private final RouterId self;
-  private final PresenceSettings settings;
+  private final PresenceLinkSettings settings;
   private final Loop loop;
   private final InstantSource clock;
   private final PresenceDialer dialer;
@@ -59,6 +60,7 @@ public final class PresenceLink {
   private final LocalPresence local;
   private final Watching watching = new Watching();
   private final OneShots oneShots = new OneShots(this);
+  private final LinkedHashSet<String> settingsToAsk = new LinkedHashSet<>();
 
   private @Nullable Wire<ToPresence> wire;
   private Phase phase = Phase.DOWN;
@@ -67,9 +69,11 @@ public final class PresenceLink {
   private int nextAddress;
   private Instant heardAt = Instant.EPOCH;
   private boolean storeWorks;
-  private boolean told;
+  private boolean toldAvailable;
   private boolean gathering;
   private boolean leaving;
+  /** For so long a router that is not heard of has its users online. */
+  private Duration lease = Duration.ofSeconds(10);
   private boolean closed;
   /** What is still to be said of everything that is so, for a generation; 0: nothing. */
   private long generation;
@@ -96,7 +100,10 @@ public final class PresenceLink {
     this.settingsOf = around.settingsOf();
     this.hop = around.hop();
     this.hubs = List.copyOf(hubs);
-    this.local = new LocalPresence(settings.linger());
+    if (hubs.size() > MOST_HUBS) {
+      throw new IllegalArgumentException("at most " + MOST_HUBS + " loops can watch, not " + hubs.size());
+    }
+    this.local = new LocalPresence();
   }
 
   /** Opens the link, again and again when it breaks. */
@@ -124,10 +131,10 @@ public final class PresenceLink {
     onLoopIfUsed(
         () -> {
           if (leaving) {
-            return; // its client is on the way to another router: the lease covers the time between
-          }
-          if (broke) {
-            local.broke(sessionId, clock.instant());
+            // Its client is on the way to another router: nobody is to see it offline meanwhile.
+            local.broke(sessionId, clock.instant(), lease);
+          } else if (broke) {
+            local.broke(sessionId, clock.instant(), settings.linger());
           } else {
             local.remove(sessionId);
             gather();
@@ -152,9 +159,25 @@ public final class PresenceLink {
         });
   }
 
+  /** A user's settings as they are now: remembered also of one who has no session anywhere. */
+  public void remember(String userId, VersionedSettings changed) {
+    onLoopIfUsed(
+        () -> {
+          local.remember(userId, changed);
+          gather();
+        });
+  }
+
   /** Notices of changed settings may have been lost. */
   public void settingsMayHaveChanged() {
-    loop.execute(() -> List.copyOf(local.userIds()).forEach(this::askSettings));
+    loop.execute(() -> settingsToAsk.addAll(local.userIds()));
+  }
+
+  /** Asks for those of which it is not known whether they have changed, a few at a time. */
+  private void askMoreSettings() {
+    for (int i = 0; i < SETTINGS_A_TICK && !settingsToAsk.isEmpty(); i++) {
+      askSettings(settingsToAsk.removeFirst());
+    }
   }
 
   private void askSettings(String userId) {
@@ -167,6 +190,9 @@ public final class PresenceLink {
                 gather();
               } else {
                 LOG.debug("the presence settings of a user cannot be read; they are asked for again", failure);
+                if (local.userIds().contains(userId)) {
+                  settingsToAsk.add(userId);
+                }
               }
             },
             loop);
@@ -203,12 +229,13 @@ public final class PresenceLink {
     CompletableFuture<List<Told>> answer = new CompletableFuture<>();
     loop.execute(
         () -> {
-          boolean room = oneShots.underWay() < settings.concurrentReads();
-          if (!room) {
+          if (oneShots.underWay() >= settings.concurrentReads()) {
             hop.full();
-          }
-          oneShots.read(subjects, answer, told && room);
-          if (!answer.isDone()) {
+            OneShots.refuse(subjects, answer);
+          } else if (!toldAvailable) {
+            OneShots.refuse(subjects, answer);
+          } else {
+            oneShots.read(subjects, answer);
             loop.after(settings.readTimeLimit(), () -> endRead(answer));
           }
         });
@@ -216,13 +243,15 @@ public final class PresenceLink {
   }
 
   private void endRead(CompletableFuture<List<Told>> answer) {
-    if (!answer.isDone()) {
+    if (answer.isDone()) {
+      hop.succeeded();
+    } else {
       hop.failed(new TimeoutException("presence did not answer a read in time"));
       oneShots.giveUp(answer);
     }
   }
 
-  /** The clients go elsewhere from now on: their ends are no longer told, so that nobody sees them offline meanwhile. */
+  /** The clients go elsewhere from now on: each counts as connected for one lease more. */
   public void leaving() {
     loop.execute(() -> leaving = true);
   }
@@ -244,9 +273,10 @@ public final class PresenceLink {
     if (closed) {
       return;
     }
+    loop.after(TICK, this::tick);
     Instant now = clock.instant();
     local.tick(now);
-    local.withoutSettings(SETTINGS_AGAIN).forEach(this::askSettings);
+    askMoreSettings();
     if (phase != Phase.DOWN && heardAt.plus(settings.silence()).isBefore(now)) {
       down(new TimeoutException("presence is silent"));
     }
@@ -254,10 +284,12 @@ public final class PresenceLink {
       dial(now);
     }
     if (phase == Phase.UP) {
+      if (hop.state() != Hop.State.CLOSED) {
+        hop.succeeded();
+      }
       send(ToPresence.getDefaultInstance());
       gather();
     }
-    loop.after(TICK, this::tick);
   }
 
   private void dial(Instant now) {
@@ -276,7 +308,7 @@ public final class PresenceLink {
 
               @Override
               public void ready() {
-                onLoop(PresenceLink.this::gather);
+                onLoop(PresenceLink.this::sendChanges);
               }
 
               @Override
@@ -311,7 +343,8 @@ public final class PresenceLink {
     storeWorks = false;
     generation = 0;
     replay.clear();
-    watching.linkLost();
+    watching.askAnew();
+    local.forgetChanges();
     tellAvailability();
     if (old != null) {
       old.close();
@@ -322,6 +355,7 @@ public final class PresenceLink {
     heardAt = clock.instant();
     if (frame.hasHello()) {
       LOG.info("linked to presence instance {}", frame.getHello().getInstance());
+      lease = Duration.ofSeconds(frame.getHello().getLease().getSeconds(), frame.getHello().getLease().getNanos());
       phase = Phase.UP;
       hop.succeeded();
     }
@@ -334,6 +368,9 @@ public final class PresenceLink {
       handOn(frame.getToldList());
     }
     if (frame.hasAvailable()) {
+      if (storeWorks && !frame.getAvailable()) {
+        watching.askAnew();
+      }
       storeWorks = frame.getAvailable();
     }
     tellAvailability();
@@ -361,9 +398,9 @@ public final class PresenceLink {
 
   /** It can be known again only when everything that is watched was told again. */
   private void tellAvailability() {
-    boolean can = phase == Phase.UP && storeWorks && (told || watching.complete());
-    if (can != told) {
-      told = can;
+    boolean can = phase == Phase.UP && storeWorks && (toldAvailable || watching.complete());
+    if (can != toldAvailable) {
+      toldAvailable = can;
       hubs.forEach(hub -> hub.execute(() -> hub.available(can)));
       if (!can) {
         oneShots.giveUpAll();

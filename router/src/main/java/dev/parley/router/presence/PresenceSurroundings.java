@@ -16,14 +16,14 @@ import java.util.function.Function;
  * @param hop judged by links and reads; decides when an instance is dialed
  */
 public record PresenceSurroundings(
-    PresenceSettings settings,
+    PresenceLinkSettings settings,
     PresenceDialer dialer,
     Function<String, CompletableFuture<VersionedSettings>> settingsOf,
     Hop hop) {
   /** A router without presence: everything reads UNKNOWN. {@code hops}: makes the hop that is never used. */
   public static PresenceSurroundings none(Hops hops) {
     return new PresenceSurroundings(
-        Settings.defaults(PresenceSettings.class),
+        Settings.defaults(PresenceLinkSettings.class),
         (address, ear) -> {
           throw new IllegalStateException("there is no address to dial");
         },

@@ -58,23 +58,24 @@ final class Watching {
     }
   }
 
-  /** A subject was told; the loops that watch it, a bit for each. */
+  /** A subject was told; the loops for which that is news, a bit for each. */
   long told(Told told) {
     Watched known = watched.get(told.getSubject());
     if (known == null) {
       toUnwatch.add(told.getSubject());
       return 0;
     }
+    boolean same = told.equals(known.told);
     known.told = told;
     if (known.awaited) {
       known.awaited = false;
       awaited--;
     }
-    return known.loops;
+    return same ? 0 : known.loops;
   }
 
-  /** The link has gone: the next one must be asked for everything. */
-  void linkLost() {
+  /** What was told may not be so any more, and nobody will tell: everything must be asked for again. */
+  void askAnew() {
     toUnwatch.clear();
     toWatch.clear();
     toWatch.addAll(watched.keySet());

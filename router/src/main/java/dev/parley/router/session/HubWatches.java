@@ -5,6 +5,7 @@ import dev.parley.internal.v1.Told;
 import dev.parley.router.loop.Loop;
 import dev.parley.router.presence.PresenceHub;
 import dev.parley.router.presence.PresenceLink;
+import dev.parley.router.presence.Subjects;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -29,12 +30,17 @@ final class HubWatches implements PresenceHub {
   /** The first change after a quiet time waits only for what comes with it. */
   private static final Duration TOGETHER = Duration.ofMillis(50);
 
+  /** So many are told in one go: the loop carries messages, too. */
+  private static final int A_TURN = 256;
+
   private final int index;
   private final Loop loop;
   private @Nullable PresenceLink link;
   private final Map<Subject, Watched> watched = new HashMap<>();
   private final Set<Watcher> watchers = new LinkedHashSet<>();
   private final Set<Watcher> news = new LinkedHashSet<>();
+  /** Watchers with news that do not take frames at the moment. */
+  private final Set<Watcher> slow = new LinkedHashSet<>();
   private boolean available;
   /** What is news is told soon, or something was told lately and the next time is set. */
   private boolean telling;
@@ -93,6 +99,7 @@ final class HubWatches implements PresenceHub {
   void ended(Watcher watcher) {
     watchers.remove(watcher);
     news.remove(watcher);
+    slow.remove(watcher);
   }
 
   @Override
@@ -106,8 +113,18 @@ final class HubWatches implements PresenceHub {
     }
   }
 
-  /** A subject is otherwise now, or is otherwise seen by some. */
-  void mayLookOtherwise(Subject subject) {
+  /** A user's list of blocked users has changed: some see them otherwise now, alone and among others. */
+  void blocksChanged(String userId) {
+    mayLookOtherwise(Subjects.user(userId));
+    watched.forEach(
+        (subject, known) -> {
+          if (known.told != null && known.told.getRoom().getUserIdsList().contains(userId)) {
+            mayLookOtherwise(subject);
+          }
+        });
+  }
+
+  private void mayLookOtherwise(Subject subject) {
     Watched known = watched.get(subject);
     if (known != null) {
       for (Watcher watcher : known.by) {
@@ -136,19 +153,27 @@ final class HubWatches implements PresenceHub {
       telling = false;
       return;
     }
-    for (Watcher watcher : List.copyOf(news)) {
-      news.remove(watcher);
+    List<Watcher> turn = news.stream().limit(A_TURN).toList();
+    boolean more = turn.size() < news.size();
+    turn.forEach(news::remove);
+    for (Watcher watcher : turn) {
       try {
         watcher.tell(available, this::viewOf);
         if (watcher.hasNews(available)) {
-          news.add(watcher); // it does not take frames at the moment
+          slow.add(watcher);
         }
       } catch (RuntimeException e) {
         LOG.error("a fault while {} was told of what it watches", watcher, e);
         watcher.fault(e);
       }
     }
-    loop.after(BETWEEN, this::tellAll);
+    if (more) {
+      loop.execute(this::tellAll);
+    } else {
+      news.addAll(slow);
+      slow.clear();
+      loop.after(BETWEEN, this::tellAll);
+    }
   }
 
   private @Nullable Told viewOf(Subject subject) {

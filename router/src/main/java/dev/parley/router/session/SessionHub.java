@@ -10,7 +10,6 @@ import dev.parley.internal.v1.WakeNotice;
 import dev.parley.router.loop.Loop;
 import dev.parley.router.presence.PresenceHub;
 import dev.parley.router.presence.PresenceLink;
-import dev.parley.router.presence.Subjects;
 import dev.parley.router.shard.CommittedRecord;
 import dev.parley.router.shard.Follower;
 import dev.parley.v1.Receipt;
@@ -91,7 +90,7 @@ public final class SessionHub implements Follower {
 
   /** A user's list of blocked users has changed: some see them otherwise now. */
   public void blocksChanged(String userId) {
-    loop.execute(() -> watches.mayLookOtherwise(Subjects.user(userId)));
+    loop.execute(() -> watches.blocksChanged(userId));
   }
 
   /** The event loop itself, for work that is pinned to it. */

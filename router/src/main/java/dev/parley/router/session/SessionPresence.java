@@ -57,9 +57,15 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
 
   private final List<WatchPresence> early = new ArrayList<>();
   private final Map<Subject, Watch> watches = new HashMap<>();
+  /** Of whom the owner of a group is asked whether they are members. */
+  private final Set<Asking> asking = new HashSet<>();
+  /** Groups whose owner could not say. */
+  private final Set<String> again = new LinkedHashSet<>();
   private int users;
   private final LinkedHashSet<Subject> changed = new LinkedHashSet<>();
   private boolean toldUnknown;
+
+  private record Asking(String user, String conversationId) {}
 
   /** The conversations of the session. */
   interface Conversations {
@@ -145,6 +151,11 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
     if (present) {
       tellHere(false);
     }
+    if (!again.isEmpty()) {
+      List<String> conversationIds = List.copyOf(again);
+      again.clear();
+      conversationIds.forEach(this::mayHaveLeft);
+    }
   }
 
   /** The session is over. {@code broke}: not by the client's will. */
@@ -197,8 +208,8 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
   }
 
   private void watchNow(WatchPresence frame) {
-    frame.getUnwatchUserIdsList().forEach(id -> drop(Subjects.user(id)));
-    frame.getUnwatchConversationIdsList().forEach(id -> drop(Subjects.room(id)));
+    frame.getUnwatchUserIdsList().forEach(id -> unwatch(Subjects.user(id)));
+    frame.getUnwatchConversationIdsList().forEach(id -> unwatch(Subjects.room(id)));
     WatchPresence.Builder later = WatchPresence.newBuilder();
     for (String room : frame.getConversationIdsList()) {
       if (conversations.isComing(room)) {
@@ -227,7 +238,11 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
         toAsk.computeIfAbsent(reason, id -> new ArrayList<>()).add(user);
       }
     }
-    toAsk.forEach(port::members);
+    toAsk.forEach(
+        (conversation, asked) -> {
+          asked.forEach(user -> asking.add(new Asking(user, conversation)));
+          port.members(conversation, asked);
+        });
     if (later.getUsersCount() + later.getConversationIdsCount() > 0) {
       keep(later.build());
     }
@@ -235,18 +250,51 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
 
   /** The owner's answer to {@link SessionPort#members}; {@code members}: null when {@code refusal} says why not. */
   void members(String conversationId, List<String> asked, @Nullable Set<String> members, @Nullable Refusal refusal) {
-    if (refusal != null) {
-      out.control(Frames.error(refusal, conversationId, false));
+    if (refusal != null && refusal.retryAfter() != null) {
+      boolean wanted = false;
+      for (String user : asked) {
+        wanted |= asking.remove(new Asking(user, conversationId));
+      }
+      if (wanted) {
+        out.control(Frames.error(refusal, conversationId, false));
+      }
+      again.add(conversationId); // one who is watched already may have left
       return;
     }
     for (String user : asked) {
+      boolean wanted = asking.remove(new Asking(user, conversationId));
       if (members != null && members.contains(user) && conversations.isIn(conversationId)) {
-        add(Subjects.user(user), conversationId);
-      } else {
+        if (wanted) {
+          add(Subjects.user(user), conversationId);
+        }
+      } else if (wanted || isReason(user, conversationId)) {
         end(Subjects.user(user), conversationId);
         refuse(ErrorReason.ERROR_REASON_MEMBER_NOT_FOUND, "the user is not a member there", conversationId, user);
       }
     }
+  }
+
+  private boolean isReason(String user, String conversationId) {
+    Watch watch = watches.get(Subjects.user(user));
+    return watch != null && watch.reasons.contains(conversationId);
+  }
+
+  /** By the client's will, also where it is not granted yet. */
+  private void unwatch(Subject subject) {
+    drop(subject);
+    asking.removeIf(each -> each.user.equals(subject.getUserId()));
+    early.replaceAll(frame -> without(frame, subject));
+  }
+
+  private static WatchPresence without(WatchPresence frame, Subject subject) {
+    return frame.toBuilder()
+        .clearUsers()
+        .addAllUsers(
+            frame.getUsersList().stream().filter(user -> !user.getUserId().equals(subject.getUserId())).toList())
+        .clearConversationIds()
+        .addAllConversationIds(
+            frame.getConversationIdsList().stream().filter(id -> !id.equals(subject.getConversationId())).toList())
+        .build();
   }
 
   private void add(Subject subject, String reason) {
@@ -312,6 +360,10 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
     }
     for (Subject subject : List.copyOf(watches.keySet())) {
       end(subject, conversationId);
+      if (!watches.containsKey(subject)) {
+        refuse(ErrorReason.ERROR_REASON_NOT_A_MEMBER, "the user is no longer a member there", conversationId,
+            subject.getUserId());
+      }
     }
     if (inView.equals(conversationId)) {
       inView = "";
@@ -328,15 +380,15 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
       left(conversationId, userId);
       return;
     }
-    List<String> again = new ArrayList<>();
+    List<String> recheck = new ArrayList<>();
     watches.forEach(
         (subject, watch) -> {
           if (subject.hasUserId() && watch.reasons.contains(conversationId)) {
-            again.add(subject.getUserId());
+            recheck.add(subject.getUserId());
           }
         });
-    if (!again.isEmpty() && !ConversationIds.isDirect(conversationId)) {
-      port.members(conversationId, again);
+    if (!recheck.isEmpty() && !ConversationIds.isDirect(conversationId)) {
+      port.members(conversationId, recheck);
     }
   }
 

@@ -28,6 +28,8 @@ import org.junit.jupiter.api.Test;
 
 class PresenceLinkTest {
   private static final Duration MOMENT = Duration.ofMillis(100);
+  private static final com.google.protobuf.Duration LEASE =
+      com.google.protobuf.Duration.newBuilder().setSeconds(10).build();
   private static final String ROOM = "01900000-0000-7000-8000-000000000001";
 
   private final ManualTime time = new ManualTime();
@@ -42,7 +44,7 @@ class PresenceLinkTest {
         new PresenceLink(
             new RouterId("r1", 7),
             new PresenceSurroundings(
-                new PresenceSettings(
+                new PresenceLinkSettings(
                     List.of("a:1", "b:2"), Duration.ofSeconds(2), Duration.ofSeconds(5), Duration.ofSeconds(1), 2),
                 (address, ear) -> {
                   wires.add(new FakeWire(address, ear));
@@ -138,7 +140,7 @@ class PresenceLinkTest {
   private FakeWire up() {
     time.advance(Duration.ofSeconds(1));
     FakeWire wire = wires.getLast();
-    say(FromPresence.newBuilder().setHello(PresenceHello.newBuilder().setInstance("p1")).setAvailable(true));
+    say(FromPresence.newBuilder().setHello(PresenceHello.newBuilder().setInstance("p1").setLease(LEASE)).setAvailable(true));
     wire.words();
     return wire;
   }
@@ -251,7 +253,7 @@ class PresenceLinkTest {
     say(FromPresence.newBuilder().setHello(PresenceHello.getDefaultInstance()).setAvailable(true).addTold(told("bob", 2)));
     assertThat(hub.heard).containsExactly("unknown", "bob 2");
     say(FromPresence.newBuilder().addTold(told("eve", 0)));
-    assertThat(hub.heard).containsExactly("unknown", "bob 2", "eve 0", "known");
+    assertThat(hub.heard).containsExactly("unknown", "bob 2", "known");
 
     say(FromPresence.newBuilder().setAvailable(false));
     assertThat(hub.heard).endsWith("known", "unknown");

@@ -3,6 +3,7 @@ package dev.parley.router.session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.conversation.ConversationIds;
+import dev.parley.conversation.Refusal;
 import dev.parley.internal.v1.Subject;
 import dev.parley.internal.v1.Told;
 import dev.parley.internal.v1.UserView;
@@ -10,6 +11,7 @@ import dev.parley.router.presence.Subjects;
 import dev.parley.v1.Activity;
 import dev.parley.v1.ClientFrame;
 import dev.parley.v1.DevicePresence;
+import dev.parley.v1.ErrorReason;
 import dev.parley.v1.PresenceState;
 import dev.parley.v1.PresenceUpdate;
 import dev.parley.v1.UserWatch;
@@ -23,6 +25,9 @@ import org.junit.jupiter.api.Test;
 
 class SessionPresenceTest {
   private static final String DIRECT = ConversationIds.direct("ann", "bob");
+
+  private static final Refusal LATER =
+      new Refusal(ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE, "later", Map.of(), Duration.ofMillis(500));
 
   private final SessionRig rig = new SessionRig();
   private final Map<Subject, Told> views = new HashMap<>();
@@ -110,6 +115,7 @@ class SessionPresenceTest {
   void watchesAboveTheLimitAreRefusedAndTheOthersStay() {
     openWithGroupAndBob();
     List<String> all = List.of("u1", "u2", "u3", "u4");
+    all.forEach(id -> watch(WatchPresence.newBuilder().addUsers(user(id, SessionRig.C))));
     rig.session.members(SessionRig.C, all, Set.copyOf(all), null);
     assertThat(rig.watched).containsExactly("u1", "u2", "u3");
     assertThat(rig.frames()).containsExactly("error LIMIT_EXCEEDED");
@@ -121,7 +127,11 @@ class SessionPresenceTest {
   @Test
   void whoLeavesIsNotWatchedAnyMoreUnlessThereIsAnotherReason() {
     openWithGroupAndBob();
-    watch(WatchPresence.newBuilder().addUsers(user("bob", "")).addConversationIds(SessionRig.C));
+    watch(WatchPresence.newBuilder()
+        .addUsers(user("bob", ""))
+        .addUsers(user("bob", SessionRig.C))
+        .addUsers(user("carl", SessionRig.C))
+        .addConversationIds(SessionRig.C));
     rig.session.members(SessionRig.C, List.of("bob", "carl"), Set.of("bob", "carl"), null);
     rig.feed(SessionRig.record(SessionRig.removal(2, "bob")));
     rig.feed(SessionRig.record(SessionRig.leaving(3, "carl")));
@@ -132,6 +142,27 @@ class SessionPresenceTest {
     assertThat(rig.watched).containsExactly("bob");
     rig.session.ended();
     assertThat(rig.watched).isEmpty();
+  }
+
+  @Test
+  void whatIsGivenUpBeforeItIsGrantedIsNotWatched() {
+    openWithGroupAndBob();
+    watch(WatchPresence.newBuilder().addUsers(user("carl", SessionRig.C)));
+    watch(WatchPresence.newBuilder().addUnwatchUserIds("carl"));
+    rig.session.members(SessionRig.C, List.of("carl"), Set.of("carl"), null);
+    assertThat(rig.watched).isEmpty();
+  }
+
+  @Test
+  void anOwnerThatCouldNotSayWhoIsAMemberIsAskedAgain() {
+    openWithGroupAndBob();
+    watch(WatchPresence.newBuilder().addUsers(user("carl", SessionRig.C)));
+    rig.session.members(SessionRig.C, rig.membersAsked.removeFirst(), Set.of("carl"), null);
+    rig.session.members(SessionRig.C, List.of("carl"), null, LATER);
+    rig.session.tick();
+    rig.session.members(SessionRig.C, rig.membersAsked.removeFirst(), Set.of(), null);
+    assertThat(rig.watched).isEmpty();
+    assertThat(rig.frames()).containsExactly("error MEMBER_NOT_FOUND");
   }
 
   @Test
@@ -170,6 +201,7 @@ class SessionPresenceTest {
   @Test
   void whoHasBlockedTheWatcherLooksOffline() {
     openWithGroupAndBob();
+    watch(WatchPresence.newBuilder().addUsers(user("foe", SessionRig.C)));
     rig.session.members(SessionRig.C, List.of("foe"), Set.of("foe"), null);
     is("foe", PresenceState.PRESENCE_STATE_ONLINE);
     tell(true);

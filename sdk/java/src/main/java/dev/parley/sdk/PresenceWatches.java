@@ -89,9 +89,31 @@ final class PresenceWatches {
   /** A watch was refused or has ended: it is not asked for again. */
   void refused(dev.parley.v1.Error error) {
     String user = error.getInfo().getMetadataMap().get("user_id");
-    if (user != null) {
-      forgetUser(user);
+    String conversation = error.getConversationId();
+    if (user == null) {
+      rooms.remove(conversation);
+      if (toldRooms.remove(conversation) != null) {
+        listener.onRoom(unknownRoom(conversation));
+      }
+      return;
     }
+    UserWatch watch = users.get(user);
+    boolean direct = watch != null && watch.getConversationId().isEmpty();
+    if (watch != null && (direct || watch.getConversationId().equals(conversation))) {
+      boolean told = toldUsers.containsKey(user);
+      forgetUser(user);
+      if (told) {
+        listener.onPresence(unknownUser(user));
+      }
+    }
+  }
+
+  private static Presence unknownUser(String userId) {
+    return Presence.newBuilder().setUserId(userId).setState(PresenceState.PRESENCE_STATE_UNKNOWN).build();
+  }
+
+  private static Room unknownRoom(String conversationId) {
+    return Room.newBuilder().setConversationId(conversationId).setUnknown(true).build();
   }
 
   private void forgetUser(String userId) {
@@ -127,11 +149,10 @@ final class PresenceWatches {
     }
     unknown = true;
     for (String userId : toldUsers.keySet()) {
-      listener.onPresence(
-          Presence.newBuilder().setUserId(userId).setState(PresenceState.PRESENCE_STATE_UNKNOWN).build());
+      listener.onPresence(unknownUser(userId));
     }
     for (String room : toldRooms.keySet()) {
-      listener.onRoom(Room.newBuilder().setConversationId(room).setUnknown(true).build());
+      listener.onRoom(unknownRoom(room));
     }
   }
 

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.List;
 
 /** How a router takes part in presence. */
-public record PresenceSettings(
+public record PresenceLinkSettings(
     @Setting(value = "", doc = "Instances of presence, as host:port, separated by commas; none: everything reads UNKNOWN.")
     List<String> addresses,
     @Setting(value = "2s", doc = "An instance that is silent for so long is given up, and everything reads UNKNOWN.")
