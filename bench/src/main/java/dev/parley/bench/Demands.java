@@ -14,9 +14,14 @@ import org.jspecify.annotations.Nullable;
  *     after each that demands it
  * @param maxWait the longest wait for an answer, at most, where a send that failed has waited for ever; in a run with
  *     faults: the longest wait or gap after each that should not be noticed
+ * @param maxChange by how many percent the delivery p99 after faults that should not be felt may exceed that of the worst
+ *     calm stretch
  */
 public record Demands(
-    @Nullable Duration maxP99, @Nullable Duration maxGap, @Nullable Duration maxWait) {
+    @Nullable Duration maxP99,
+    @Nullable Duration maxGap,
+    @Nullable Duration maxWait,
+    @Nullable Integer maxChange) {
 
   /** What the run did not show, in words. */
   public List<String> unmet(BenchResult result) {
@@ -36,12 +41,33 @@ public record Demands(
                 after,
                 Math.max(each.waits().longestWaitMicros(), each.waits().longestGapMicros()),
                 each.waits().refused());
+        case UNFELT -> {
+          unnoticed(
+              unmet,
+              after,
+              Math.max(each.waits().longestWaitMicros(), each.waits().longestGapMicros()),
+              each.waits().refused());
+          unchanged(unmet, after, each.p99Micros(), result.faults());
+        }
         case SAFE -> {
           // The checks have said it.
         }
       }
     }
     return unmet;
+  }
+
+  private void unchanged(List<String> unmet, String after, long micros, List<FaultResult> all) {
+    if (maxChange == null) {
+      return;
+    }
+    long calm =
+        all.stream().filter(each -> each.fault().name().equals(Fault.CALM)).mapToLong(FaultResult::p99Micros).max().orElse(0);
+    if (micros > calm * (100 + maxChange) / 100) {
+      unmet.add(
+          after + "delivery p99 " + Numbers.millis(micros) + " ms, in calm " + Numbers.millis(calm) + " ms, asked for at most "
+              + maxChange + " % more");
+    }
   }
 
   private void unnoticed(List<String> unmet, String after, long longestMicros, long refused) {

@@ -11,12 +11,17 @@ import java.time.Duration;
  * @param action does it; returns when it is done, as when what was killed is up again
  */
 public record Fault(String name, Demand demand, Action action) {
+  /** The name of a stretch in which nothing happens, for comparison. */
+  public static final String CALM = "calm";
+
   /** What clients may expect. */
   public enum Demand {
     /** To be caught up soon. */
     SOON_CAUGHT_UP,
     /** Not to notice: no send fails, nobody waits for long. */
     UNNOTICED,
+    /** Likewise, and the delivery takes as long as in the stretches that are called {@link Fault#CALM}. */
+    UNFELT,
     /** Only that nothing is lost, doubled or reordered. */
     SAFE
   }

@@ -63,7 +63,11 @@ final class FaultSequence {
   List<FaultResult> results() {
     return past.stream()
         .map(each -> new FaultResult(
-            each.fault, each.atMillis, each.stretch.waits(), each.stretch.caughtUpAfter(each.doneNanos) / 1_000))
+            each.fault,
+            each.atMillis,
+            each.stretch.waits(),
+            each.stretch.caughtUpAfter(each.doneNanos) / 1_000,
+            each.stretch.p99Micros()))
         .toList();
   }
 }

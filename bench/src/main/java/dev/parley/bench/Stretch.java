@@ -5,6 +5,8 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAccumulator;
 import java.util.concurrent.atomic.LongAdder;
+import org.HdrHistogram.ConcurrentHistogram;
+import org.HdrHistogram.Histogram;
 
 /**
  * The longest waits of one stretch of a run: of all that is measured, or of what follows a fault until the next one.
@@ -19,6 +21,7 @@ final class Stretch {
   private final LongAccumulator longestWait = new LongAccumulator(Math::max, 0);
   private final LongAccumulator longestGap = new LongAccumulator(Math::max, 0);
   private final LongAccumulator lastLate = new LongAccumulator(Math::max, Long.MIN_VALUE);
+  private final Histogram arrivals = new ConcurrentHistogram(3);
   private final LongAdder reconnects = new LongAdder();
   private final LongAdder handOvers = new LongAdder();
   private final Map<String, LongAdder> refused = new ConcurrentHashMap<>();
@@ -32,6 +35,7 @@ final class Stretch {
   /** A message came that was due so long ago, or a client is live again after so long. */
   void arrived(long waitedNanos, long now) {
     longestGap.accumulate(waitedNanos);
+    arrivals.recordValue(Math.max(0, waitedNanos / 1_000));
     late(waitedNanos, now);
   }
 
@@ -56,6 +60,11 @@ final class Stretch {
   /** How long after a moment of {@link System#nanoTime} something came late for the last time, in nanoseconds. */
   long caughtUpAfter(long nanos) {
     return Math.max(0, lastLate.get() == Long.MIN_VALUE ? 0 : lastLate.get() - nanos);
+  }
+
+  /** The 99th percentile of the waits of what has come, in microseconds. */
+  long p99Micros() {
+    return arrivals.getValueAtPercentile(99);
   }
 
   /** For how long nothing has come late, in nanoseconds. */

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class DemandsTest {
   private static final long SECOND = 1_000_000_000;
-  private static final Demands DEMANDS = new Demands(null, Duration.ofSeconds(5), Duration.ofSeconds(1));
+  private static final Demands DEMANDS = new Demands(null, Duration.ofSeconds(5), Duration.ofSeconds(1), 50);
 
   private final Stretch stretch = new Stretch();
 
@@ -30,7 +30,7 @@ class DemandsTest {
   void aSendThatFailedHasWaitedForEver() {
     stretch.refused("OVERLOADED");
     assertThat(DEMANDS.unmet(run())).containsExactly("1 sends failed");
-    assertThat(new Demands(null, null, null).unmet(run())).isEmpty();
+    assertThat(new Demands(null, null, null, null).unmet(run())).isEmpty();
   }
 
   @Test
@@ -64,7 +64,8 @@ class DemandsTest {
 
   private BenchResult run(Demand demand, long doneNanos) {
     Fault fault = new Fault("it", demand, () -> {});
-    return result(List.of(new FaultResult(fault, 0, stretch.waits(), stretch.caughtUpAfter(doneNanos) / 1_000)));
+    return result(List.of(new FaultResult(fault, 0, stretch.waits(), stretch.caughtUpAfter(doneNanos) / 1_000,
+        stretch.p99Micros())));
   }
 
   private BenchResult result(List<FaultResult> faults) {

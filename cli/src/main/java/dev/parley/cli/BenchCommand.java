@@ -58,7 +58,8 @@ final class BenchCommand extends ClientCommand {
       defaultValue = "router-kill,router-join,router-term,router-join,router-stop,nats-kill",
       description = "With faults: what happens, in order. router-kill: kill -9; router-term: SIGTERM; router-stop:"
           + " SIGSTOP for 5 s; router-join: one that has ended comes back, else one more comes; nats-kill: kill -9 and"
-          + " start again; presence-kill, presence-stop, redis-kill, redis-stop likewise.")
+          + " start again; presence-kill, presence-stop, redis-kill, redis-stop likewise; calm: nothing for"
+          + " 5 s.")
   private List<String> faults = List.of();
 
   @Option(names = "--changes", paramLabel = "N", description = "With presence: changes a second, a multiple of 1,000.")
@@ -90,6 +91,11 @@ final class BenchCommand extends ClientCommand {
       description = "Exit with 1 also when an answer took longer, or a send failed. With faults: when after a planned"
           + " move (router-term, router-join) a client waited longer for anything, or a send failed.")
   private @Nullable Duration maxWait;
+
+  @Option(names = "--max-change", paramLabel = "PERCENT",
+      description = "With faults: exit with 1 also when after one of presence or its store the delivery p99 was so much"
+          + " above that of the worst calm stretch.")
+  private @Nullable Integer maxChange;
 
   @Option(names = "--check", negatable = true, defaultValue = "true", fallbackValue = "true",
       description = "Keep what every client sent, was told and received, 32 bytes an event, and check it against the"
@@ -139,7 +145,7 @@ final class BenchCommand extends ClientCommand {
           new Bench(options, endpoint, connect.tokensOfAnybody(), connect.pids(), System.err).run(happening, pause);
       out.println(json ? result.json() : result.text());
       out.flush();
-      List<String> unmet = new Demands(maxP99, maxGap, maxWait).unmet(result);
+      List<String> unmet = new Demands(maxP99, maxGap, maxWait, maxChange).unmet(result);
       unmet.forEach(each -> err().println("parley: " + each));
       return result.ok() && unmet.isEmpty() ? 0 : 1;
     }

@@ -74,10 +74,11 @@ public final class StackFaults implements AutoCloseable {
             Fault.lasting("router-stop", Demand.SAFE, this::haltRouter, HALT, this::resumeRouter),
             new Fault("router-join", Demand.UNNOTICED, this::joinRouter),
             new Fault("nats-kill", Demand.SOON_CAUGHT_UP, this::killBroker),
-            new Fault("presence-kill", Demand.UNNOTICED, this::killPresence),
-            Fault.lasting("presence-stop", Demand.UNNOTICED, stop(PresenceProcess.NAME), HALT, go(PresenceProcess.NAME)),
-            new Fault("redis-kill", Demand.UNNOTICED, this::killRedis),
-            Fault.lasting("redis-stop", Demand.UNNOTICED, stop(RedisServer.NAME), HALT, go(RedisServer.NAME)))) {
+            Fault.lasting(Fault.CALM, Demand.SAFE, () -> {}, HALT, () -> {}),
+            new Fault("presence-kill", Demand.UNFELT, this::killPresence),
+            Fault.lasting("presence-stop", Demand.UNFELT, stop(PresenceProcess.NAME), HALT, go(PresenceProcess.NAME)),
+            new Fault("redis-kill", Demand.UNFELT, this::killRedis),
+            Fault.lasting("redis-stop", Demand.UNFELT, stop(RedisServer.NAME), HALT, go(RedisServer.NAME)))) {
       all.put(fault.name(), fault);
     }
     Fault fault = all.get(name);
