@@ -43,14 +43,14 @@ class UpIT {
   void anUpThatWasKilledIsFollowedByOneThatCleansUp() throws Exception {
     Cli first = Cli.start(data, "up", "--json", "--routers=1");
     List<ProcessHandle> orphans = parts(first.readJson());
-    assertThat(orphans).hasSize(3).allMatch(ProcessHandle::isAlive);
+    assertThat(orphans).hasSize(5).allMatch(ProcessHandle::isAlive);
     first.kill();
 
     try (Cli second = Cli.start(data, "up", "--json", "--routers=1")) {
       Map<String, Object> up = second.readJson();
 
       assertThat(orphans).noneMatch(ProcessHandle::isAlive);
-      assertThat(parts(up)).hasSize(3).allMatch(ProcessHandle::isAlive);
+      assertThat(parts(up)).hasSize(5).allMatch(ProcessHandle::isAlive);
       second.signal();
       assertThat(second.exit()).isZero();
       assertThat(parts(up)).isEmpty();
@@ -102,19 +102,44 @@ class UpIT {
   }
 
   @Test
-  void oneOfSeveralRoutersMayDie() throws Exception {
+  void aChatShowsWhetherTheOtherOneIsThere() throws Exception {
+    assertThat(Cli.run(data, "up", "--detach").exit()).isZero();
+    try (Cli bob = Cli.start(data, "chat", "alice", "--as=bob")) {
+      awaitLine(bob, "* alice is offline");
+      try (Cli alice = Cli.start(data, "chat", "bob", "--as=alice")) {
+        awaitLine(bob, "* alice is online");
+        alice.type("/away");
+        awaitLine(bob, "* alice is away");
+        alice.type("/quit");
+        assertThat(alice.exit()).isZero();
+      }
+      awaitLine(bob, "* alice is offline, last seen ");
+    }
+  }
+
+  private static void awaitLine(Cli chat, String start) throws Exception {
+    String line = chat.readLine();
+    while (!line.startsWith(start)) {
+      line = chat.readLine();
+    }
+  }
+
+  @Test
+  void oneOfSeveralRoutersAndPresenceMayDie() throws Exception {
     try (Cli cli = Cli.start(data, "up", "--json")) {
       Map<String, Object> up = cli.readJson();
-      assertThat(parts(up)).hasSize(4).allMatch(ProcessHandle::isAlive);
+      assertThat(parts(up)).hasSize(6).allMatch(ProcessHandle::isAlive);
       assertThat(JSONObjectUtils.getJSONObject(up, "routers")).containsOnlyKeys("router-1", "router-2");
       assertThat(JSONObjectUtils.getJSONObject(up, "links")).containsOnlyKeys("router-1", "router-2");
 
       ProcessHandle.of(pid(up, "router-1")).orElseThrow().destroyForcibly();
+      ProcessHandle.of(pid(up, "presence-1")).orElseThrow().destroyForcibly();
 
       Cli send = Cli.run(data, "send", "bob", "still here", "--as=alice");
       assertThat(send.exit()).as(send.errors()).isZero();
       assertThat(cli.errors()).contains("router-1 ended with status 137; the others go on");
-      assertThat(parts(up)).hasSize(3).allMatch(ProcessHandle::isAlive);
+      assertThat(cli.errors()).contains("presence-1 ended with status 137; the others go on");
+      assertThat(parts(up)).hasSize(4).allMatch(ProcessHandle::isAlive);
       cli.signal();
       assertThat(cli.exit()).isZero();
       assertThat(parts(up)).isEmpty();

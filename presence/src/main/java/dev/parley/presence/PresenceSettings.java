@@ -24,7 +24,7 @@ public record PresenceSettings(
     @Setting(
         value =
             "breaker.failure-percent=60, breaker.window=4, breaker.minimum-calls=2, breaker.open-for=200ms,"
-                + " breaker.probes=1, time-limit=500ms, concurrent-calls=4096, retries=0",
+                + " breaker.probes=1, time-limit=500ms, concurrent-calls=4096",
         doc = "The calls to Redis. While the breaker is open all routers read UNKNOWN.")
     HopSettings hop,
     @Setting(doc = "Where metrics go.")

@@ -46,7 +46,12 @@ final class LuaScript {
     return new LuaScript(text.toString().getBytes(StandardCharsets.UTF_8), output);
   }
 
-  /** Runs it by its digest; where Redis does not have it, at first or after a restart, its text is sent. */
+  /** Gives it to Redis, so that what is sent later is run in the order in which it is sent. */
+  CompletionStage<String> load(RedisAsyncCommands<String, byte[]> redis) {
+    return redis.scriptLoad(text);
+  }
+
+  /** Runs it by its digest; where Redis does not have it, after SCRIPT FLUSH, its text is sent. */
   <T> CompletionStage<T> run(RedisAsyncCommands<String, byte[]> redis, String[] keys, byte[]... arguments) {
     return redis
         .<T>evalsha(digest, output, keys, arguments)

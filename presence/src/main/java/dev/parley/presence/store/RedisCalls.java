@@ -18,19 +18,27 @@ final class RedisCalls {
    * again soon. What it fails with is a {@link PresenceStoreException}.
    */
   <T> CompletableFuture<T> call(Supplier<? extends CompletionStage<T>> call) {
+    return plain(hop.call(call));
+  }
+
+  /** Makes a call whose place and number do not matter, again when it fails. */
+  <T> CompletableFuture<T> repeatable(Supplier<? extends CompletionStage<T>> call) {
+    return plain(hop.repeatable(call));
+  }
+
+  private static <T> CompletableFuture<T> plain(CompletionStage<T> answer) {
     CompletableFuture<T> result = new CompletableFuture<>();
-    hop.call(call)
-        .whenComplete(
-            (value, failure) -> {
-              if (failure == null) {
-                result.complete(value);
-              } else {
-                result.completeExceptionally(
-                    failure instanceof PresenceStoreException
-                        ? failure
-                        : new PresenceStoreException("Redis: " + failure.getMessage(), failure));
-              }
-            });
+    answer.whenComplete(
+        (value, failure) -> {
+          if (failure == null) {
+            result.complete(value);
+          } else {
+            result.completeExceptionally(
+                failure instanceof PresenceStoreException
+                    ? failure
+                    : new PresenceStoreException("Redis: " + failure.getMessage(), failure));
+          }
+        });
     return result;
   }
 }

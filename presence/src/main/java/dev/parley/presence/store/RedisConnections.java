@@ -25,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +48,7 @@ final class RedisConnections implements AutoCloseable {
   private static final int THREADS = 2;
 
   private final Events events;
+  private final Function<RedisAsyncCommands<String, byte[]>, CompletionStage<?>> prepare;
   private final RedisURI address;
   private final ClientResources resources;
   private final RedisClient client;
@@ -75,9 +77,19 @@ final class RedisConnections implements AutoCloseable {
     }
   }
 
-  /** Not connected before {@link #open}. {@code timeout}: how long a command may take. */
-  RedisConnections(RedisURI address, Duration timeout, Events events) {
+  /**
+   * Not connected before {@link #open}.
+   *
+   * @param timeout how long a command may take
+   * @param prepare what is to be said first over a connection for commands
+   */
+  RedisConnections(
+      RedisURI address,
+      Duration timeout,
+      Function<RedisAsyncCommands<String, byte[]>, CompletionStage<?>> prepare,
+      Events events) {
     this.events = events;
+    this.prepare = prepare;
     this.address = address;
     this.address.setTimeout(timeout);
     this.resources =
@@ -123,8 +135,9 @@ final class RedisConnections implements AutoCloseable {
         .thenCompose(
             calls -> {
               attempt.calls = calls;
-              return client.connectPubSubAsync(CODEC, address);
+              return prepare.apply(calls.async());
             })
+        .thenCompose(prepared -> client.connectPubSubAsync(CODEC, address))
         .thenCompose(changes -> subscribed(attempt, changes))
         .whenComplete(
             (unused, failure) -> {

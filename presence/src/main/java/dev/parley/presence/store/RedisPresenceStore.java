@@ -8,6 +8,7 @@ import dev.parley.chassis.resilience.Hop;
 import dev.parley.chassis.resilience.HopSettings;
 import dev.parley.chassis.resilience.Hops;
 import io.lettuce.core.RedisURI;
+import io.lettuce.core.api.async.RedisAsyncCommands;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,6 +17,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,7 +53,7 @@ public final class RedisPresenceStore implements PresenceStore {
    * @throws IllegalArgumentException if the URL is not one
    */
   public RedisPresenceStore(String url, HopSettings settings, Hops hops) {
-    this.redis = new RedisConnections(RedisURI.create(url), settings.timeLimit(), new Events());
+    this.redis = new RedisConnections(RedisURI.create(url), settings.timeLimit(), this::load, new Events());
     this.hop = hops.hop("presence-redis", settings, redis.timer());
     this.calls = new RedisCalls(hop);
     hop.onState(
@@ -176,7 +179,7 @@ public final class RedisPresenceStore implements PresenceStore {
   private void delete(TermId term) {
     for (int partition = 0; partition < SubjectKey.PARTITIONS; partition++) {
       String key = RedisForm.said(term, partition);
-      var unused = calls.call(() -> redis.commands().unlink(key));
+      var unused = calls.repeatable(() -> redis.commands().unlink(key));
     }
   }
 
@@ -241,9 +244,18 @@ public final class RedisPresenceStore implements PresenceStore {
   public CompletableFuture<Integer> countUsers(TermId term) {
     CompletableFuture<Long> users = CompletableFuture.completedFuture(0L);
     for (int partition = 0; partition < SubjectKey.PARTITIONS; partition++) {
-      users = users.thenCombine(this.<Long>run(count, new String[] {RedisForm.said(term, partition)}), Long::sum);
+      String[] key = {RedisForm.said(term, partition)};
+      users = users.thenCombine(calls.repeatable(() -> count.<Long>run(redis.commands(), key)), Long::sum);
     }
     return users.thenApply(Math::toIntExact);
+  }
+
+  /** All scripts; before anything else is said over a connection. */
+  private CompletionStage<?> load(RedisAsyncCommands<String, byte[]> commands) {
+    return CompletableFuture.allOf(
+        Stream.of(register, renew, replayed, apply, read, count)
+            .map(script -> script.load(commands).toCompletableFuture())
+            .toArray(CompletableFuture<?>[]::new));
   }
 
   private <T> CompletableFuture<T> run(LuaScript script, String[] keys, byte[]... arguments) {

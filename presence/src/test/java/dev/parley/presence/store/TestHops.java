@@ -12,7 +12,7 @@ public final class TestHops {
   /** As by default. */
   public static final HopSettings SETTINGS =
       new HopSettings(
-          new BreakerSettings(60, 4, 2, Duration.ofMillis(200), 1), Duration.ofMillis(500), 4_096, 0,
+          new BreakerSettings(60, 4, 2, Duration.ofMillis(200), 1), Duration.ofMillis(500), 4_096, 2,
           Duration.ofMillis(20), 10);
 
   /** Makes it. */

@@ -1,6 +1,7 @@
 package dev.parley.router.api;
 
 import dev.parley.chassis.auth.Identity;
+import dev.parley.conversation.Refusal;
 import dev.parley.conversation.log.Wakes;
 import dev.parley.internal.v1.SettingsChanged;
 import dev.parley.internal.v1.Subject;
@@ -28,7 +29,9 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
 /** PresenceService on the wire. Thread-safe. */
@@ -38,6 +41,8 @@ public final class PresenceGrpcService extends PresenceServiceGrpc.PresenceServi
   private final Calls calls;
   private final PresenceSettingsTable settings;
   private final Wakes wakes;
+  /** How many WatchPresence calls each user has open. */
+  private final Map<String, Integer> streams = new ConcurrentHashMap<>();
 
   /** A service over these parts. {@code wakes}: tells other routers of changed settings. */
   public PresenceGrpcService(
@@ -98,6 +103,12 @@ public final class PresenceGrpcService extends PresenceServiceGrpc.PresenceServi
   @Override
   public void watchPresence(WatchPresenceRequest request, StreamObserver<WatchPresenceResponse> response) {
     Identity caller = calls.caller();
+    int most = sessions.limits().devicesPerUser();
+    if (streams.merge(caller.userId(), 1, Integer::sum) > most) {
+      streamEnded(caller.userId());
+      response.onError(Calls.status(Refusal.limitExceeded("WatchPresence calls of one user", most)));
+      return;
+    }
     List<Subject> subjects = subjects(request.getUsersList(), request.getConversationIdsList());
     var stream =
         new PresenceStream(
@@ -105,8 +116,13 @@ public final class PresenceGrpcService extends PresenceServiceGrpc.PresenceServi
             subjects,
             sessions,
             () -> access.check(caller.userId(), request.getUsersList(), request.getConversationIdsList()),
+            () -> streamEnded(caller.userId()),
             (ServerCallStreamObserver<WatchPresenceResponse>) response);
     stream.open();
+  }
+
+  private void streamEnded(String userId) {
+    streams.computeIfPresent(userId, (id, count) -> count == 1 ? null : count - 1);
   }
 
   @Override

@@ -34,6 +34,7 @@ final class PresenceStream implements Watcher {
   private final Sessions sessions;
   private final SessionHub hub;
   private final Supplier<CompletableFuture<Void>> check;
+  private final Runnable onEnd;
   private final ServerCallStreamObserver<WatchPresenceResponse> call;
   private final Set<Subject> changed = new LinkedHashSet<>();
   private final Map<Subject, Object> sent = new HashMap<>();
@@ -41,18 +42,20 @@ final class PresenceStream implements Watcher {
   private boolean watching;
   private boolean ended;
 
-  /** On the call's event loop. */
+  /** On the call's event loop. {@code onEnd}: runs once, when it is over. */
   PresenceStream(
       Identity caller,
       List<Subject> subjects,
       Sessions sessions,
       Supplier<CompletableFuture<Void>> check,
+      Runnable onEnd,
       ServerCallStreamObserver<WatchPresenceResponse> call) {
     this.caller = caller;
     this.subjects = subjects.stream().distinct().toList();
     this.sessions = sessions;
     this.hub = sessions.hub();
     this.check = check;
+    this.onEnd = onEnd;
     this.call = call;
     call.setOnCancelHandler(this::end);
   }
@@ -152,7 +155,11 @@ final class PresenceStream implements Watcher {
   }
 
   private void end() {
+    if (ended) {
+      return;
+    }
     ended = true;
+    onEnd.run();
     if (watching) {
       watching = false;
       subjects.forEach(subject -> hub.unwatch(subject, this));

@@ -51,6 +51,9 @@ public final class Session {
 
   /** How often a client may ask for all heads: telling them costs a hash for each conversation. */
   private static final Duration HEADS_REQUEST_INTERVAL = Duration.ofSeconds(5);
+  /** After these the client is soon there again. */
+  private static final Set<ErrorReason> COMES_BACK =
+      Set.of(ErrorReason.ERROR_REASON_DRAINING, ErrorReason.ERROR_REASON_INTERNAL);
   private static final Duration RATE_NOTICE_INTERVAL = Duration.ofSeconds(10);
 
   private final String id;
@@ -599,7 +602,7 @@ public final class Session {
     }
     phase = Phase.CLOSED;
     out.control(Frames.error(why, "", true));
-    presence.ended(why.reason() == ErrorReason.ERROR_REASON_DRAINING);
+    presence.ended(COMES_BACK.contains(why.reason()));
     deliveries.release();
     port.close(why);
   }

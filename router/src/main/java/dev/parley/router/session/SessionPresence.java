@@ -55,6 +55,8 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
   private String toldInView = "";
   private boolean present;
 
+  /** What is on the screen is not followed yet. */
+  private @Nullable Activity earlyActivity;
   private final List<WatchPresence> early = new ArrayList<>();
   private final Map<Subject, Watch> watches = new HashMap<>();
   /** Of whom the owner of a group is asked whether they are members. */
@@ -126,7 +128,11 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
   /** What the client says of the device. */
   void activity(Activity activity) {
     String conversation = activity.getConversationId();
-    if (!conversation.isEmpty() && !conversations.isIn(conversation)) {
+    earlyActivity = null;
+    if (!conversation.isEmpty() && (!live || conversations.isComing(conversation))) {
+      earlyActivity = activity;
+      conversation = "";
+    } else if (!conversation.isEmpty() && !conversations.isIn(conversation)) {
       refuse(ErrorReason.ERROR_REASON_CONVERSATION_NOT_FOUND, "only a conversation of this session can be in view",
           conversation, "");
       conversation = "";
@@ -168,6 +174,7 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
     watches.clear();
     changed.clear();
     early.clear();
+    earlyActivity = null;
   }
 
   // ------------------------------------------------------------------ what is watched
@@ -202,6 +209,9 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
   }
 
   private void watchEarly() {
+    if (earlyActivity != null) {
+      activity(earlyActivity);
+    }
     List<WatchPresence> again = List.copyOf(early);
     early.clear();
     again.forEach(this::watchNow);
@@ -373,7 +383,7 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
 
   @Override
   public void mayHaveLeft(String conversationId) {
-    if (live && !early.isEmpty()) {
+    if (live && (!early.isEmpty() || earlyActivity != null)) {
       watchEarly();
     }
     if (!conversations.isIn(conversationId)) {
