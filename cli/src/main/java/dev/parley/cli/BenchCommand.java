@@ -6,6 +6,7 @@ import dev.parley.bench.BenchResult;
 import dev.parley.bench.Demands;
 import dev.parley.bench.Fault;
 import dev.parley.bench.presence.PresenceBench;
+import dev.parley.bench.presence.WatchedPair;
 import dev.parley.chassis.config.Settings;
 import dev.parley.cli.stack.StackFaults;
 import dev.parley.sdk.ParleyEndpoint;
@@ -28,9 +29,12 @@ import picocli.CommandLine.Parameters;
         "Exits with 1 when one was lost, doubled or out of order."
     })
 final class BenchCommand extends ClientCommand {
+  private static final int SEEN_CHANGES = 50;
+
   @Parameters(index = "0", paramLabel = "pairs|group|resume|faults|presence", converter = LoadName.class,
       description = "Direct conversations of two; groups; clients that come back during load; pairs while parts of a"
-          + " stack that was started with --detach are killed; presence alone, as routers load it.")
+          + " stack that was started with --detach are killed; presence of a"
+          + " stack that was started with --detach: as a client sees it, after faults, and as routers load it.")
   private Load load = Load.PAIRS;
 
   @Option(names = "--rate", paramLabel = "N", description = "Messages a second in, over all conversations.")
@@ -67,7 +71,8 @@ final class BenchCommand extends ClientCommand {
 
   @Option(names = "--users", paramLabel = "N",
       description = "With presence: users of the router that dies, and watchers who come; exits with 1 when something was"
-          + " not told, or when a watcher costs half as much again as with a tenth of them.")
+          + " not told, a change was not seen within 1 s, or not within 10 s after a fault, or when a watcher costs half"
+          + " as much again as with a tenth of them.")
   private int users = 10_000;
 
   @Option(names = "--pause", paramLabel = "TIME", converter = Time.class,
@@ -122,10 +127,21 @@ final class BenchCommand extends ClientCommand {
     }
   }
 
-  /** Changes at --changes a second, the death of a router, and watchers who come: a tenth of them first, for the growth. */
+  /**
+   * A client that watches another one, also after faults; then changes at --changes a second, the death of a router, and
+   * watchers who come: a tenth of them first, for the growth.
+   */
   private int presence(ConnectOptions connect, PrintWriter out) throws IOException, InterruptedException {
-    PresenceBench bench = connect.presenceBench(System.err);
     List<PresenceBench.Result> results = new ArrayList<>();
+    try (ParleyEndpoint endpoint = connect.endpoint();
+        StackFaults stack = StackFaults.in(connect.directory());
+        WatchedPair pair = new WatchedPair(endpoint, connect.tokensOfAnybody(), System.err)) {
+      results.add(pair.changes(SEEN_CHANGES));
+      for (String name : List.of("presence-kill", "presence-stop", "redis-kill", "redis-stop")) {
+        results.add(pair.after(stack.named(name)));
+      }
+    }
+    PresenceBench bench = connect.presenceBench(System.err);
     results.add(bench.changes(changes, warmup, duration));
     results.add(bench.death(users));
     bench.watchers(users);

@@ -39,6 +39,8 @@ public final class PresenceBench {
   private final Map<String, Long> pids;
   private final PrintStream progress;
   private final Random random = new Random(1);
+  private int fewer;
+  private double costOfFewer;
 
   /**
    * A bench of the instance at this address.
@@ -214,22 +216,21 @@ public final class PresenceBench {
               + ", \"delay_ms\": " + Numbers.percentiles(delays)
               + ", \"cpu_us_per_watcher\": " + Numbers.numbers(cpu)
               + ", \"memory_mb\": " + Numbers.numbers(meter.rssMegabytes()),
-          asked.isEmpty() && isLinear(cpu));
+          asked.isEmpty() && isLinear(count, cpu));
     } finally {
       routers.forEach(SimulatedRouter::close);
     }
   }
 
-  private double costOfFewer = Double.NaN;
-
-  /** Each watcher costs presence and its store about what it cost in the smaller run before. */
-  private boolean isLinear(Map<String, Double> cpu) {
+  /** Each watcher costs presence and its store about what it cost in the run before, if that was a smaller one. */
+  private boolean isLinear(int count, Map<String, Double> cpu) {
     double cost =
         cpu.entrySet().stream()
             .filter(each -> each.getKey().startsWith("presence") || each.getKey().startsWith("valkey"))
             .mapToDouble(Map.Entry::getValue)
             .sum();
-    boolean linear = Double.isNaN(costOfFewer) || cost <= costOfFewer * LINEAR;
+    boolean linear = fewer == 0 || fewer >= count || cost <= costOfFewer * LINEAR;
+    fewer = count;
     costOfFewer = cost;
     return linear;
   }
