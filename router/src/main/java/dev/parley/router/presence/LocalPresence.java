@@ -136,14 +136,21 @@ final class LocalPresence {
     }
   }
 
-  /** The settings of a user, who may be nowhere: then what is remembered of them is to change. */
-  void remember(String userId, VersionedSettings settings) {
+  /**
+   * The settings of a user, who may be nowhere: then what is remembered of them is to change. False: too many such users
+   * wait to be told.
+   */
+  boolean remember(String userId, VersionedSettings settings) {
     if (users.containsKey(userId)) {
       settings(userId, settings);
-    } else if (changedElsewhere.size() < MOST_ELSEWHERE) {
-      changedElsewhere.put(userId, settings);
-      changed.add(Subjects.user(userId));
+      return true;
     }
+    if (changedElsewhere.size() >= MOST_ELSEWHERE && !changedElsewhere.containsKey(userId)) {
+      return false;
+    }
+    changedElsewhere.put(userId, settings);
+    changed.add(Subjects.user(userId));
+    return true;
   }
 
   /** There is nobody to tell of changes: whoever comes is told everything that is so. */

@@ -70,6 +70,7 @@ final class OneShots {
           question.missing.remove(one.getSubject());
           question.found.put(one.getSubject(), one);
           if (question.missing.isEmpty()) {
+            link.readAnswered();
             end(question);
           }
         }

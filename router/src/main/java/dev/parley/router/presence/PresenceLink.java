@@ -75,6 +75,8 @@ public final class PresenceLink {
   /** For so long a router that is not heard of has its users online. */
   private Duration lease = Duration.ofSeconds(10);
   private boolean closed;
+  /** Presence takes what is said: before it has asked for everything once, it does not. */
+  private boolean heard;
   /** What is still to be said of everything that is so, for a generation; 0: nothing. */
   private long generation;
   private final ArrayDeque<Subject> replay = new ArrayDeque<>();
@@ -163,7 +165,10 @@ public final class PresenceLink {
   public void remember(String userId, VersionedSettings changed) {
     onLoopIfUsed(
         () -> {
-          local.remember(userId, changed);
+          if (!local.remember(userId, changed)) {
+            LOG.warn("too many users have changed what they let others see while presence is away: one may be shown as"
+                + " before until they come again");
+          }
           gather();
         });
   }
@@ -243,12 +248,15 @@ public final class PresenceLink {
   }
 
   private void endRead(CompletableFuture<List<Told>> answer) {
-    if (answer.isDone()) {
-      hop.succeeded();
-    } else {
+    if (!answer.isDone()) {
       hop.failed(new TimeoutException("presence did not answer a read in time"));
       oneShots.giveUp(answer);
     }
+  }
+
+  /** Presence has told all that a read asked for. */
+  void readAnswered() {
+    hop.succeeded();
   }
 
   /** The clients go elsewhere from now on: each counts as connected for one lease more. */
@@ -341,6 +349,7 @@ public final class PresenceLink {
     wire = null;
     phase = Phase.DOWN;
     storeWorks = false;
+    heard = false;
     generation = 0;
     replay.clear();
     watching.askAnew();
@@ -360,6 +369,7 @@ public final class PresenceLink {
       hop.succeeded();
     }
     if (frame.hasReplay()) {
+      heard = true;
       generation = frame.getReplay().getGeneration();
       replay.clear();
       replay.addAll(local.all());
@@ -417,7 +427,7 @@ public final class PresenceLink {
   }
 
   private boolean hasMore() {
-    return local.hasChanges() || generation != 0 || watching.hasChanges();
+    return (heard && local.hasChanges()) || generation != 0 || watching.hasChanges();
   }
 
   private void sendChanges() {
@@ -431,7 +441,9 @@ public final class PresenceLink {
           frame.addEntries(entry);
         }
       }
-      frame.addAllEntries(local.takeChanges(PER_FRAME - frame.getEntriesCount(), now));
+      if (heard) {
+        frame.addAllEntries(local.takeChanges(PER_FRAME - frame.getEntriesCount(), now));
+      }
       if (generation != 0 && replay.isEmpty()) {
         frame.setReplayed(generation);
         generation = 0;

@@ -15,4 +15,14 @@ public record PresenceLinkSettings(
     @Setting(value = "500ms", doc = "A read is answered after this at the latest: UNKNOWN where nothing has come.")
     Duration readTimeLimit,
     @Setting(value = "1000", doc = "Reads under way; above it they are answered UNKNOWN at once.")
-    int concurrentReads) {}
+    int concurrentReads) {
+  /** Checks the addresses. */
+  public PresenceLinkSettings {
+    addresses = List.copyOf(addresses);
+    for (String address : addresses) {
+      if (!address.matches("\\S+:\\d{1,5}")) {
+        throw new IllegalArgumentException("addresses must be host:port, separated by commas, not " + address);
+      }
+    }
+  }
+}

@@ -250,6 +250,12 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
     }
     toAsk.forEach(
         (conversation, asked) -> {
+          if (asking.size() + asked.size() > limits.watchedUsers()) {
+            out.control(Frames.error(
+                Refusal.limitExceeded("users of whom it is not known yet whether they are members", limits.watchedUsers()),
+                conversation, false));
+            return;
+          }
           asked.forEach(user -> asking.add(new Asking(user, conversation)));
           port.members(conversation, asked);
         });

@@ -141,6 +141,7 @@ class PresenceLinkTest {
     time.advance(Duration.ofSeconds(1));
     FakeWire wire = wires.getLast();
     say(FromPresence.newBuilder().setHello(PresenceHello.newBuilder().setInstance("p1").setLease(LEASE)).setAvailable(true));
+    say(FromPresence.newBuilder().setReplay(Replay.newBuilder().setGeneration(1)));
     wire.words();
     return wire;
   }
@@ -221,6 +222,17 @@ class PresenceLinkTest {
     link.absent("s2", true);
     heartbeats(6);
     assertThat(wire.words()).containsExactly("ann gone");
+  }
+
+  @Test
+  void nothingIsSaidToAnInstanceThatDoesNotTakeItYet() {
+    time.advance(Duration.ofSeconds(1));
+    FakeWire wire = wires.getLast();
+    link.remember("gone", settings(3, true));
+    say(FromPresence.newBuilder().setHello(PresenceHello.newBuilder().setLease(LEASE)).setAvailable(true));
+    assertThat(wire.words()).isEmpty();
+    say(FromPresence.newBuilder().setReplay(Replay.newBuilder().setGeneration(1)));
+    assertThat(wire.words()).containsExactly("gone gone", "replayed 1");
   }
 
   @Test
