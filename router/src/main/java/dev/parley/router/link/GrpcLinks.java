@@ -4,24 +4,21 @@ import dev.parley.chassis.server.LinkSecret;
 import dev.parley.chassis.server.Transport;
 import dev.parley.chassis.wire.GrpcWire;
 import dev.parley.chassis.wire.Wire;
+import dev.parley.chassis.wire.WireChannels;
 import dev.parley.internal.v1.GetStatusRequest;
 import dev.parley.internal.v1.GetStatusResponse;
 import dev.parley.internal.v1.LinkFrame;
 import dev.parley.internal.v1.RouterLinkServiceGrpc;
-import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.ServerInterceptors;
 import io.grpc.Status;
-import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -32,15 +29,11 @@ import java.util.function.Supplier;
  * <p>Thread-safe.
  */
 public final class GrpcLinks implements Dialer, AutoCloseable {
-  private static final int MESSAGE_BYTES = 16 << 20;
-  private static final int WINDOW_BYTES = 4 << 20;
-
   private final LinkSecret secret;
-  private final EventLoopGroup loops;
   private final Service service = new Service();
   private final Server server;
   private final String address;
-  private final Map<String, ManagedChannel> channels = new ConcurrentHashMap<>();
+  private final WireChannels channels;
 
   /**
    * Listens; what comes in is refused until {@link #serve}.
@@ -49,7 +42,7 @@ public final class GrpcLinks implements Dialer, AutoCloseable {
    */
   public GrpcLinks(LinkSettings settings, EventLoopGroup loops) throws IOException {
     this.secret = new LinkSecret(settings.secret());
-    this.loops = loops;
+    this.channels = new WireChannels(loops);
     int colon = settings.listen().lastIndexOf(':');
     String host = settings.listen().substring(0, Math.max(0, colon));
     try {
@@ -60,8 +53,8 @@ public final class GrpcLinks implements Dialer, AutoCloseable {
               .bossEventLoopGroup(loops)
               .workerEventLoopGroup(loops)
               .directExecutor()
-              .maxInboundMessageSize(MESSAGE_BYTES)
-              .flowControlWindow(WINDOW_BYTES)
+              .maxInboundMessageSize(WireChannels.MESSAGE_BYTES)
+              .flowControlWindow(WireChannels.WINDOW_BYTES)
               .addService(ServerInterceptors.intercept(service, secret))
               .build()
               .start();
@@ -120,30 +113,16 @@ public final class GrpcLinks implements Dialer, AutoCloseable {
   public Wire<LinkFrame> dial(String to, Wire.Ear<LinkFrame> ear) {
     GrpcWire<LinkFrame, LinkFrame> wire = new GrpcWire<>();
     wire.ear(ear);
-    ManagedChannel channel = channels.computeIfAbsent(to, this::channel);
-    channel.resetConnectBackoff();
-    RouterLinkServiceGrpc.newStub(channel)
+    RouterLinkServiceGrpc.newStub(channels.to(to))
         .withInterceptors(secret.shown())
         .connect(wire.opening());
     return wire;
-  }
-
-  private ManagedChannel channel(String to) {
-    int colon = to.lastIndexOf(':');
-    return NettyChannelBuilder.forAddress(to.substring(0, colon), Integer.parseInt(to.substring(colon + 1)))
-        .channelType(Transport.clientChannel())
-        .eventLoopGroup(loops)
-        .directExecutor()
-        .maxInboundMessageSize(MESSAGE_BYTES)
-        .flowControlWindow(WINDOW_BYTES)
-        .usePlaintext()
-        .build();
   }
 
   /** Ends all wires. */
   @Override
   public void close() {
     server.shutdownNow();
-    channels.values().forEach(ManagedChannel::shutdownNow);
+    channels.close();
   }
 }

@@ -65,7 +65,7 @@ public final class Session {
   private final Outbound out;
   private final OpenCommands commands;
   private final Deliveries deliveries;
-  private final SessionPresence presence;
+  private final SessionWatches watches;
   private final RateMeter frames;
 
   private Phase phase = Phase.HELLO;
@@ -107,8 +107,8 @@ public final class Session {
     this.port = port;
     this.out = new Outbound(port, limits.unacknowledgedFrames());
     this.commands = new OpenCommands(durability);
-    this.presence = new SessionPresence(user.getUserId(), limits, clock, port, out, new Shared(), this::fault);
-    this.deliveries = new Deliveries(user.getUserId(), limits, clock, port, out, commands, presence);
+    this.watches = new SessionWatches(user.getUserId(), limits, clock, port, out, new Shared(), this::fault);
+    this.deliveries = new Deliveries(user.getUserId(), limits, clock, port, out, commands, watches);
     this.frames = new RateMeter(limits.framesPerSecond(), 2.0 * limits.framesPerSecond());
     this.opened = clock.instant();
     this.lastHeard = opened;
@@ -116,7 +116,7 @@ public final class Session {
   }
 
   /** What presence needs to know of the conversations. */
-  private final class Shared implements SessionPresence.Conversations {
+  private final class Shared implements SessionWatches.Conversations {
     @Override
     public boolean isIn(String conversationId) {
       return deliveries.isIn(conversationId);
@@ -208,8 +208,8 @@ public final class Session {
       case CREDIT -> whenOpen("Credit", () -> credit(frame.getCredit()));
       case REFRESH_TOKEN -> port.verify(frame.getRefreshToken().getToken());
       case HEADS_REQUEST -> whenOpen("HeadsRequest", this::headsRequest);
-      case WATCH_PRESENCE -> whenOpen("WatchPresence", () -> presence.watch(frame.getWatchPresence()));
-      case ACTIVITY -> whenOpen("Activity", () -> presence.activity(frame.getActivity()));
+      case WATCH_PRESENCE -> whenOpen("WatchPresence", () -> watches.watch(frame.getWatchPresence()));
+      case ACTIVITY -> whenOpen("Activity", () -> watches.device().set(frame.getActivity()));
       case FRAME_NOT_SET ->
           out.control(
               Frames.error(
@@ -266,7 +266,7 @@ public final class Session {
     } else if (page.getComplete()) {
       phase = Phase.OPEN;
       nextList = clock.instant().plus(limits.listAgain());
-      presence.opened();
+      watches.device().opened();
       port.listConversations();
     }
   }
@@ -284,7 +284,7 @@ public final class Session {
   }
 
   private void command(Command command, int bytes) {
-    presence.used();
+    watches.device().used();
     Refusal refusal;
     if (commands.size() >= limits.openCommands()) {
       refusal =
@@ -319,7 +319,7 @@ public final class Session {
   }
 
   private void readMark(ReadMark mark) {
-    presence.used();
+    watches.device().used();
     Refusal refusal = port.take(Allowances.Kind.READ_MARK);
     if (refusal == null) {
       port.mark(mark.getConversationId(), mark.getSeq());
@@ -330,7 +330,7 @@ public final class Session {
 
   /** Passes it on, or sheds it without a word: it is not worth an answer. */
   private void typing(Typing typing) {
-    presence.used();
+    watches.device().used();
     if (deliveries.isMemberOf(typing.getConversationId()) && port.take(Allowances.Kind.TYPING) == null) {
       port.typing(typing.getConversationId());
     }
@@ -487,7 +487,7 @@ public final class Session {
         port.listConversations();
       }
       deliveries.tick();
-      presence.tick();
+      watches.tick();
     }
   }
 
@@ -577,22 +577,22 @@ public final class Session {
   private void ended(boolean broke) {
     if (phase != Phase.CLOSED) {
       phase = Phase.CLOSED;
-      presence.ended(broke);
+      watches.ended(broke);
       deliveries.release();
       port.close(null);
     }
   }
 
-  /** Its part in presence. */
-  SessionPresence presence() {
-    return presence;
+  /** Which users and rooms it watches. */
+  SessionWatches watches() {
+    return watches;
   }
 
   /** The owner's answer to {@link SessionPort#members}. */
   public void members(
       String conversationId, List<String> asked, @Nullable Set<String> members, @Nullable Refusal refusal) {
     if (phase == Phase.OPEN) {
-      presence.members(conversationId, asked, members, refusal);
+      watches.members(conversationId, asked, members, refusal);
     }
   }
 
@@ -602,7 +602,7 @@ public final class Session {
     }
     phase = Phase.CLOSED;
     out.control(Frames.error(why, "", true));
-    presence.ended(COMES_BACK.contains(why.reason()));
+    watches.ended(COMES_BACK.contains(why.reason()));
     deliveries.release();
     port.close(why);
   }

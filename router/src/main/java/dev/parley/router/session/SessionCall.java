@@ -223,7 +223,7 @@ public final class SessionCall implements SessionPort, Devices.Displaceable {
   @Override
   public void absent(boolean broke) {
     sessions.presence().absent(session.id(), broke);
-    hub.watches().ended(session.presence());
+    hub.watches().ended(session.watches());
   }
 
   @Override
@@ -245,12 +245,12 @@ public final class SessionCall implements SessionPort, Devices.Displaceable {
 
   @Override
   public void watch(Subject subject) {
-    hub.watches().watch(subject, session.presence());
+    hub.watches().watch(subject, session.watches());
   }
 
   @Override
   public void unwatch(Subject subject) {
-    hub.watches().unwatch(subject, session.presence());
+    hub.watches().unwatch(subject, session.watches());
   }
 
   @Override

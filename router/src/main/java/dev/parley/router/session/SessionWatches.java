@@ -6,7 +6,6 @@ import dev.parley.internal.v1.Subject;
 import dev.parley.internal.v1.Told;
 import dev.parley.router.presence.PresenceViews;
 import dev.parley.router.presence.Subjects;
-import dev.parley.v1.Activity;
 import dev.parley.v1.ErrorReason;
 import dev.parley.v1.Presence;
 import dev.parley.v1.PresenceUpdate;
@@ -14,7 +13,6 @@ import dev.parley.v1.Room;
 import dev.parley.v1.ServerFrame;
 import dev.parley.v1.UserWatch;
 import dev.parley.v1.WatchPresence;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -29,11 +27,10 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A session's part in presence: whether somebody uses the device and what is on its screen, and which users and rooms it
- * watches and why it may. It remembers which of them have changed, never a queue of changes, so a client that does not
- * take its frames costs nothing. Belongs to the session's thread.
+ * Which users and rooms a session watches, and why it may. It remembers which of them have changed, never a queue of
+ * changes, so a client that does not take its frames costs nothing. Belongs to the session's thread.
  */
-final class SessionPresence implements Deliveries.Memberships, Watcher {
+final class SessionWatches implements Deliveries.Memberships, Watcher {
   private static final int USERS_PER_FRAME = 100;
   private static final int ROOMS_PER_FRAME = 20;
   /** So many frames whose conversations the session does not follow yet are kept until it does. */
@@ -41,22 +38,13 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
 
   private final String userId;
   private final SessionLimits limits;
-  private final InstantSource clock;
   private final SessionPort port;
   private final Outbound out;
   private final Conversations conversations;
   private final Runnable onFault;
+  private final DeviceActivity device;
 
   private boolean live;
-  private boolean away;
-  private String inView = "";
-  private Instant used = Instant.EPOCH;
-  private boolean toldActive;
-  private String toldInView = "";
-  private boolean present;
-
-  /** What is on the screen is not followed yet. */
-  private @Nullable Activity earlyActivity;
   private final List<WatchPresence> early = new ArrayList<>();
   private final Map<Subject, Watch> watches = new HashMap<>();
   /** Of whom the owner of a group is asked whether they are members. */
@@ -91,7 +79,7 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
    *
    * @param onFault ends the session
    */
-  SessionPresence(
+  SessionWatches(
       String userId,
       SessionLimits limits,
       InstantSource clock,
@@ -101,62 +89,21 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
       Runnable onFault) {
     this.userId = userId;
     this.limits = limits;
-    this.clock = clock;
+    this.device = new DeviceActivity(limits, clock, port, conversations, this::refuseInView);
     this.port = port;
     this.out = out;
     this.conversations = conversations;
     this.onFault = onFault;
   }
 
-  // ------------------------------------------------------------------ what is so of this device
-
-  /** The session is open: the device is connected. */
-  void opened() {
-    present = true;
-    used = clock.instant();
-    tellHere(true);
-  }
-
-  /** Something was done on the device. */
-  void used() {
-    used = clock.instant();
-    if (present && !away && !toldActive) {
-      tellHere(false);
-    }
-  }
-
-  /** What the client says of the device. */
-  void activity(Activity activity) {
-    String conversation = activity.getConversationId();
-    earlyActivity = null;
-    if (!conversation.isEmpty() && (!live || conversations.isComing(conversation))) {
-      earlyActivity = activity;
-      conversation = "";
-    } else if (!conversation.isEmpty() && !conversations.isIn(conversation)) {
-      refuse(ErrorReason.ERROR_REASON_CONVERSATION_NOT_FOUND, "only a conversation of this session can be in view",
-          conversation, "");
-      conversation = "";
-    }
-    away = activity.getAway();
-    inView = conversation;
-    used = clock.instant();
-    tellHere(false);
-  }
-
-  private void tellHere(boolean first) {
-    boolean active = !away && used.plus(limits.presenceIdle()).isAfter(clock.instant());
-    if (first || active != toldActive || !inView.equals(toldInView)) {
-      toldActive = active;
-      toldInView = inView;
-      port.present(active, inView);
-    }
+  /** The device, for what is said of it. */
+  DeviceActivity device() {
+    return device;
   }
 
   /** Called about once a second. */
   void tick() {
-    if (present) {
-      tellHere(false);
-    }
+    device.tick();
     if (!again.isEmpty()) {
       List<String> conversationIds = List.copyOf(again);
       again.clear();
@@ -166,15 +113,11 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
 
   /** The session is over. {@code broke}: not by the client's will. */
   void ended(boolean broke) {
-    if (present) {
-      present = false;
-      port.absent(broke);
-    }
+    device.ended(broke);
     watches.keySet().forEach(port::unwatch);
     watches.clear();
     changed.clear();
     early.clear();
-    earlyActivity = null;
   }
 
   // ------------------------------------------------------------------ what is watched
@@ -205,16 +148,14 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
   @Override
   public void live() {
     live = true;
+    device.live();
     watchEarly();
   }
 
   private void watchEarly() {
-    if (earlyActivity != null) {
-      activity(earlyActivity);
-    }
-    List<WatchPresence> again = List.copyOf(early);
+    List<WatchPresence> kept = List.copyOf(early);
     early.clear();
-    again.forEach(this::watchNow);
+    kept.forEach(this::watchNow);
   }
 
   private void watchNow(WatchPresence frame) {
@@ -351,6 +292,11 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
     }
   }
 
+  private void refuseInView(String conversation) {
+    refuse(ErrorReason.ERROR_REASON_CONVERSATION_NOT_FOUND, "only a conversation of this session can be in view",
+        conversation, "");
+  }
+
   private void refuseRoom(String room) {
     refuse(ErrorReason.ERROR_REASON_CONVERSATION_NOT_FOUND, "only a conversation of this session can be watched", room, "");
   }
@@ -381,15 +327,13 @@ final class SessionPresence implements Deliveries.Memberships, Watcher {
             subject.getUserId());
       }
     }
-    if (inView.equals(conversationId)) {
-      inView = "";
-      tellHere(false);
-    }
+    device.left(conversationId);
   }
 
   @Override
   public void mayHaveLeft(String conversationId) {
-    if (live && (!early.isEmpty() || earlyActivity != null)) {
+    device.followed();
+    if (live && !early.isEmpty()) {
       watchEarly();
     }
     if (!conversations.isIn(conversationId)) {

@@ -23,7 +23,7 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-class SessionPresenceTest {
+class SessionWatchesTest {
   private static final String DIRECT = ConversationIds.direct("ann", "bob");
 
   private static final Refusal LATER =
@@ -54,11 +54,11 @@ class SessionPresenceTest {
       view.addDevices(DevicePresence.newBuilder().setDeviceId("d").setState(state));
     }
     views.put(Subjects.user(user), Told.newBuilder().setSubject(Subjects.user(user)).setUser(view).build());
-    rig.session.presence().changed(Subjects.user(user));
+    rig.session.watches().changed(Subjects.user(user));
   }
 
   private void tell(boolean available) {
-    rig.session.presence().tell(available, views::get);
+    rig.session.watches().tell(available, views::get);
   }
 
   private PresenceUpdate lastUpdate() {
@@ -195,7 +195,7 @@ class SessionPresenceTest {
     assertThat(lastUpdate().getUnknown()).isTrue();
     tell(true);
     assertThat(lastUpdate()).isEqualTo(PresenceUpdate.getDefaultInstance());
-    assertThat(rig.session.presence().hasNews(true)).isFalse();
+    assertThat(rig.session.watches().hasNews(true)).isFalse();
   }
 
   @Test
