@@ -3,6 +3,7 @@ package dev.parley.chassis.auth;
 import com.google.protobuf.Descriptors.MethodDescriptor;
 import dev.parley.chassis.errors.Errors;
 import dev.parley.v1.Authorization;
+import dev.parley.v1.ErrorReason;
 import dev.parley.v1.OptionsProto;
 import io.grpc.Context;
 import io.grpc.Contexts;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Lets a call pass as the {@code authorization} option of its method says: public ones at once, all others with a valid
- * token, whose identity they find in {@link Identities#current()}. What a user may do to one object is the service's
+ * token, some only with an operator's, whose identity they find in {@link Identities#current()}. What a user may do to one object is the service's
  * own question.
  */
 public final class AuthInterceptor implements ServerInterceptor {
@@ -31,6 +32,7 @@ public final class AuthInterceptor implements ServerInterceptor {
 
   private final TokenVerifier verifier;
   private final Set<String> publicMethods = new HashSet<>();
+  private final Set<String> operatorMethods = new HashSet<>();
 
   /**
    * Guards these services.
@@ -41,8 +43,12 @@ public final class AuthInterceptor implements ServerInterceptor {
     this.verifier = verifier;
     for (ServerServiceDefinition service : services) {
       for (ServerMethodDefinition<?, ?> method : service.getMethods()) {
-        if (rule(method) == Authorization.AUTHORIZATION_PUBLIC) {
-          publicMethods.add(method.getMethodDescriptor().getFullMethodName());
+        String name = method.getMethodDescriptor().getFullMethodName();
+        Authorization rule = rule(method);
+        if (rule == Authorization.AUTHORIZATION_PUBLIC) {
+          publicMethods.add(name);
+        } else if (rule == Authorization.AUTHORIZATION_OPERATOR) {
+          operatorMethods.add(name);
         }
       }
     }
@@ -51,12 +57,18 @@ public final class AuthInterceptor implements ServerInterceptor {
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-    if (publicMethods.contains(call.getMethodDescriptor().getFullMethodName())) {
+    String method = call.getMethodDescriptor().getFullMethodName();
+    if (publicMethods.contains(method)) {
       return next.startCall(call, headers);
     }
     Identity identity;
     try {
       identity = verifier.verify(bearer(headers.get(AUTHORIZATION)));
+      if (operatorMethods.contains(method) && !identity.operator()) {
+        throw new TokenException(
+            ErrorReason.ERROR_REASON_OPERATOR_ONLY,
+            "only for operators: the token's claim scope must hold " + TokenVerifier.OPERATOR);
+      }
     } catch (TokenException e) {
       StatusRuntimeException refusal = Errors.status(e.reason(), e.getMessage());
       call.close(refusal.getStatus(), Errors.trailers(refusal));

@@ -3,7 +3,10 @@ package dev.parley.chassis.auth;
 import dev.parley.v1.ErrorReason;
 import java.util.Objects;
 
-/** A token was not accepted. The reason is TOKEN_MISSING, TOKEN_INVALID or TOKEN_EXPIRED; the message may be shown. */
+/**
+ * A token was not accepted. The reason is TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED or OPERATOR_ONLY; the message may be
+ * shown.
+ */
 public final class TokenException extends Exception {
   private static final long serialVersionUID = 1L;
 
@@ -20,7 +23,7 @@ public final class TokenException extends Exception {
     return Objects.requireNonNull(super.getMessage());
   }
 
-  /** Which of the three it is. */
+  /** Which of them it is. */
   public ErrorReason reason() {
     return reason;
   }

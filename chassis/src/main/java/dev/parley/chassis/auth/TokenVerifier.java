@@ -29,6 +29,9 @@ public final class TokenVerifier {
   /** The longest token, in characters. */
   public static final int MAX_TOKEN = 8192;
 
+  /** The scope that makes its bearer an operator. */
+  public static final String OPERATOR = "parley.operator";
+
   private static final int MAX_USER_ID_BYTES = 128;
   private static final int MAX_NAME = 128;
   private static final int MAX_PICTURE = 1024;
@@ -128,7 +131,7 @@ public final class TokenVerifier {
     if (end == null) {
       throw invalid("it has no end (exp)");
     }
-    return inTime(new Identity(subject, name(claims), picture(claims), end.toInstant()));
+    return inTime(new Identity(subject, name(claims), picture(claims), isOperator(claims), end.toInstant()));
   }
 
   private Identity inTime(Identity identity) throws TokenException {
@@ -156,6 +159,10 @@ public final class TokenVerifier {
     }
     int end = name.codePointCount(0, name.length()) <= MAX_NAME ? name.length() : name.offsetByCodePoints(0, MAX_NAME);
     return name.substring(0, end);
+  }
+
+  private static boolean isOperator(JWTClaimsSet claims) {
+    return claims.getClaim("scope") instanceof String scope && List.of(scope.split(" ")).contains(OPERATOR);
   }
 
   private static @Nullable String picture(JWTClaimsSet claims) {

@@ -85,7 +85,7 @@ class TokenVerifierIT {
   void aValidTokenSaysWhoItIsFrom() throws Exception {
     String token = keys.signer().sign(claims().claim("name", "Alice").claim("picture", "pic:1").build());
 
-    assertThat(verifier.verify(token)).isEqualTo(new Identity("alice", "Alice", "pic:1", LATER));
+    assertThat(verifier.verify(token)).isEqualTo(new Identity("alice", "Alice", "pic:1", false, LATER));
   }
 
   @Test

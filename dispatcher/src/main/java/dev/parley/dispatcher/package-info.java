@@ -1,0 +1,3 @@
+/** What reaches those who are not connected: pushes and webhooks. */
+@org.jspecify.annotations.NullMarked
+package dev.parley.dispatcher;
