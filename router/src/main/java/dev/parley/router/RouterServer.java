@@ -10,6 +10,7 @@ import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.conversation.history.ReadRetry;
 import dev.parley.conversation.log.Broker.TableName;
 import dev.parley.conversation.log.Broker;
+import dev.parley.conversation.log.Wakes;
 import dev.parley.router.api.Calls;
 import dev.parley.router.api.ChatGrpcService;
 import dev.parley.router.api.PresenceGrpcService;
@@ -56,6 +57,7 @@ public final class RouterServer implements AutoCloseable {
   private final GrpcPresence presence;
   private final RouterCore core;
   private final Sessions sessions;
+  private final Wakes.Subscription questions;
   private final GrpcServer server;
   private final Hops hops;
   private final Telemetry telemetry;
@@ -128,6 +130,7 @@ public final class RouterServer implements AutoCloseable {
             clock);
     blocks.onChange(userId -> core.hubs().forEach(hub -> hub.blocksChanged(userId)));
     broker.onReconnect(sessions::listAgain);
+    this.questions = broker.inquiries().answer(sessions.acknowledged()::answer);
     core.start().orTimeout(REGISTRATION.toMillis(), TimeUnit.MILLISECONDS).join();
     Shards shards = new Shards(core.shards());
     Profiles profiles = new Profiles(broker.table(TableName.PROFILES));
@@ -175,6 +178,7 @@ public final class RouterServer implements AutoCloseable {
     server.draining();
     sessions.draining().set(true);
     core.presence().leaving();
+    questions.close();
     core.close(LAST_APPENDS).join();
     sessions.endAll().join();
     links.close();

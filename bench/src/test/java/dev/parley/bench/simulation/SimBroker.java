@@ -1,6 +1,8 @@
 package dev.parley.bench.simulation;
 
 import dev.parley.conversation.log.Broker;
+import dev.parley.conversation.log.DispatchLog;
+import dev.parley.conversation.log.Inquiries;
 import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.LogException;
 import dev.parley.conversation.log.LogException.Kind;
@@ -407,6 +409,16 @@ final class SimBroker implements Broker {
         }
       }));
     }
+  }
+
+  @Override
+  public Inquiries inquiries() {
+    throw new UnsupportedOperationException("nobody asks here");
+  }
+
+  @Override
+  public DispatchLog dispatch() {
+    throw new UnsupportedOperationException("nobody dispatches here");
   }
 
   @Override

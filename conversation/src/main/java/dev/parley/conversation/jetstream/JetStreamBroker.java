@@ -1,6 +1,8 @@
 package dev.parley.conversation.jetstream;
 
 import dev.parley.conversation.log.Broker;
+import dev.parley.conversation.log.DispatchLog;
+import dev.parley.conversation.log.Inquiries;
 import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.LogException;
 import dev.parley.conversation.log.LogException.Kind;
@@ -35,6 +37,8 @@ public final class JetStreamBroker implements Broker {
   private final JetStreamMarkLog marks;
   private final JetStreamRegistry registry;
   private final JetStreamWakes wakes;
+  private final JetStreamInquiries inquiries;
+  private final JetStreamDispatchLog dispatch;
 
   private JetStreamBroker(JetStreamSettings settings, Links links) {
     this.settings = settings;
@@ -49,8 +53,10 @@ public final class JetStreamBroker implements Broker {
       tables.put(name, new JetStreamTable(name, links.rest));
     }
     marks = new JetStreamMarkLog(rest);
-    registry = new JetStreamRegistry(links.rest);
+    registry = new JetStreamRegistry(links.rest, StreamNames.ROUTERS);
     wakes = new JetStreamWakes(links.rest);
+    inquiries = new JetStreamInquiries(links.rest);
+    dispatch = new JetStreamDispatchLog(links.rest);
   }
 
   /**
@@ -96,6 +102,16 @@ public final class JetStreamBroker implements Broker {
   @Override
   public Wakes wakes() {
     return wakes;
+  }
+
+  @Override
+  public Inquiries inquiries() {
+    return inquiries;
+  }
+
+  @Override
+  public DispatchLog dispatch() {
+    return dispatch;
   }
 
   @Override

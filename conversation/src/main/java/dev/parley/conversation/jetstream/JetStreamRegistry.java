@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The routers as a key-value bucket whose values end by themselves.
+ * The routers, or the dispatchers, as a key-value bucket whose values end by themselves.
  *
  * <p>A watch falls silent when the node of the cluster dies that served it, and the client notices after 15 s (measured).
  * So each announcement tests the watches too: one that has not told it when the next is stored is begun anew.
@@ -26,13 +26,15 @@ final class JetStreamRegistry implements Registry {
   private static final Duration TELLING_TIME = Duration.ofMillis(500);
 
   private final BrokerLink link;
+  private final String bucket;
   private final Requests requests;
   private final List<Watch> watches = new CopyOnWriteArrayList<>();
   private long test;
   private long testedSince = System.nanoTime();
 
-  JetStreamRegistry(BrokerLink link) {
+  JetStreamRegistry(BrokerLink link, String bucket) {
     this.link = link;
+    this.bucket = bucket;
     this.requests = new Requests(link);
   }
 
@@ -51,7 +53,7 @@ final class JetStreamRegistry implements Registry {
     long now = System.nanoTime();
     if (now - testedSince >= TELLING_TIME.toNanos()) {
       watches.stream().filter(watch -> watch.reader.newest() < test).forEach(watch -> {
-        LOG.info("a watch of the routers has fallen silent and is begun anew");
+        LOG.info("a watch of the {} has fallen silent and is begun anew", bucket);
         watch.consumers.renewUnlessUnderWay();
       });
       test = stored;
@@ -72,7 +74,7 @@ final class JetStreamRegistry implements Registry {
     if (router.isEmpty()) {
       return refused("a router without a name");
     }
-    return requests.publish(StreamNames.value(StreamNames.ROUTERS, router), headers, entry);
+    return requests.publish(StreamNames.value(bucket, router), headers, entry);
   }
 
   private static <T> CompletableFuture<T> refused(String why) {
@@ -82,7 +84,7 @@ final class JetStreamRegistry implements Registry {
   @Override
   public CompletableFuture<@Nullable Void> watch(Watcher watcher) {
     RegistryReader reader = new RegistryReader(watcher);
-    BucketWatch consumers = new BucketWatch(StreamNames.ROUTERS, link, reader);
+    BucketWatch consumers = new BucketWatch(bucket, link, reader);
     return PlainFailures.of(consumers.start().thenApply(told -> {
       watches.add(new Watch(reader, consumers));
       return told;

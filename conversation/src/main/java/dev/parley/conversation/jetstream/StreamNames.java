@@ -15,6 +15,17 @@ final class StreamNames {
 
   static final String MARKS_SUBJECTS = "marks.*";
 
+  /** What dispatchers have done: {@code dispatch.{shard}}. */
+  static final String DISPATCH = "dispatch";
+
+  static final String DISPATCH_SUBJECTS = "dispatch.*";
+
+  /** Questions to all routers. No stream takes them. */
+  static final String INQUIRIES = "inquiries";
+
+  /** The bucket of the dispatchers' registrations: {@code {dispatcher}}. */
+  static final String DISPATCHERS = "dispatchers";
+
   /** The bucket of the routers' registrations: {@code {router}}. */
   static final String ROUTERS = "routers";
 
@@ -38,6 +49,15 @@ final class StreamNames {
 
   static String marks(int shard) {
     return "marks." + shard;
+  }
+
+  static String dispatch(int shard) {
+    return DISPATCH + "." + shard;
+  }
+
+  /** The number at the end of a subject of {@link #MARKS} or {@link #DISPATCH}. */
+  static int shardOf(String subject) {
+    return Integer.parseInt(subject, subject.lastIndexOf('.') + 1, subject.length(), 10);
   }
 
   /** The bucket of a table; its stream is a key-value bucket's, so that NATS's own tools read it. */

@@ -12,6 +12,7 @@ import io.nats.client.api.DiscardPolicy;
 import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Map;
 
 /**
@@ -25,6 +26,8 @@ final class StreamSetup {
 
   private static final int STREAM_NOT_FOUND = 10059;
   private static final int STREAM_EXISTS = 10058;
+  private static final long DISPATCH_BYTES = 512L << 20;
+  private static final Duration DISPATCH_AGE = Duration.ofDays(7);
   private static final int MAX_HEADER_BYTES = 4 * 1024;
 
   private final JetStreamManagement management;
@@ -47,7 +50,9 @@ final class StreamSetup {
     for (TableName name : TableName.values()) {
       ensure(bucket(StreamNames.bucket(name)).build());
     }
-    ensure(routers());
+    ensure(dispatch());
+    ensure(registry(StreamNames.ROUTERS));
+    ensure(registry(StreamNames.DISPATCHERS));
     return first.getReplicas();
   }
 
@@ -55,12 +60,21 @@ final class StreamSetup {
    * Entries that end by themselves, each with a marker in its place, else no watch is told; the marker ends in the same
    * way and leaves none. In files, since revisions must not begin anew when the broker does.
    */
-  private StreamConfiguration routers() {
-    return bucket(StreamNames.ROUTERS)
+  private StreamConfiguration registry(String name) {
+    return bucket(name)
         .maxAge(Registry.TTL)
         .allowRollup(true)
         .allowMessageTtl()
         .subjectDeleteMarkerTtl(Registry.TTL)
+        .build();
+  }
+
+  /** A history that nothing rests on when it is old: its oldest part gives way. */
+  private StreamConfiguration dispatch() {
+    return stream(StreamNames.DISPATCH, StreamNames.DISPATCH_SUBJECTS)
+        .discardPolicy(DiscardPolicy.Old)
+        .maxBytes(DISPATCH_BYTES)
+        .maxAge(DISPATCH_AGE)
         .build();
   }
 

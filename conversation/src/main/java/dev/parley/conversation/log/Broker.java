@@ -3,7 +3,7 @@ package dev.parley.conversation.log;
 import dev.parley.v1.Durability;
 
 /**
- * Everything a router stores, behind one door: the shards' logs, which are the truth, and the tables and read marks,
+ * Everything a router or dispatcher stores, behind one door: the shards' logs, which are the truth, and the tables and read marks,
  * which are projections of them or of the users' wishes.
  *
  * <p>Thread-safe. Futures are completed on the adapter's threads: a caller with a thread of its own hops there first.
@@ -27,6 +27,12 @@ public interface Broker extends AutoCloseable {
 
   /** Notices between routers. */
   Wakes wakes();
+
+  /** Questions to routers. */
+  Inquiries inquiries();
+
+  /** What dispatchers read and write. */
+  DispatchLog dispatch();
 
   /**
    * Runs this each time that the whole connection is there again after a break, when all that is listened to or watched
@@ -57,6 +63,8 @@ public interface Broker extends AutoCloseable {
     /** {@code {user}}: what a user's presence lets others see. */
     PRESENCE_SETTINGS,
     /** {@code {shard}}: up to where the projections of a shard are written. */
-    PROGRESS
+    PROGRESS,
+    /** {@code {user}}: devices that get pushes, and what the user wants to be told of. */
+    PUSH_USERS
   }
 }

@@ -425,6 +425,111 @@ public abstract class BrokerContract {
   }
 
   @Test
+  void aMessageOfDispatchersGoesBehindTheExpectedOneOfItsShard() throws Exception {
+    DispatchLog dispatch = broker.dispatch();
+    long first = get(dispatch.append(0, bytes("a"), DispatchLog.NONE));
+    long other = get(dispatch.append(1, bytes("b"), DispatchLog.NONE));
+    assertThat(failure(dispatch.append(0, bytes("too low"), DispatchLog.NONE))).isEqualTo(Kind.CONFLICT);
+    assertThat(failure(dispatch.append(0, bytes("of another shard"), other))).isEqualTo(Kind.CONFLICT);
+    long last = get(dispatch.append(0, bytes("c"), first));
+    assertThat(last).isGreaterThan(other);
+    assertThat(failure(dispatch.append(0, new byte[ShardLog.MAX_RECORD_BYTES + 1], last))).isEqualTo(Kind.REFUSED);
+  }
+
+  @Test
+  void whoFollowsDispatchersIsToldWhatThereIsAndThenWhatComes() throws Exception {
+    DispatchLog dispatch = broker.dispatch();
+    long first = get(dispatch.append(0, bytes("a"), DispatchLog.NONE));
+    get(dispatch.append(1, bytes("b"), DispatchLog.NONE));
+    var told = new ConcurrentLinkedQueue<String>();
+
+    get(dispatch.follow((shard, record) -> told.add(shard + new String(record.bytes(), UTF_8))));
+    assertThat(told).containsExactly("0a", "1b");
+    get(dispatch.append(0, bytes("c"), first));
+    eventually(() -> assertThat(told).containsExactly("0a", "1b", "0c"));
+  }
+
+  @Test
+  void whoFollowsNothingIsToldOfItsEnd() throws Exception {
+    get(broker.dispatch().follow((shard, record) -> {}));
+    get(broker.dispatch().followMarks((shard, record) -> {}));
+  }
+
+  @Test
+  void whoFollowsMarksIsToldWhatThereIsAndThenWhatComes() throws Exception {
+    get(broker.marks().append(1, bytes("a")));
+    var told = new ConcurrentLinkedQueue<String>();
+
+    get(broker.dispatch().followMarks((shard, record) -> told.add(shard + new String(record.bytes(), UTF_8))));
+    assertThat(told).containsExactly("1a");
+    get(broker.marks().append(0, bytes("b")));
+    eventually(() -> assertThat(told).containsExactly("1a", "0b"));
+  }
+
+  /** What a feed tells. */
+  private static DispatchLog.Reader into(ConcurrentLinkedQueue<String> told) {
+    return (shard, record) -> told.add(record.position() + ":" + new String(record.bytes(), UTF_8));
+  }
+
+  @Test
+  void aFeedOfAnUnknownShardBeginsAtItsEnd() throws Exception {
+    get(log.append("c1", bytes("a"), 0));
+    var told = new ConcurrentLinkedQueue<String>();
+
+    DispatchLog.Feed feed = get(broker.dispatch().take(0, DispatchLog.UNKNOWN, into(told)));
+    assertThat(feed.begin()).isEqualTo(1);
+    get(log.append("c1", bytes("b"), 1));
+    eventually(() -> assertThat(told).containsExactly("2:b"));
+  }
+
+  @Test
+  void aFeedTellsWhatComesAfterAPositionAndTheNextOneWhatWasNotAcknowledged() throws Exception {
+    for (int i = 0; i < 4; i++) {
+      get(log.append("c1", bytes("r" + i), i));
+    }
+    var told = new ConcurrentLinkedQueue<String>();
+    DispatchLog.Feed feed = get(broker.dispatch().take(0, 1, into(told)));
+    eventually(() -> assertThat(told).containsExactly("2:r1", "3:r2", "4:r3"));
+    feed.acknowledge(3);
+    feed.close();
+
+    var again = new ConcurrentLinkedQueue<String>();
+    DispatchLog.Feed next = get(broker.dispatch().take(0, DispatchLog.UNKNOWN, into(again)));
+    eventually(() -> assertThat(again).containsExactly("4:r3"));
+    assertThat(next.begin()).isEqualTo(3);
+    assertThat(get(broker.dispatch().take(0, 1, into(again))).begin()).isEqualTo(3);
+  }
+
+  @Test
+  void whoTakesAShardEndsTheReadingOfTheOneBefore() throws Exception {
+    var before = new ConcurrentLinkedQueue<String>();
+    get(broker.dispatch().take(0, DispatchLog.UNKNOWN, into(before)));
+    var after = new ConcurrentLinkedQueue<String>();
+    get(broker.dispatch().take(0, DispatchLog.UNKNOWN, into(after)));
+
+    get(log.append("c1", bytes("a"), 0));
+    eventually(() -> assertThat(after).containsExactly("1:a"));
+    assertThat(before).isEmpty();
+  }
+
+  @Test
+  void allWhoAnswerAreAsked() throws Exception {
+    assertThat(get(broker.inquiries().ask(bytes("?"), 0, Duration.ofSeconds(20)))).isEmpty();
+    Wakes.Subscription first = broker.inquiries().answer(question -> bytes(new String(question, UTF_8) + "1"));
+    broker.inquiries().answer(question -> bytes(new String(question, UTF_8) + "2"));
+
+    assertThat(get(broker.inquiries().ask(bytes("q"), 2, Duration.ofSeconds(20))))
+        .extracting(answer -> new String(answer, UTF_8))
+        .containsExactlyInAnyOrder("q1", "q2");
+    first.close();
+    assertThat(get(broker.inquiries().ask(bytes("q"), 2, Duration.ofMillis(200))))
+        .extracting(answer -> new String(answer, UTF_8))
+        .containsExactly("q2");
+    assertThatThrownBy(() -> broker.inquiries().ask(new byte[Inquiries.MAX_BYTES + 1], 1, Duration.ofMillis(1)))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
   void aClosedBrokerIsNotConnectedAndSendsNothing() {
     assertThat(broker.connected()).isTrue();
     broker.close();

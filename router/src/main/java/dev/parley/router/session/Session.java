@@ -13,6 +13,7 @@ import dev.parley.router.shard.RateMeter;
 import dev.parley.v1.ClientFrame;
 import dev.parley.v1.Command;
 import dev.parley.v1.Credit;
+import dev.parley.v1.Delivered;
 import dev.parley.v1.Cursor;
 import dev.parley.v1.Cursors;
 import dev.parley.v1.ErrorReason;
@@ -340,6 +341,11 @@ public final class Session {
     if (!out.acknowledged(credit.getFrames())) {
       violation("Credit for " + credit.getFrames() + " frames; fewer were sent");
       return;
+    }
+    for (Delivered delivered : credit.getDeliveredList()) {
+      if (deliveries.isIn(delivered.getConversationId())) {
+        port.delivered(delivered.getConversationId(), delivered.getSeq());
+      }
     }
     deliveries.pump();
   }

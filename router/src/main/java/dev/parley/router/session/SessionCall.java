@@ -211,6 +211,11 @@ public final class SessionCall implements SessionPort, Devices.Displaceable {
   }
 
   @Override
+  public void delivered(String conversationId, long seq) {
+    sessions.acknowledged().put(conversationId, session.userId(), session.device(), seq);
+  }
+
+  @Override
   public void typing(String conversationId) {
     sessions.shardOf(conversationId).typing(session.userId(), conversationId);
   }

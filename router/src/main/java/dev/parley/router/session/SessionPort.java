@@ -36,6 +36,9 @@ public interface SessionPort {
   /** Sends a read mark to its owner; a refusal comes as {@link Session#markRefused}. */
   void mark(String conversationId, long seq);
 
+  /** The device has acknowledged a conversation up to this event. */
+  void delivered(String conversationId, long seq);
+
   /** Tells the owner that the user types. */
   void typing(String conversationId);
 

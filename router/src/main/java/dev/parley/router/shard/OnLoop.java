@@ -1,6 +1,8 @@
 package dev.parley.router.shard;
 
 import dev.parley.conversation.log.Broker;
+import dev.parley.conversation.log.DispatchLog;
+import dev.parley.conversation.log.Inquiries;
 import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.MarkLog;
 import dev.parley.conversation.log.Registry;
@@ -64,6 +66,16 @@ final class OnLoop {
       @Override
       public Wakes wakes() {
         return broker.wakes();
+      }
+
+      @Override
+      public Inquiries inquiries() {
+        throw new UnsupportedOperationException("shards are not asked");
+      }
+
+      @Override
+      public DispatchLog dispatch() {
+        throw new UnsupportedOperationException("shards do not dispatch");
       }
 
       @Override

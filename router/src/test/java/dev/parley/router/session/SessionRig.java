@@ -55,6 +55,7 @@ final class SessionRig implements SessionPort {
   final ArrayDeque<Request> submitted = new ArrayDeque<>();
   final List<String> marked = new ArrayList<>();
   final List<String> typed = new ArrayList<>();
+  final List<String> delivered = new ArrayList<>();
   final List<String> here = new ArrayList<>();
   final ArrayDeque<List<String>> membersAsked = new ArrayDeque<>();
   final List<String> watched = new ArrayList<>();
@@ -124,6 +125,11 @@ final class SessionRig implements SessionPort {
   @Override
   public void mark(String conversationId, long seq) {
     marked.add(conversationId + " " + seq);
+  }
+
+  @Override
+  public void delivered(String conversationId, long seq) {
+    delivered.add(conversationId + " " + seq);
   }
 
   @Override

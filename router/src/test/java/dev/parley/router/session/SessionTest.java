@@ -6,6 +6,7 @@ import dev.parley.conversation.Refusal;
 import dev.parley.router.Say;
 import dev.parley.v1.ClientFrame;
 import dev.parley.v1.Credit;
+import dev.parley.v1.Delivered;
 import dev.parley.v1.ErrorReason;
 import dev.parley.v1.HeadsRequest;
 import dev.parley.v1.ReadMark;
@@ -253,5 +254,18 @@ class SessionTest {
     assertThat(rig.marked).containsExactly(SessionRig.C + " 1");
     assertThat(rig.typed).containsExactly(SessionRig.C);
     assertThat(rig.frames()).containsExactly("error NOT_A_MEMBER");
+  }
+
+  @Test
+  void whatADeviceHasIsRemembered() {
+    rig.following(1);
+    rig.send(
+        ClientFrame.newBuilder()
+            .setCredit(
+                Credit.newBuilder()
+                    .addDelivered(Delivered.newBuilder().setConversationId(SessionRig.C).setSeq(1))
+                    .addDelivered(Delivered.newBuilder().setConversationId(Say.OTHER).setSeq(1))));
+
+    assertThat(rig.delivered).as("of its own conversations").containsExactly(SessionRig.C + " 1");
   }
 }

@@ -1,6 +1,8 @@
 package dev.parley.conversation.log.memory;
 
 import dev.parley.conversation.log.Broker;
+import dev.parley.conversation.log.DispatchLog;
+import dev.parley.conversation.log.Inquiries;
 import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.LogException;
 import dev.parley.conversation.log.MarkLog;
@@ -30,6 +32,8 @@ public final class MemoryBroker implements Broker {
   private final MemoryMarkLog marks;
   private final MemoryRegistry registry;
   private final MemoryWakes wakes = new MemoryWakes(this);
+  private final MemoryInquiries inquiries = new MemoryInquiries(this);
+  private final MemoryDispatchLog dispatch;
   private volatile boolean closed;
 
   /** An empty broker that takes what the heap takes. */
@@ -51,6 +55,7 @@ public final class MemoryBroker implements Broker {
     }
     marks = new MemoryMarkLog(this, layout.shards());
     registry = new MemoryRegistry(this, clock);
+    dispatch = new MemoryDispatchLog(this, shards, marks, new MemoryRegistry(this, clock));
   }
 
   /** Answers with a value or the exception, at once; after {@link #close} with NOT_SENT. */
@@ -93,6 +98,16 @@ public final class MemoryBroker implements Broker {
   @Override
   public Wakes wakes() {
     return wakes;
+  }
+
+  @Override
+  public Inquiries inquiries() {
+    return inquiries;
+  }
+
+  @Override
+  public DispatchLog dispatch() {
+    return dispatch;
   }
 
   /** Never runs it: memory is always there. */

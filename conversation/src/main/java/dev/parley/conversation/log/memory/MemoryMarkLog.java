@@ -1,9 +1,11 @@
 package dev.parley.conversation.log.memory;
 
+import dev.parley.conversation.log.DispatchLog;
 import dev.parley.conversation.log.LogException;
 import dev.parley.conversation.log.MarkLog;
 import dev.parley.conversation.log.ShardLog;
 import dev.parley.conversation.log.ShardLog.StoredRecord;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -16,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class MemoryMarkLog implements MarkLog {
   private final MemoryBroker broker;
   private final List<TreeMap<Long, StoredRecord>> shards;
+  private final List<DispatchLog.Reader> followers = new ArrayList<>();
   private long last;
 
   MemoryMarkLog(MemoryBroker broker, int shards) {
@@ -33,7 +36,9 @@ final class MemoryMarkLog implements MarkLog {
       throw new LogException(LogException.Kind.REFUSED, "marks of " + marks.length + " bytes");
     }
     long position = ++last;
-    shards.get(shard).put(position, new StoredRecord(position, marks));
+    StoredRecord record = new StoredRecord(position, marks);
+    shards.get(shard).put(position, record);
+    followers.forEach(follower -> follower.tell(shard, record));
     return position;
   }
 
@@ -43,6 +48,16 @@ final class MemoryMarkLog implements MarkLog {
       stored(shard).forEach(reader);
       return null;
     });
+  }
+
+  /** Tells all messages of all shards, each shard's in order, and each new one on the writer's thread. */
+  synchronized void follow(DispatchLog.Reader follower) {
+    for (int shard = 0; shard < shards.size(); shard++) {
+      for (StoredRecord record : shards.get(shard).values()) {
+        follower.tell(shard, record);
+      }
+    }
+    followers.add(follower);
   }
 
   private synchronized List<StoredRecord> stored(int shard) {

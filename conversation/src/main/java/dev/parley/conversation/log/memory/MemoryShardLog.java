@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The log of one shard as a list: the record at position p lies at index p - 1, null when it was trimmed. */
@@ -16,6 +17,7 @@ final class MemoryShardLog implements ShardLog {
   private final long maxBytes;
   private final List<@Nullable StoredRecord> records = new ArrayList<>();
   private final Map<String, Long> lastPositions = new HashMap<>();
+  private final List<Consumer<StoredRecord>> followers = new ArrayList<>();
   private long bytes;
   private long first = 1;
 
@@ -44,7 +46,24 @@ final class MemoryShardLog implements ShardLog {
     records.add(new StoredRecord(position, record));
     lastPositions.put(key, position);
     bytes += record.length;
+    followers.forEach(follower -> follower.accept(new StoredRecord(position, record)));
     return position;
+  }
+
+  /** The position of the last record. */
+  synchronized long newestPosition() {
+    return records.size();
+  }
+
+  /** Tells the records after this position, and each new one on the writer's thread. */
+  synchronized void follow(long after, Consumer<StoredRecord> follower) {
+    for (long position = Math.max(after, 0) + 1; position <= records.size(); position++) {
+      StoredRecord record = at(position);
+      if (record != null) {
+        follower.accept(record);
+      }
+    }
+    followers.add(follower);
   }
 
   @Override

@@ -1,0 +1,34 @@
+package dev.parley.conversation.log;
+
+import dev.parley.conversation.log.Wakes.Subscription;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+
+/**
+ * Questions to all routers at once, about what only they know in memory. Best effort: an answer may be missing, so whoever
+ * asks can do without.
+ *
+ * <p>Thread-safe.
+ */
+public interface Inquiries {
+  /** The largest question or answer, in bytes: 512 KiB. */
+  int MAX_BYTES = 512 * 1024;
+
+  /**
+   * Asks all who {@link #answer}.
+   *
+   * @param question at most {@link #MAX_BYTES}; a larger one is the caller's fault, an IllegalArgumentException
+   * @param answers how many are awaited
+   * @param limit how long at most
+   * @return those that came; without a connection none. Never fails
+   */
+  CompletableFuture<List<byte[]>> ask(byte[] question, int answers, Duration limit);
+
+  /**
+   * Answers all questions from now on, until the subscription is closed; on a thread of the adapter, which the answerer
+   * must not block. An answer above {@link #MAX_BYTES} is not sent.
+   */
+  Subscription answer(Function<byte[], byte[]> answerer);
+}
