@@ -1,0 +1,106 @@
+package dev.parley.dispatcher.shard;
+
+import dev.parley.dispatcher.push.Push.Alert;
+import dev.parley.v1.PushDevice;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What one device is to be told of one conversation, until a provider has taken it or it is given up. What comes meanwhile
+ * takes its place. Belongs to the dispatcher's thread.
+ */
+final class PushJob {
+  final String userId;
+  final String conversationId;
+  /** What began it; the time until which it is tried counts from here. */
+  final Instant begun;
+  /** It was a dead letter before. */
+  final boolean redriven;
+  private PushDevice device;
+  private long seq;
+  private long position;
+  private int messages;
+  private Alert alert;
+  private final List<Long> positions = new ArrayList<>(1);
+  private int attempts;
+  private boolean underWay;
+
+  PushJob(String userId, PushDevice device, String conversationId, Content content, Instant begun, boolean redriven) {
+    this.userId = userId;
+    this.device = device;
+    this.conversationId = conversationId;
+    this.begun = begun;
+    this.redriven = redriven;
+    this.seq = content.seq;
+    this.position = content.position;
+    this.messages = content.messages;
+    this.alert = content.alert;
+    if (!redriven) {
+      this.positions.add(content.position);
+    }
+  }
+
+  /**
+   * What is told.
+   *
+   * @param seq the newest message
+   * @param position of its record
+   * @param messages how many
+   */
+  record Content(long seq, long position, int messages, Alert alert) {}
+
+  /** What this job was given last, as it is to be sent now. */
+  Content content() {
+    return new Content(seq, position, messages, alert);
+  }
+
+  PushDevice device() {
+    return device;
+  }
+
+  int attempts() {
+    return attempts;
+  }
+
+  boolean isUnderWay() {
+    return underWay;
+  }
+
+  void begin() {
+    attempts++;
+    underWay = true;
+  }
+
+  void ended() {
+    underWay = false;
+  }
+
+  /** It was not even tried: that does not count. */
+  void notTried() {
+    attempts--;
+    underWay = false;
+  }
+
+  /** Something newer of the same conversation. */
+  void replace(PushDevice newest, Content content) {
+    device = newest;
+    if (content.seq > seq) {
+      seq = content.seq;
+      position = content.position;
+      alert = content.alert;
+      messages += content.messages;
+    }
+    positions.add(content.position);
+  }
+
+  /** The positions that wait for what is told up to this one. */
+  List<Long> positionsUpTo(long last) {
+    return positions.stream().filter(one -> one <= last).toList();
+  }
+
+  /** The positions that wait for what came after this one. */
+  List<Long> positionsAfter(long last) {
+    return positions.stream().filter(one -> one > last).toList();
+  }
+}

@@ -1,0 +1,310 @@
+package dev.parley.dispatcher.shard;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.parley.conversation.ConversationState;
+import dev.parley.conversation.Membership;
+import dev.parley.conversation.Records;
+import dev.parley.conversation.history.StateLoader;
+import dev.parley.conversation.log.Broker.TableName;
+import dev.parley.conversation.log.ShardLog.StoredRecord;
+import dev.parley.dispatcher.push.Push;
+import dev.parley.internal.v1.DeliveredSeq;
+import dev.parley.internal.v1.LogRecord;
+import dev.parley.internal.v1.PushUser;
+import dev.parley.v1.ConversationKind;
+import dev.parley.v1.Event;
+import dev.parley.v1.PushDevice;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.LongConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Follows one shard: each message waits for the grace, then whoever is to be told of it is found out, and told; what was
+ * done is written to the dispatchers' log, and then the position moves.
+ *
+ * <pre>
+ *   record --> waiting --(grace)--> who has it? --> who is to be told? --> jobs --> outcomes --> written --> acknowledged
+ * </pre>
+ *
+ * <p>Belongs to the dispatcher's thread.
+ */
+final class ShardDispatcher {
+  private static final Logger LOG = LoggerFactory.getLogger(ShardDispatcher.class);
+
+  /** Messages that are looked at together. */
+  private static final int BATCH = 1_000;
+
+  /** While so many pushes wait, no more messages are looked at: they wait on the log. */
+  private static final int MOST_JOBS = 20_000;
+
+  private final int shard;
+  private final Surroundings around;
+  private final Progress progress;
+  private final Conversations conversations;
+  private final Outcomes outcomes;
+  private final PushJobs jobs;
+  private final Deque<Waiting> waiting = new ArrayDeque<>();
+  private boolean deciding;
+  private boolean closed;
+
+  /** Goes on behind {@code begin}. */
+  ShardDispatcher(int shard, long begin, Surroundings around, Runnable onLost) {
+    this.shard = shard;
+    this.around = around;
+    this.progress = new Progress(begin);
+    this.conversations =
+        new Conversations(
+            new StateLoader(around.broker().shard(shard), around.broker().table(TableName.SNAPSHOTS)), around.loop());
+    this.outcomes = new Outcomes(shard, around, progress, onLost);
+    this.jobs = new PushJobs(around, progress, outcomes);
+  }
+
+  /** Where to acknowledge what is written. */
+  void acknowledge(LongConsumer feed) {
+    outcomes.acknowledge(feed);
+  }
+
+  /** Everything up to here is dealt with. */
+  long position() {
+    return progress.done();
+  }
+
+  /** How many records are not dealt with yet. */
+  int lag() {
+    return progress.open();
+  }
+
+  // ------------------------------------------------------------------ records come
+
+  /** The next record. */
+  void record(StoredRecord stored) {
+    progress.open(stored.position());
+    try {
+      LogRecord record = LogRecord.parseFrom(stored.bytes());
+      if (!record.getConversationId().isEmpty()) {
+        conversations.fold(record, stored.position(), stored.bytes().length);
+        for (int i = 0; i < record.getEventsCount(); i++) {
+          event(stored.position(), record.getConversationId(), Records.event(record, i));
+        }
+      }
+    } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
+      LOG.error("shard {}: the record at {} cannot be read; nobody is told of it", shard, stored.position(), e);
+    }
+    progress.less(stored.position());
+  }
+
+  private void event(long position, String conversationId, Event event) {
+    switch (event.getBodyCase()) {
+      case MESSAGE -> {
+        progress.more(position);
+        waiting.add(Waiting.of(position, conversationId, event));
+      }
+      case EDIT -> waiting.stream()
+          .filter(one -> one.seq() == event.getEdit().getTargetSeq() && one.conversationId().equals(conversationId))
+          .findAny()
+          .ifPresent(edited -> replace(edited, edited.with(event.getEdit().getMessage())));
+      case DELETION -> {
+        Iterator<Waiting> all = waiting.iterator();
+        while (all.hasNext()) {
+          Waiting one = all.next();
+          if (one.seq() == event.getDeletion().getTargetSeq() && one.conversationId().equals(conversationId)) {
+            all.remove();
+            progress.less(one.position());
+          }
+        }
+      }
+      default -> { /* nobody is woken by the rest */ }
+    }
+  }
+
+  private void replace(Waiting before, Waiting after) {
+    List<Waiting> all = new ArrayList<>(waiting);
+    all.replaceAll(one -> one == before ? after : one);
+    waiting.clear();
+    waiting.addAll(all);
+  }
+
+  // ------------------------------------------------------------------ whoever has not got them is found
+
+  /** Time has passed. */
+  void tick() {
+    if (closed) {
+      return;
+    }
+    decideWhatIsDue();
+    jobs.tick();
+    outcomes.tick();
+  }
+
+  private void decideWhatIsDue() {
+    Instant now = around.clock().instant();
+    if (deciding || jobs.size() > MOST_JOBS) {
+      return;
+    }
+    Map<String, List<Waiting>> due = new LinkedHashMap<>();
+    int count = 0;
+    while (!waiting.isEmpty()
+        && count < BATCH
+        && !now.isBefore(waiting.peek().time().plus(around.times().grace()))) {
+      Waiting one = waiting.poll();
+      due.computeIfAbsent(one.conversationId(), id -> new ArrayList<>(2)).add(one);
+      count++;
+    }
+    if (!due.isEmpty()) {
+      decide(due);
+    }
+  }
+
+  private void decide(Map<String, List<Waiting>> due) {
+    deciding = true;
+    List<List<Waiting>> groups = List.copyOf(due.values());
+    List<DeliveredSeq> questions = new ArrayList<>(groups.size());
+    CompletableFuture<Void> ready = CompletableFuture.completedFuture(null);
+    List<CompletableFuture<ConversationState>> states = new ArrayList<>(groups.size());
+    List<CompletableFuture<String>> names = new ArrayList<>(groups.size());
+    for (List<Waiting> group : groups) {
+      Waiting newest = group.getLast();
+      questions.add(
+          DeliveredSeq.newBuilder().setConversationId(newest.conversationId()).setSeq(newest.seq()).build());
+      CompletableFuture<ConversationState> state = conversations.of(newest.conversationId());
+      CompletableFuture<String> name = around.names().of(newest.senderId());
+      states.add(state);
+      names.add(name);
+      ready = CompletableFuture.allOf(ready, state, name);
+    }
+    ready
+        .thenCombine(around.routers().whoHas(questions), (done, has) -> has)
+        .whenCompleteAsync(
+            (has, failure) -> {
+              deciding = false;
+              if (closed) {
+                return;
+              }
+              if (failure != null) {
+                LOG.warn("shard {}: {} conversations cannot be read now; tried again", shard, groups.size(), failure);
+                groups.reversed().forEach(group -> group.reversed().forEach(waiting::addFirst));
+                return;
+              }
+              for (int i = 0; i < groups.size(); i++) {
+                tell(groups.get(i), states.get(i).join(), names.get(i).join(), i, has);
+              }
+              decideWhatIsDue();
+            },
+            around.loop());
+  }
+
+  /** Tells the members of one conversation of these messages of it. */
+  private void tell(List<Waiting> group, ConversationState state, String sender, int question, Set<Routers.Has> has) {
+    boolean direct = state.kind() == ConversationKind.CONVERSATION_KIND_DIRECT;
+    Instant now = around.clock().instant();
+    List<Waiting> fresh =
+        group.stream()
+            .filter(one -> one.time().plus(around.times().stale()).isAfter(now))
+            .filter(one -> !state.isDeleted(one.seq()))
+            .toList();
+    if (!fresh.isEmpty()) {
+      state.members().forEach(member -> {
+        PushUser user = around.users().of(member.userId());
+        if (user.getDevicesCount() > 0) {
+          tell(member, user, fresh, new Heading(direct ? "" : state.title(), direct, sender), question, has);
+        }
+      });
+    }
+    group.forEach(one -> progress.less(one.position()));
+  }
+
+  /** What is said of a conversation beside the message. */
+  private record Heading(String title, boolean direct, String sender) {
+    Push.Alert alert(String preview, boolean hidden) {
+      if (hidden) {
+        return new Push.Alert("Parley", "New message");
+      }
+      return new Push.Alert(title.isEmpty() ? sender : sender + " in " + title, preview);
+    }
+  }
+
+  private void tell(
+      Membership member,
+      PushUser user,
+      List<Waiting> messages,
+      Heading heading,
+      int question,
+      Set<Routers.Has> has) {
+    String userId = member.userId();
+    String conversationId = messages.getFirst().conversationId();
+    long read = around.marks().of(userId, conversationId);
+    Instant now = around.clock().instant();
+    List<Waiting> wanted =
+        messages.stream()
+            .filter(one -> one.seq() > read && member.canRead(one.seq()))
+            .filter(one -> !one.senderId().equals(userId) && !around.blocked().hasBlocked(userId, one.senderId()))
+            .filter(one -> around.wants(user, one, heading.direct(), one.mentions(userId), now))
+            .toList();
+    if (wanted.isEmpty()) {
+      return;
+    }
+    Told told = around.history().told(userId, conversationId);
+    Push.Alert alert = heading.alert(wanted.getLast().preview(), user.getPreferences().getHiddenContent());
+    for (PushDevice device : user.getDevicesList()) {
+      long before = told == null ? 0 : told.device(device.getDeviceId()).seq();
+      List<Waiting> news = wanted.stream().filter(one -> one.seq() > before).toList();
+      if (!news.isEmpty() && !has.contains(new Routers.Has(question, userId, device.getDeviceId()))) {
+        Waiting newest = news.getLast();
+        jobs.add(
+            userId,
+            device,
+            conversationId,
+            new PushJob.Content(newest.seq(), newest.position(), news.size(), alert));
+      }
+    }
+  }
+
+  // ------------------------------------------------------------------ the rest
+
+  /** A user has read. */
+  void read(String userId, String conversationId, long seq) {
+    jobs.read(userId, conversationId, seq);
+  }
+
+  /** What was told of before this dispatcher had the shard, and was read meanwhile, is withdrawn. */
+  void catchUp() {
+    for (History.Pair pair : around.history().toldIn(shard)) {
+      jobs.read(pair.userId(), pair.conversationId(), around.marks().of(pair.userId(), pair.conversationId()));
+    }
+    jobs.redrive(shard);
+  }
+
+  /** There are dead letters to be tried again. */
+  void redrive() {
+    jobs.redrive(shard);
+  }
+
+  /** The dispatchers' log has moved: what waits for that is written now. */
+  void historyMoved() {
+    outcomes.historyMoved();
+  }
+
+  /** Writes what is to be written, then stops. Completed when it is written, or cannot be. */
+  CompletableFuture<Void> finish() {
+    closed = true;
+    jobs.close();
+    return outcomes.finish();
+  }
+
+  /** Stops at once: another dispatcher has the shard. */
+  void close() {
+    closed = true;
+    jobs.close();
+    outcomes.close();
+  }
+}
