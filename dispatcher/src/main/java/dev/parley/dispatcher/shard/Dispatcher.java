@@ -111,6 +111,7 @@ public final class Dispatcher implements AutoCloseable {
                 there.shard().read(userId, conversationId, seq);
               }
             });
+    History history = new History(shards);
     this.around =
         new Surroundings(
             name + "/" + UUID.randomUUID(),
@@ -118,7 +119,8 @@ public final class Dispatcher implements AutoCloseable {
             parts.clock(),
             parts.loop(),
             parts.times(),
-            new History(shards),
+            history,
+            new Badges(history),
             marks,
             parts.users(),
             parts.blocked(),
@@ -363,6 +365,9 @@ public final class Dispatcher implements AutoCloseable {
     Owned there = owned.get(shard);
     if (there != null) {
       there.shard().historyMoved();
+    }
+    there = owned.get(shard); // it may just have been lost
+    if (there != null) {
       there.shard().redrive();
     }
   }
@@ -438,21 +443,24 @@ public final class Dispatcher implements AutoCloseable {
         around.loop());
   }
 
-  /** Leaves: writes what is done, gives its shards free and is not there any more. */
+  /** Writes what is done, gives the shards free, and is not there any more. */
+  CompletableFuture<Void> leave() {
+    return CompletableFuture.supplyAsync(
+            () -> {
+              leaving = true;
+              return CompletableFuture.allOf(
+                  List.copyOf(owned.keySet()).stream().map(this::release).toArray(CompletableFuture[]::new));
+            },
+            around.loop())
+        .thenCompose(all -> all)
+        .thenCompose(done -> log.dispatchers().withdraw(name));
+  }
+
+  /** Leaves; what cannot be written in time is done again by whoever takes the shards. */
   @Override
   public void close() {
-    CompletableFuture<Void> gone =
-        CompletableFuture.supplyAsync(
-                () -> {
-                  leaving = true;
-                  return CompletableFuture.allOf(
-                      List.copyOf(owned.keySet()).stream().map(this::release).toArray(CompletableFuture[]::new));
-                },
-                around.loop())
-            .thenCompose(all -> all)
-            .thenCompose(done -> log.dispatchers().withdraw(name));
     try {
-      gone.get(LAST_WRITES.toMillis() * 2, TimeUnit.MILLISECONDS);
+      leave().get(LAST_WRITES.toMillis() * 2, TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {

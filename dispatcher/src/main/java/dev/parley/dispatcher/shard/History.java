@@ -12,8 +12,10 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +35,7 @@ public final class History {
   private final Shard[] shards;
   private final Map<String, Map<String, Told>> byUser = new HashMap<>();
   private final LinkedHashMap<String, Dead> dead = new LinkedHashMap<>();
+  private final Set<String> redriven = new LinkedHashSet<>();
 
   private static final class Shard {
     private long newest = DispatchLog.NONE;
@@ -81,25 +84,45 @@ public final class History {
   private void fold(PushOutcome outcome, DispatchRecord record) {
     String id = PushIds.of(outcome.getConversationId(), outcome.getUserId(), outcome.getDeviceId(), outcome.getSeq());
     switch (outcome.getResult()) {
-      case PUSH_RESULT_REDRIVEN -> dead.computeIfPresent(id, (same, was) -> new Dead(was.outcome, was.letter, true));
-      case PUSH_RESULT_NOT_NEEDED -> dead.remove(id);
+      case PUSH_RESULT_REDRIVEN -> {
+        Dead was = dead.get(id);
+        if (was != null) {
+          dead.put(id, new Dead(was.outcome, was.letter, true));
+          redriven.add(id);
+        }
+      }
+      case PUSH_RESULT_NOT_NEEDED -> removeDead(id);
       case PUSH_RESULT_DEAD -> {
         told(outcome, false);
-        dead.remove(id);
+        removeDead(id);
         dead.put(id, new Dead(outcome, letter(id, outcome, record), false));
         if (dead.size() > MAX_DEAD_LETTERS) {
-          dead.pollFirstEntry();
+          redriven.remove(dead.pollFirstEntry().getKey());
         }
       }
       case PUSH_RESULT_ACCEPTED -> {
         told(outcome, true);
-        dead.remove(id);
+        removeDead(id);
       }
       case PUSH_RESULT_GONE -> {
         told(outcome, false);
-        dead.remove(id);
+        removeDead(id);
       }
       case PUSH_RESULT_UNSPECIFIED, UNRECOGNIZED -> LOG.error("an outcome that nobody knows, for {}", id);
+    }
+  }
+
+  private void removeDead(String id) {
+    dead.remove(id);
+    redriven.remove(id);
+  }
+
+  /** An outcome that will be written: what is decided before that knows of it. */
+  void told(PushOutcome outcome) {
+    switch (outcome.getResult()) {
+      case PUSH_RESULT_ACCEPTED -> told(outcome, true);
+      case PUSH_RESULT_GONE, PUSH_RESULT_DEAD -> told(outcome, false);
+      default -> { /* nobody was told anything */ }
     }
   }
 
@@ -183,9 +206,16 @@ public final class History {
     return dead.values();
   }
 
-  /** One of them; null: there is none. */
-  @Nullable Dead dead(String id) {
-    return dead.get(id);
+  /** Those that are to be tried again, by their ids. */
+  Map<String, PushOutcome> redriven() {
+    Map<String, PushOutcome> found = new LinkedHashMap<>();
+    for (String id : redriven) {
+      Dead one = dead.get(id);
+      if (one != null) {
+        found.put(id, one.outcome);
+      }
+    }
+    return found;
   }
 
   /** The dead letters as operators see them, newest first. */

@@ -71,6 +71,7 @@ final class Outcomes {
   }
 
   void add(PushOutcome outcome) {
+    around.history().told(outcome);
     outcomes.add(outcome);
   }
 

@@ -11,9 +11,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.List;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +32,10 @@ final class PushJobs {
   private final Outcomes outcomes;
   private final Map<Key, PushJob> open = new HashMap<>();
   private final PriorityQueue<Again> again = new PriorityQueue<>(Comparator.comparing(Again::time));
+  /** Dead letters that were begun again; what became of them may not be written yet. */
+  private final Set<String> redriven = new HashSet<>();
+  /** Up to where phones were told to take away, which may not be written yet. */
+  private final Map<History.Pair, Long> withdrawn = new HashMap<>();
   private boolean closed;
 
   private record Key(String userId, String deviceId, String conversationId) {}
@@ -49,6 +54,7 @@ final class PushJobs {
 
   void close() {
     closed = true;
+    open.values().forEach(job -> around.badges().end(job.userId, job.conversationId, job.content().seq()));
     open.clear();
     again.clear();
   }
@@ -62,21 +68,25 @@ final class PushJobs {
     PushJob there = open.get(key);
     if (there != null) {
       there.replace(device, content);
+      around.badges().begin(userId, conversationId, content.seq(), there.content().messages());
       return;
     }
     PushJob job = new PushJob(userId, device, conversationId, content, around.clock().instant(), false);
     open.put(key, job);
+    around.badges().begin(userId, conversationId, content.seq(), content.messages());
     send(job);
   }
 
   /** Dead letters of a shard that somebody, or a provider that is back, wants to be tried again. */
   void redrive(int shard) {
-    for (History.Dead dead : List.copyOf(around.history().dead())) {
-      PushOutcome outcome = dead.outcome();
-      if (dead.redriven() && outcomes.isOf(shard, outcome.getConversationId())) {
-        redrive(outcome);
-      }
-    }
+    Map<String, PushOutcome> wanted = around.history().redriven();
+    redriven.retainAll(wanted.keySet());
+    wanted.forEach(
+        (id, outcome) -> {
+          if (outcomes.isOf(shard, outcome.getConversationId()) && redriven.add(id)) {
+            redrive(outcome);
+          }
+        });
   }
 
   private void redrive(PushOutcome outcome) {
@@ -222,6 +232,7 @@ final class PushJobs {
             .setAttempts(job.attempts())
             .setUnavailable(unavailable)
             .build();
+    around.badges().end(job.userId, job.conversationId, sent.seq());
     if (result != PushResult.PUSH_RESULT_NOT_NEEDED || job.redriven) {
       outcomes.add(outcome);
     }
@@ -254,9 +265,12 @@ final class PushJobs {
   /** A user has read up to here: what phones show of it is withdrawn. */
   void read(String userId, String conversationId, long seq) {
     Told told = around.history().told(userId, conversationId);
-    if (told == null || told.seq() > seq) {
+    History.Pair pair = new History.Pair(userId, conversationId);
+    if (told == null || told.seq() > seq || told.seq() <= withdrawn.getOrDefault(pair, 0L)) {
       return;
     }
+    withdrawn.keySet().removeIf(other -> around.history().told(other.userId(), other.conversationId()) == null);
+    withdrawn.put(pair, told.seq());
     for (PushDevice device : around.users().of(userId).getDevicesList()) {
       if (told.device(device.getDeviceId()).shown()) {
         withdraw(userId, device, conversationId, told);

@@ -29,6 +29,7 @@ record Surroundings(
     ScheduledExecutorService loop,
     DispatchTimes times,
     History history,
+    Badges badges,
     ReadMarks marks,
     PushUsers users,
     BlockedUsers blocked,
@@ -44,14 +45,12 @@ record Surroundings(
   /** What a user is to see of a job. */
   Push push(PushJob job, String id) {
     PushJob.Content content = job.content();
-    Told told = history.told(job.userId, job.conversationId);
-    int more = told != null && told.seq() >= content.seq() ? 0 : content.messages();
     return new Push(
         id,
         job.device().getTarget(),
         job.conversationId,
         content.seq(),
-        history.unread(job.userId) + more,
+        badges.of(job.userId),
         times.timeToLive(),
         content.alert());
   }
