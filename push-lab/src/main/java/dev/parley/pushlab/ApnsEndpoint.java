@@ -2,8 +2,6 @@ package dev.parley.pushlab;
 
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
-import com.nimbusds.jose.JWSVerifier;
-import com.nimbusds.jose.crypto.ECDSAVerifier;
 import com.nimbusds.jose.util.JSONObjectUtils;
 import com.nimbusds.jwt.SignedJWT;
 import dev.parley.pushlab.http.Answer;
@@ -15,6 +13,9 @@ import dev.parley.pushlab.phone.Phone;
 import dev.parley.pushlab.phone.Phones;
 import dev.parley.pushlab.phone.Received;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.Signature;
+import java.security.interfaces.ECPublicKey;
 import java.text.ParseException;
 import java.time.Duration;
 import java.time.Instant;
@@ -32,6 +33,7 @@ final class ApnsEndpoint implements Endpoint {
   private static final Pattern TOKEN = Pattern.compile("[0-9A-Fa-f]{64,200}");
   private static final int MOST_PAYLOAD = 4096;
   private static final int MOST_COLLAPSE_ID = 64;
+  private static final int JWT_SIGNATURE_BYTES = 64;
   private static final Duration TOKEN_LASTS = Duration.ofHours(1);
   private static final Set<String> TYPES = Set.of("alert", "background");
   private static final Set<String> PRIORITIES = Set.of("1", "5", "10");
@@ -39,7 +41,7 @@ final class ApnsEndpoint implements Endpoint {
   private final LabKeys keys;
   private final Phones phones;
   private final InstantSource clock;
-  private final JWSVerifier verifier;
+  private final ECPublicKey publicKey;
   /** The newest provider token that was good: each is used for an hour. */
   private volatile @Nullable ProviderToken known;
 
@@ -61,7 +63,7 @@ final class ApnsEndpoint implements Endpoint {
     this.keys = keys;
     this.phones = phones;
     this.clock = clock;
-    this.verifier = new ECDSAVerifier(keys.apple().toECPublicKey());
+    this.publicKey = keys.apple().toECPublicKey();
   }
 
   @Override
@@ -174,13 +176,23 @@ final class ApnsEndpoint implements Endpoint {
           || !JWSAlgorithm.ES256.equals(jwt.getHeader().getAlgorithm())
           || !keys.appleKeyId().equals(jwt.getHeader().getKeyID())
           || !LabKeys.TEAM_ID.equals(jwt.getJWTClaimsSet().getIssuer())
-          || !jwt.verify(verifier)) {
+          || !isSigned(jwt)) {
         throw new RefusedException(403, "InvalidProviderToken");
       }
       return issued.toInstant();
-    } catch (ParseException | JOSEException e) {
+    } catch (ParseException | GeneralSecurityException e) {
       throw new RefusedException(403, "InvalidProviderToken");
     }
+  }
+
+  /** As a JWT is signed, or in DER, as the client library does and Apple takes, too. */
+  private boolean isSigned(SignedJWT jwt) throws GeneralSecurityException {
+    byte[] signed = jwt.getSignature().decode();
+    Signature signature =
+        Signature.getInstance(signed.length == JWT_SIGNATURE_BYTES ? "SHA256withECDSAinP1363Format" : "SHA256withECDSA");
+    signature.initVerify(publicKey);
+    signature.update(jwt.getSigningInput());
+    return signature.verify(signed);
   }
 
   private Received received(Request request, String id) throws RefusedException {

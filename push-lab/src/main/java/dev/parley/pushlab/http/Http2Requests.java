@@ -127,7 +127,7 @@ final class Http2Requests extends Http2EventAdapter {
               .schedule(
                   () -> {
                     write(ctx, streamId, answered(request));
-                    ctx.flush();
+                    flush(ctx);
                   },
                   fault.delay().toMillis(),
                   TimeUnit.MILLISECONDS);
@@ -160,6 +160,11 @@ final class Http2Requests extends Http2EventAdapter {
         incoming.cut);
   }
 
+  /** By the handler, which first writes what waits for flow control. */
+  private void flush(ChannelHandlerContext ctx) {
+    Objects.requireNonNull(handler).flush(ctx);
+  }
+
   /** Leaves flushing to the end of what is read, so that answers share it. */
   private void write(ChannelHandlerContext ctx, int streamId, Answer answer) {
     if (connection().stream(streamId) == null) {
@@ -184,6 +189,6 @@ final class Http2Requests extends Http2EventAdapter {
                 flood(ctx, streamId, parts - 1);
               }
             });
-    ctx.flush();
+    flush(ctx);
   }
 }

@@ -49,6 +49,7 @@ public final class ProviderHttp implements AutoCloseable {
 
   private static final int IO_THREADS = 1;
   private static final Duration IDLE = Duration.ofMinutes(5);
+  private static final TimeValue CLOSING = TimeValue.ofMilliseconds(500);
   private static final long STARTER_LIVES_SECONDS = 10;
 
   private final Duration timeLimit;
@@ -191,10 +192,16 @@ public final class ProviderHttp implements AutoCloseable {
     }
   }
 
-  /** Ends all connections; what is under way fails. */
+  /** Ends all connections; what is under way fails after half a second at most. */
   @Override
   public void close() {
     starters.shutdownNow();
+    client.initiateShutdown();
+    try {
+      client.awaitShutdown(CLOSING);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     client.close(CloseMode.IMMEDIATE);
   }
 }
