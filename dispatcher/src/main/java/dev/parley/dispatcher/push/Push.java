@@ -26,13 +26,33 @@ public record Push(
   /** The most characters of a text that is shown. */
   public static final int MAX_BODY = 240;
 
+  /** The most characters of a title that is shown. */
+  public static final int MAX_TITLE = 120;
+
   /**
    * What is shown.
    *
-   * @param title who says it, and where
-   * @param body what, at most {@link #MAX_BODY} characters
+   * @param title who says it, and where; more than {@link #MAX_TITLE} characters are cut
+   * @param body what; more than {@link #MAX_BODY} characters are cut
    */
-  public record Alert(String title, String body) {}
+  public record Alert(String title, String body) {
+    /** With texts that every provider takes and every screen shows: what is longer ends in an ellipsis. */
+    public Alert fitted() {
+      return new Alert(cut(title, MAX_TITLE), cut(body, MAX_BODY));
+    }
+
+    /** Never within a character that takes two. */
+    private static String cut(String text, int most) {
+      if (text.length() <= most) {
+        return text;
+      }
+      int end = most - 1;
+      if (Character.isHighSurrogate(text.charAt(end - 1))) {
+        end--;
+      }
+      return text.substring(0, end) + "…";
+    }
+  }
 
   /** Tells the device to take away what it shows of the conversation. */
   public boolean isWithdrawal() {

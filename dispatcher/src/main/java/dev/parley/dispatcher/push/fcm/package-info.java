@@ -1,0 +1,3 @@
+/** Firebase Cloud Messaging, HTTP v1. */
+@org.jspecify.annotations.NullMarked
+package dev.parley.dispatcher.push.fcm;

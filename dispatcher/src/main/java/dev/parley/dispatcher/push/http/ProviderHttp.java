@@ -1,0 +1,207 @@
+package dev.parley.dispatcher.push.http;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.apache.hc.client5.http.DnsResolver;
+import org.apache.hc.client5.http.config.ConnectionConfig;
+import org.apache.hc.client5.http.config.RequestConfig;
+import org.apache.hc.client5.http.config.TlsConfig;
+import org.apache.hc.client5.http.impl.async.CloseableHttpAsyncClient;
+import org.apache.hc.client5.http.impl.async.HttpAsyncClientBuilder;
+import org.apache.hc.client5.http.impl.nio.PoolingAsyncClientConnectionManagerBuilder;
+import org.apache.hc.client5.http.ssl.ClientTlsStrategyBuilder;
+import org.apache.hc.core5.concurrent.FutureCallback;
+import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.nio.support.AsyncRequestBuilder;
+import org.apache.hc.core5.http2.HttpVersionPolicy;
+import org.apache.hc.core5.io.CloseMode;
+import org.apache.hc.core5.reactor.IOReactorConfig;
+import org.apache.hc.core5.util.TimeValue;
+import org.apache.hc.core5.util.Timeout;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * HTTP client of one provider: HTTP/2 with many requests on a connection where the server knows it, HTTP/1.1 otherwise.
+ * Follows no redirect, repeats nothing, keeps no cookie, takes no compressed answer.
+ *
+ * <p>Thread-safe, and never blocks: names are resolved on its own threads.
+ */
+public final class ProviderHttp implements AutoCloseable {
+  /** The most bytes of an answer that are read. */
+  public static final int MOST_BODY = 8 << 10;
+
+  private static final int IO_THREADS = 1;
+  private static final Duration IDLE = Duration.ofMinutes(5);
+  private static final TimeValue CLOSING = TimeValue.ofMilliseconds(500);
+  private static final long STARTER_LIVES_SECONDS = 10;
+
+  private final Duration timeLimit;
+  private final ThreadPoolExecutor starters;
+  private final CloseableHttpAsyncClient client;
+
+  /**
+   * The bounds of a client.
+   *
+   * @param connections to all hosts
+   * @param connectionsPerHost to one of them
+   * @param waiting requests that may wait for a thread that starts them
+   * @param starters threads that start requests: so many names may be resolved at a time
+   * @param timeLimit after this an exchange is cut
+   */
+  public record Bounds(int connections, int connectionsPerHost, int waiting, int starters, Duration timeLimit) {}
+
+  /**
+   * A client within these bounds.
+   *
+   * @param name of its threads
+   * @param trustedCa certificates (PEM) that are trusted instead of the platform's
+   * @throws IOException with one line, if they cannot be read
+   */
+  public ProviderHttp(String name, Bounds bounds, @Nullable Path trustedCa, DnsResolver resolver) throws IOException {
+    this.timeLimit = bounds.timeLimit();
+    this.starters =
+        new ThreadPoolExecutor(
+            bounds.starters(),
+            bounds.starters(),
+            STARTER_LIVES_SECONDS,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(bounds.waiting()),
+            Thread.ofPlatform().daemon().name(name + "-start-", 0).factory());
+    starters.allowCoreThreadTimeOut(true);
+    ClientTlsStrategyBuilder tls = ClientTlsStrategyBuilder.create();
+    if (trustedCa != null) {
+      tls.setSslContext(trusting(trustedCa));
+    }
+    this.client =
+        HttpAsyncClientBuilder.create()
+            .setConnectionManager(
+                PoolingAsyncClientConnectionManagerBuilder.create()
+                    .setTlsStrategy(tls.buildAsync())
+                    .setDnsResolver(resolver)
+                    .setMaxConnTotal(bounds.connections())
+                    .setMaxConnPerRoute(bounds.connectionsPerHost())
+                    .setMessageMultiplexing(true)
+                    .setDefaultTlsConfig(
+                        TlsConfig.custom()
+                            .setVersionPolicy(HttpVersionPolicy.NEGOTIATE)
+                            .setHandshakeTimeout(Timeout.of(timeLimit))
+                            .build())
+                    .setDefaultConnectionConfig(
+                        ConnectionConfig.custom()
+                            .setConnectTimeout(Timeout.of(timeLimit))
+                            .setIdleTimeout(Timeout.of(IDLE))
+                            .build())
+                    .build())
+            .setIOReactorConfig(IOReactorConfig.custom().setIoThreadCount(IO_THREADS).setTcpNoDelay(true).build())
+            .setDefaultRequestConfig(
+                RequestConfig.custom()
+                    .setConnectionRequestTimeout(Timeout.of(timeLimit))
+                    .setProtocolUpgradeEnabled(false)
+                    .build())
+            .setThreadFactory(Thread.ofPlatform().daemon().name(name + "-io-", 0).factory())
+            .setUserAgent("Parley")
+            .disableRedirectHandling()
+            .disableAutomaticRetries()
+            .disableCookieManagement()
+            .disableAuthCaching()
+            .disableContentCompression()
+            .evictIdleConnections(TimeValue.of(IDLE))
+            .build();
+    client.start();
+  }
+
+  private static SSLContext trusting(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+      store.load(null, null);
+      for (Certificate certificate : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
+        store.setCertificateEntry("ca-" + store.size(), certificate);
+      }
+      TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      trust.init(store);
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, trust.getTrustManagers(), null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new IOException(file + " has no certificates that can be trusted: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Sends a request.
+   *
+   * @return fails when no answer came in time, or if too many requests wait to be started
+   */
+  public CompletableFuture<Reply> post(URI uri, Map<String, String> headers, byte[] body, ContentType type) {
+    CompletableFuture<Reply> told = new CompletableFuture<>();
+    starters.execute(() -> start(uri, headers, body, type, told));
+    return told;
+  }
+
+  private void start(
+      URI uri, Map<String, String> headers, byte[] body, ContentType type, CompletableFuture<Reply> told) {
+    try {
+      AsyncRequestBuilder request = AsyncRequestBuilder.post(uri).setEntity(body, type);
+      headers.forEach(request::setHeader);
+      Future<Reply> exchange =
+          client.execute(request.build(), new ReplyConsumer(told, MOST_BODY), new Telling(told));
+      told.orTimeout(timeLimit.toMillis(), TimeUnit.MILLISECONDS)
+          .whenComplete(
+              (reply, failure) -> {
+                if (failure != null) {
+                  exchange.cancel(true);
+                }
+              });
+    } catch (RuntimeException e) {
+      told.completeExceptionally(e);
+    }
+  }
+
+  /** Tells failures that come before there is a response to consume. */
+  private record Telling(CompletableFuture<Reply> told) implements FutureCallback<Reply> {
+    @Override
+    public void completed(Reply reply) {
+      told.complete(reply);
+    }
+
+    @Override
+    public void failed(Exception cause) {
+      told.completeExceptionally(cause);
+    }
+
+    @Override
+    public void cancelled() {
+      told.completeExceptionally(new CancellationException("the request was cancelled"));
+    }
+  }
+
+  /** Ends all connections; what is under way fails after half a second at most. */
+  @Override
+  public void close() {
+    starters.shutdownNow();
+    client.initiateShutdown();
+    try {
+      client.awaitShutdown(CLOSING);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    client.close(CloseMode.IMMEDIATE);
+  }
+}
