@@ -57,6 +57,10 @@ public interface Broker extends AutoCloseable {
     /** {@code {user}}: what a user's presence lets others see. */
     PRESENCE_SETTINGS,
     /** {@code {shard}}: up to where the projections of a shard are written. */
-    PROGRESS
+    PROGRESS,
+    /** {@code {webhook}}: an endpoint of a partner's server. */
+    WEBHOOKS,
+    /** {@code {webhook}.{shard}}: up to where an endpoint has a shard. */
+    WEBHOOK_CURSORS
   }
 }
