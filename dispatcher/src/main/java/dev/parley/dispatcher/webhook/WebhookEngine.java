@@ -55,6 +55,7 @@ final class WebhookEngine implements Endpoint.Owner {
   private Instant tellAt = Instant.MIN;
   private int underWay;
   private boolean pumping;
+  private boolean pumpingSoon;
   private boolean ended;
 
   WebhookEngine(
@@ -83,11 +84,12 @@ final class WebhookEngine implements Endpoint.Owner {
     }
     String id = stored.getWebhook().getWebhookId();
     untold.remove(id);
-    endpoints.computeIfAbsent(id, unknown -> new Endpoint(settings, schedule, this)).changed(stored, shards);
+    Endpoint endpoint = endpoints.computeIfAbsent(id, unknown -> new Endpoint(settings, schedule, this));
+    endpoint.changed(stored, shards);
+    endpoint.tick(clock.instant());
     if (stored.getDeleted()) {
-      ready.remove(endpoints.remove(id));
+      endpoints.remove(id);
     }
-    pump();
   }
 
   void own(int shard) {
@@ -105,7 +107,6 @@ final class WebhookEngine implements Endpoint.Owner {
   void wake(int shard, long position) {
     Instant now = clock.instant();
     endpoints.values().forEach(endpoint -> endpoint.wake(shard, position, now));
-    pump();
   }
 
   /** Does what is due. */
@@ -119,7 +120,6 @@ final class WebhookEngine implements Endpoint.Owner {
       Map.copyOf(untold).forEach(this::tellFailed);
     }
     metrics.lag(endpoints.values().stream().mapToLong(Endpoint::lag).sum());
-    pump();
   }
 
   /** Ends all readers; the cursors are stored a last time. */
@@ -137,7 +137,13 @@ final class WebhookEngine implements Endpoint.Owner {
 
   @Override
   public void ready(Endpoint endpoint) {
-    ready.add(endpoint);
+    if (ready.add(endpoint) && !pumpingSoon && !pumping) {
+      pumpingSoon = true;
+      loop.execute(() -> {
+        pumpingSoon = false;
+        pump();
+      });
+    }
   }
 
   @Override
