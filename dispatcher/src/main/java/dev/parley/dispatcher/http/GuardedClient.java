@@ -8,7 +8,9 @@ import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
@@ -32,6 +34,8 @@ import org.apache.hc.core5.reactor.IOReactorConfig;
 import org.apache.hc.core5.util.TimeValue;
 import org.apache.hc.core5.util.Timeout;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * POSTs to addresses that others have named. It connects to public addresses alone ({@link AddressGuard}), follows no
@@ -51,7 +55,11 @@ public final class GuardedClient implements Posts, AutoCloseable {
   /** A connection that lives longer would go on to an address that the name may have lost. */
   private static final TimeValue CONNECTION_LIFE = TimeValue.ofMinutes(2);
 
+  private static final Logger LOG = LoggerFactory.getLogger(GuardedClient.class);
+
   private final HttpSettings settings;
+  private final Set<CompletableFuture<PostOutcome>> underWay = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
   private final Targets targets;
   private final CloseableHttpAsyncClient client;
 
@@ -107,6 +115,7 @@ public final class GuardedClient implements Posts, AutoCloseable {
                 .setResponseTimeout(total)
                 .setDefaultKeepAlive(KEEP_ALIVE.toMilliseconds(), TimeUnit.MILLISECONDS)
                 .build())
+        .setIoReactorExceptionCallback(this::broken)
         .setThreadFactory(Thread.ofPlatform().daemon().name("parley-http-", 0).factory())
         .setUserAgent("Parley")
         .disableRedirectHandling()
@@ -120,6 +129,15 @@ public final class GuardedClient implements Posts, AutoCloseable {
         .build();
   }
 
+  /** Closing takes the selectors away from under the threads, which complain. */
+  private void broken(Exception failure) {
+    if (closed) {
+      LOG.debug("ended with the client", failure);
+    } else {
+      LOG.error("the HTTP client is broken", failure);
+    }
+  }
+
   @Override
   public CompletableFuture<@Nullable Unanswered> check(URI target) {
     return targets
@@ -131,6 +149,12 @@ public final class GuardedClient implements Posts, AutoCloseable {
   @Override
   public CompletableFuture<PostOutcome> post(Post post) {
     CompletableFuture<PostOutcome> outcome = new CompletableFuture<>();
+    underWay.add(outcome);
+    outcome.whenComplete((answer, failure) -> underWay.remove(outcome));
+    if (closed) {
+      outcome.complete(Targets.closed());
+      return outcome;
+    }
     outcome.completeOnTimeout(tooSlow(), settings.timeLimit().toMillis(), TimeUnit.MILLISECONDS);
     targets
         .admit(post.target())
@@ -204,7 +228,9 @@ public final class GuardedClient implements Posts, AutoCloseable {
 
   @Override
   public void close() {
+    closed = true;
     client.close(CloseMode.IMMEDIATE);
     targets.close();
+    underWay.forEach(outcome -> outcome.complete(Targets.closed()));
   }
 }

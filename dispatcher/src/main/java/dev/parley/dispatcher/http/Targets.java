@@ -72,7 +72,7 @@ final class Targets implements DnsResolver, Closeable {
     return found.whenComplete((refusal, failure) -> underWay.remove(key, found));
   }
 
-  private static Unanswered closed() {
+  static Unanswered closed() {
     return new Unanswered(Failure.BROKEN, "the client is closed");
   }
 
