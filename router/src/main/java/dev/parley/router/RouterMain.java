@@ -4,6 +4,7 @@ import dev.parley.chassis.config.Settings;
 import dev.parley.chassis.config.SettingsException;
 import dev.parley.chassis.config.SettingsReference;
 import dev.parley.chassis.server.Lifecycle;
+import dev.parley.chassis.server.NatsSettings;
 import dev.parley.conversation.jetstream.JetStreamBroker;
 import dev.parley.conversation.jetstream.JetStreamSettings;
 import dev.parley.conversation.log.Layout;
@@ -49,7 +50,7 @@ public final class RouterMain {
     lifecycle.await();
   }
 
-  private static JetStreamSettings brokerSettings(RouterSettings.Nats nats) {
+  private static JetStreamSettings brokerSettings(NatsSettings nats) {
     JetStreamSettings.Login login =
         nats.user() == null || nats.password() == null
             ? null

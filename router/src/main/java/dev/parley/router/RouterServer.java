@@ -1,7 +1,6 @@
 package dev.parley.router;
 
 import dev.parley.chassis.auth.KeySource;
-import dev.parley.chassis.auth.TokenRules;
 import dev.parley.chassis.auth.TokenVerifier;
 import dev.parley.chassis.errors.Validation;
 import dev.parley.chassis.resilience.Hops;
@@ -77,7 +76,7 @@ public final class RouterServer implements AutoCloseable {
     this.settings = settings;
     this.keys = KeySource.of(settings.auth().jwks());
     TokenVerifier verifier =
-        new TokenVerifier(keys, new TokenRules(settings.auth().issuer(), settings.auth().audience()), clock);
+        new TokenVerifier(keys, settings.auth().rules(), clock);
     Blocks blocks = new Blocks(broker.table(TableName.BLOCKS), settings.blockedUsers());
     blocks.load().orTimeout(BLOCKS_DEADLINE.toMillis(), TimeUnit.MILLISECONDS).join();
 

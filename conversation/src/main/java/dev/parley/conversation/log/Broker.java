@@ -65,6 +65,10 @@ public interface Broker extends AutoCloseable {
     /** {@code {shard}}: up to where the projections of a shard are written. */
     PROGRESS,
     /** {@code {user}}: devices that get pushes, and what the user wants to be told of. */
-    PUSH_USERS
+    PUSH_USERS,
+    /** {@code {webhook}}: an endpoint of a partner's server. */
+    WEBHOOKS,
+    /** {@code {webhook}.{shard}}: up to where an endpoint has a shard. */
+    WEBHOOK_CURSORS
   }
 }

@@ -11,7 +11,10 @@ import java.io.IOException;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Consumer;
 import org.apache.hc.client5.http.DnsResolver;
 
 /** The push services, each behind its own hop: {@code dispatcher-fcm}, {@code -apns}, {@code -web-push}. Thread-safe. */
@@ -19,6 +22,7 @@ public final class Providers implements AutoCloseable {
   private final Hops hops;
   private final ScheduledExecutorService timer;
   private final Deque<Runnable> closing = new ArrayDeque<>();
+  private final Map<String, Hop> byName = new HashMap<>();
   private final PushProvider fcm;
   private final PushProvider apns;
   private final PushProvider webPush;
@@ -71,9 +75,22 @@ public final class Providers implements AutoCloseable {
     }
     Hop hop = hops.hop("dispatcher-" + name.replace('_', '-'), settings, timer);
     closing.push(hop::close);
+    byName.put(name, hop);
     PushProvider provider = opening.open(hop);
     closing.push(provider::close);
     return provider;
+  }
+
+  /** Tells, on any thread, the name of a provider that answers again after its breaker was open. */
+  public void onAvailable(Consumer<String> listener) {
+    byName.forEach(
+        (name, hop) ->
+            hop.onState(
+                state -> {
+                  if (state == Hop.State.CLOSED) {
+                    listener.accept(name);
+                  }
+                }));
   }
 
   /**

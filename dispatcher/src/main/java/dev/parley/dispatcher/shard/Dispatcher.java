@@ -54,6 +54,8 @@ public final class Dispatcher implements AutoCloseable {
   private static final Duration TICK = Duration.ofMillis(50);
   private static final Duration RENEWAL = Duration.ofSeconds(1);
   private static final Duration RETRY = Duration.ofMillis(200);
+  private static final Duration PROBE = Duration.ofSeconds(30);
+  private static final int MOST_PROBES = 100;
   private static final int REDRIVE_TRIES = 10;
   private static final Duration LAST_WRITES = Duration.ofSeconds(2);
 
@@ -153,6 +155,31 @@ public final class Dispatcher implements AutoCloseable {
   private void begin() {
     renew();
     tick();
+    after(PROBE, this::probe);
+  }
+
+  /** Some of what was given up for want of an answer: so a provider is asked again also when there are no news. */
+  private void probe() {
+    if (!leaving) {
+      redriveLogged(
+          outcomes(dead -> !dead.redriven() && dead.outcome().getUnavailable() && isOwn(dead.outcome())).stream()
+              .limit(MOST_PROBES)
+              .toList());
+      after(PROBE, this::probe);
+    }
+  }
+
+  private boolean isOwn(PushOutcome outcome) {
+    return owned.containsKey(shardOf(outcome.getConversationId()));
+  }
+
+  private void redriveLogged(List<PushOutcome> dead) {
+    redrive(dead)
+        .exceptionally(
+            failure -> {
+              LOG.info("{}: dead letters are not tried again now", name, failure);
+              return 0;
+            });
   }
 
   private void tick() {
@@ -389,13 +416,13 @@ public final class Dispatcher implements AutoCloseable {
   public void available(String provider) {
     on(
         () ->
-            redrive(
+            redriveLogged(
                 outcomes(
                     dead ->
                         !dead.redriven()
                             && dead.outcome().getUnavailable()
                             && dead.outcome().getProvider().equals(provider)
-                            && owned.containsKey(shardOf(dead.outcome().getConversationId())))));
+                            && isOwn(dead.outcome()))));
   }
 
   private int shardOf(String conversationId) {
