@@ -32,6 +32,11 @@ public final class EnvoyBootstrap {
             Map.entry("streams_per_connection", Integer.toString(settings.streamsPerConnection())),
             Map.entry("local_replies", indented(20, LocalReplies.yaml())),
             Map.entry("token_rules", indented(26, tokenRules(settings))),
+            Map.entry("alpn_protocols", GatewayRoutes.alpnProtocols(settings)),
+            Map.entry("codec_type", GatewayRoutes.codecType(settings)),
+            Map.entry("gateway_token_rules", indented(24, GatewayRoutes.tokenRules(settings))),
+            Map.entry("gateway_routes", indented(24, GatewayRoutes.routes(settings))),
+            Map.entry("gateway_cluster", indented(4, GatewayRoutes.cluster(settings, gateways(settings)))),
             Map.entry("routers", indented(14, routers(settings))),
             Map.entry("jwks_cluster", isRemote(settings) ? indented(4, jwksCluster(settings)) : ""));
     return PLACEHOLDER.matcher(template()).replaceAll(m -> Matcher.quoteReplacement(value(values, m.group(1))));
@@ -114,6 +119,12 @@ public final class EnvoyBootstrap {
                   match_typed_subject_alt_names: [{ san_type: DNS, matcher: { exact: %1$s } }]
         """
             .formatted(quoted(uri.getHost()), quoted(settings.jwksAuthorities()));
+  }
+
+  private static String gateways(EdgeSettings settings) {
+    return settings.gateways().stream()
+        .map(gateway -> "- endpoint: " + HostPort.parse(gateway).address())
+        .collect(Collectors.joining("\n"));
   }
 
   private static String routers(EdgeSettings settings) {
