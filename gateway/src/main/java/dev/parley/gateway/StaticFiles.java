@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class StaticFiles {
   private static final List<String> NAMES =
-      List.of("index.html", "chat.html", "style.css", "index.js", "app.js", "view.js", "parley-client.js", "icon.svg");
+      List.of("index.html", "chat.html", "style.css", "index.js", "app.js", "conversation.js", "view.js", "parley-client.js", "icon.svg");
 
   private static final Map<String, String> TYPES =
       Map.of(
