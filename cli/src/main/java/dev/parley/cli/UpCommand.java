@@ -83,7 +83,9 @@ final class UpCommand implements Callable<Integer> {
             UpCommand::tell);
     StackState state = stack.state();
     Map<String, String> tokens = tokens(directory);
-    String told = json ? json(state.toMap(), tokens) : text(state, tokens);
+    Map<String, Object> map = state.toMap();
+    map.put("page", page(state.page(), tokens));
+    String told = json ? json(map, tokens) : text(state, tokens);
     if (detach) {
       stack.detach();
       System.out.println(told);
@@ -105,8 +107,9 @@ final class UpCommand implements Callable<Integer> {
     Map<String, String> tokens = tokens(directory);
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("routers", Map.of("router-1", stack.address()));
+    map.put("page", page(stack.page(), tokens));
     map.put("pid", ProcessHandle.current().pid());
-    System.out.println(json ? json(map, tokens) : memoryText(stack.address(), tokens));
+    System.out.println(json ? json(map, tokens) : memoryText(stack, tokens));
     Lifecycle lifecycle = new Lifecycle(STOP_DEADLINE);
     lifecycle.onStop("router", stack);
     lifecycle.await();
@@ -172,6 +175,14 @@ final class UpCommand implements Callable<Integer> {
     }
   }
 
+  /** The page with its users' tokens behind the #, which browsers keep to themselves. */
+  private static String page(String url, Map<String, String> tokens) {
+    return url
+        + tokens.entrySet().stream()
+            .map(each -> each.getKey() + "=" + each.getValue())
+            .collect(Collectors.joining("&", "#", ""));
+  }
+
   private static String json(Map<String, Object> state, Map<String, String> tokens) {
     Map<String, Object> map = new LinkedHashMap<>(state);
     map.put("tokens", tokens);
@@ -190,6 +201,9 @@ final class UpCommand implements Callable<Integer> {
           logs     %6$s
 
         %9$s
+        Alice and Bob side by side in a browser, which will ask whether you trust this machine's certificate:
+          %10$s
+
         Next:
           ./parley chat bob --as alice%7$s     in one terminal, and
           ./parley chat alice --as bob%7$s     in another
@@ -208,10 +222,11 @@ final class UpCommand implements Callable<Integer> {
             logs,
             data.option(),
             detach ? "Stop it with ./parley down" + data.option() + "." : "Stop it with Ctrl-C.",
-            text(tokens));
+            text(tokens),
+            page(state.page(), tokens));
   }
 
-  private String memoryText(String address, Map<String, String> tokens) {
+  private String memoryText(MemoryStack stack, Map<String, String> tokens) {
     return """
 
         Parley is up in one process. What is said here is forgotten when it ends.
@@ -219,13 +234,16 @@ final class UpCommand implements Callable<Integer> {
           router   %1$s (plaintext)
 
         %2$s
+        Alice and Bob side by side in a browser:
+          %4$s
+
         Next:
           ./parley chat bob --as alice --direct --address %1$s%3$s     in one terminal, and
           ./parley chat alice --as bob --direct --address %1$s%3$s     in another
           grpcurl -plaintext -H "authorization: Bearer $(./parley token alice%3$s)" %1$s list
 
         Stop it with Ctrl-C."""
-        .formatted(address, text(tokens), data.option());
+        .formatted(stack.address(), text(tokens), data.option(), page(stack.page(), tokens));
   }
 
   private static String text(Map<String, String> tokens) {

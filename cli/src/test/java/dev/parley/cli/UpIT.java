@@ -43,14 +43,14 @@ class UpIT {
   void anUpThatWasKilledIsFollowedByOneThatCleansUp() throws Exception {
     Cli first = Cli.start(data, "up", "--json", "--routers=1");
     List<ProcessHandle> orphans = parts(first.readJson());
-    assertThat(orphans).hasSize(5).allMatch(ProcessHandle::isAlive);
+    assertThat(orphans).hasSize(6).allMatch(ProcessHandle::isAlive);
     first.kill();
 
     try (Cli second = Cli.start(data, "up", "--json", "--routers=1")) {
       Map<String, Object> up = second.readJson();
 
       assertThat(orphans).noneMatch(ProcessHandle::isAlive);
-      assertThat(parts(up)).hasSize(5).allMatch(ProcessHandle::isAlive);
+      assertThat(parts(up)).hasSize(6).allMatch(ProcessHandle::isAlive);
       second.signal();
       assertThat(second.exit()).isZero();
       assertThat(parts(up)).isEmpty();
@@ -128,7 +128,7 @@ class UpIT {
   void oneOfSeveralRoutersAndPresenceMayDie() throws Exception {
     try (Cli cli = Cli.start(data, "up", "--json")) {
       Map<String, Object> up = cli.readJson();
-      assertThat(parts(up)).hasSize(6).allMatch(ProcessHandle::isAlive);
+      assertThat(parts(up)).hasSize(7).allMatch(ProcessHandle::isAlive);
       assertThat(JSONObjectUtils.getJSONObject(up, "routers")).containsOnlyKeys("router-1", "router-2");
       assertThat(JSONObjectUtils.getJSONObject(up, "links")).containsOnlyKeys("router-1", "router-2");
 
@@ -139,7 +139,7 @@ class UpIT {
       assertThat(send.exit()).as(send.errors()).isZero();
       assertThat(cli.errors()).contains("router-1 ended with status 137; the others go on");
       assertThat(cli.errors()).contains("presence-1 ended with status 137; the others go on");
-      assertThat(parts(up)).hasSize(4).allMatch(ProcessHandle::isAlive);
+      assertThat(parts(up)).hasSize(5).allMatch(ProcessHandle::isAlive);
       cli.signal();
       assertThat(cli.exit()).isZero();
       assertThat(parts(up)).isEmpty();

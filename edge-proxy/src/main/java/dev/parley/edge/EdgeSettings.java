@@ -30,6 +30,10 @@ public record EdgeSettings(
     @Nullable String audience,
     @Setting(value = "127.0.0.1:8700", doc = "Routers, as host:port, or host:port/health-port where health is apart.")
     List<String> routers,
+    @Setting(value = "", doc = "Gateways for browsers, as host:port; none: the edge speaks gRPC over HTTP/2 and nothing else.")
+    List<String> gateways,
+    @Setting(value = "", doc = "Dispatchers, as host:port; none: there are no pushes and no webhooks to be managed.")
+    List<String> dispatchers,
     @Setting(value = "0", doc = "Worker threads; 0: one a processor.")
     int concurrency,
     @Setting(value = "20000", doc = "Open connections of clients, at some 45 KiB each.")

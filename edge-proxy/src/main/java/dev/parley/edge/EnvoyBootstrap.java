@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -32,6 +33,13 @@ public final class EnvoyBootstrap {
             Map.entry("streams_per_connection", Integer.toString(settings.streamsPerConnection())),
             Map.entry("local_replies", indented(20, LocalReplies.yaml())),
             Map.entry("token_rules", indented(26, tokenRules(settings))),
+            Map.entry("alpn_protocols", GatewayRoutes.alpnProtocols(settings)),
+            Map.entry("codec_type", GatewayRoutes.codecType(settings)),
+            Map.entry("gateway_token_rules", indented(24, GatewayRoutes.tokenRules(settings))),
+            Map.entry("gateway_routes", indented(24, GatewayRoutes.routes(settings))),
+            Map.entry("gateway_cluster", indented(4, GatewayRoutes.cluster(settings, addresses(settings.gateways())))),
+            Map.entry("dispatcher_routes", indented(24, DispatcherRoutes.routes(settings))),
+            Map.entry("dispatcher_cluster", indented(4, DispatcherRoutes.cluster(settings, addresses(settings.dispatchers())))),
             Map.entry("routers", indented(14, routers(settings))),
             Map.entry("jwks_cluster", isRemote(settings) ? indented(4, jwksCluster(settings)) : ""));
     return PLACEHOLDER.matcher(template()).replaceAll(m -> Matcher.quoteReplacement(value(values, m.group(1))));
@@ -114,6 +122,12 @@ public final class EnvoyBootstrap {
                   match_typed_subject_alt_names: [{ san_type: DNS, matcher: { exact: %1$s } }]
         """
             .formatted(quoted(uri.getHost()), quoted(settings.jwksAuthorities()));
+  }
+
+  private static String addresses(List<String> of) {
+    return of.stream()
+        .map(address -> "- endpoint: " + HostPort.parse(address).address())
+        .collect(Collectors.joining("\n"));
   }
 
   private static String routers(EdgeSettings settings) {

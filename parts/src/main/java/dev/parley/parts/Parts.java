@@ -80,6 +80,11 @@ public final class Parts {
     return one(Part.GRPCURL);
   }
 
+  /** A headless Chromium, for tests. Takes Chromium's usual arguments. */
+  public Path chromium() {
+    return one(Part.CHROMIUM);
+  }
+
   /** A directory for PYTHONPATH with the packages that the Python client needs. */
   public Path pythonPackages() {
     return one(Part.PYTHON_PACKAGES);
@@ -155,6 +160,8 @@ public final class Parts {
     BUF("buf"),
     /** A partner's way to call the contract. */
     GRPCURL("grpcurl"),
+    /** A browser, for tests. */
+    CHROMIUM("chromium"),
     /** Packages of the Python client. */
     PYTHON_PACKAGES("python");
 

@@ -32,8 +32,13 @@ public final class Transport {
     return isNative() ? EpollSocketChannel.class : NioSocketChannel.class;
   }
 
+  /** A socket to another service that is not connected yet, for who has to add to its pipeline. */
+  public static Channel newClientChannel() {
+    return isNative() ? new EpollSocketChannel() : new NioSocketChannel();
+  }
+
   /** A group of named event loops. They are daemons: the program's own lifecycle decides when it ends. */
-  static EventLoopGroup loops(String name, int threads) {
+  public static EventLoopGroup loops(String name, int threads) {
     IoHandlerFactory handlers = isNative() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
     return new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory(name, true), handlers);
   }

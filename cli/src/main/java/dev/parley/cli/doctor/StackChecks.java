@@ -4,6 +4,7 @@ import com.google.rpc.ErrorInfo;
 import com.nimbusds.jose.util.JSONObjectUtils;
 import dev.parley.chassis.auth.DevKeys;
 import dev.parley.chassis.errors.Errors;
+import dev.parley.cli.stack.GatewayProcess;
 import dev.parley.cli.stack.LinkSecret;
 import dev.parley.cli.stack.PresenceProcess;
 import dev.parley.cli.stack.StackState;
@@ -70,6 +71,7 @@ public final class StackChecks {
             : Finding.bad(name, "has ended", "read " + state.logs().get(name) + ", then ./parley down and up")));
     findings.add(broker());
     findings.add(presence());
+    findings.add(gateway());
     state.routers().forEach((name, address) -> withRouter(name, address, findings));
     withEdge(findings);
     return findings;
@@ -112,6 +114,14 @@ public final class StackChecks {
       return Finding.bad("presence", state.presence() + " does not answer: " + Finding.why(e) + "; all reads UNKNOWN",
           "read the log of " + PresenceProcess.NAME + "; messages go on without it");
     }
+  }
+
+  /** Whether it is ready, which it is when it has found a router that is. */
+  private Finding gateway() {
+    return GatewayProcess.isReady(state.gateway())
+        ? Finding.good("gateway", state.gateway() + " is ready; the page is at " + state.page())
+        : Finding.bad("gateway", state.gateway() + " is not ready: browsers have no way in",
+            "read the log of " + GatewayProcess.NAME + "; other clients go on without it");
   }
 
   private static String seconds(@Nullable Object nanos) {

@@ -27,6 +27,7 @@ public final class Leftovers {
       return false;
     }
     boolean any = PartProcess.stopRecorded(data.resolve(Envoy.NAME), Envoy.NAME);
+    any |= PartProcess.stopRecorded(data.resolve(GatewayProcess.NAME), GatewayProcess.NAME);
     any |= stopRouters(data);
     for (String name : List.of(PresenceProcess.NAME, RedisServer.NAME, NatsServer.NAME)) {
       any |= PartProcess.stopRecorded(data.resolve(name), name);

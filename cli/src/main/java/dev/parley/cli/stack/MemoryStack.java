@@ -4,6 +4,8 @@ import dev.parley.chassis.auth.DevKeys;
 import dev.parley.chassis.config.Settings;
 import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.memory.MemoryBroker;
+import dev.parley.gateway.GatewayServer;
+import dev.parley.gateway.GatewaySettings;
 import dev.parley.presence.PresenceServer;
 import dev.parley.presence.PresenceSettings;
 import dev.parley.presence.store.MemoryPresenceStore;
@@ -15,22 +17,29 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 
-/** A router and presence in this JVM, all in memory: no other process, no TLS, nothing on disk but the keys. */
+/** A router, presence and a gateway in this JVM, all in memory: no other process, no TLS, nothing on disk but the keys. */
 public final class MemoryStack implements AutoCloseable {
   private static final int ROUTER_PORT = 8700;
+  private static final int GATEWAY_PORT = 8740;
   private static final List<String> PRESENCE = List.of("--parley.presence.listen=127.0.0.1:0");
 
   private final MemoryBroker broker;
   private final MemoryPresenceStore store;
   private final PresenceServer presence;
   private final RouterServer router;
+  private final GatewayServer gateway;
 
   private MemoryStack(
-      MemoryBroker broker, MemoryPresenceStore store, PresenceServer presence, RouterServer router) {
+      MemoryBroker broker,
+      MemoryPresenceStore store,
+      PresenceServer presence,
+      RouterServer router,
+      GatewayServer gateway) {
     this.broker = broker;
     this.store = store;
     this.presence = presence;
     this.router = router;
+    this.gateway = gateway;
   }
 
   /**
@@ -44,11 +53,17 @@ public final class MemoryStack implements AutoCloseable {
     MemoryBroker broker = new MemoryBroker(Layout.ONE_NODE);
     MemoryPresenceStore store = new MemoryPresenceStore(() -> System.nanoTime() / 1_000);
     PresenceServer presence = null;
+    RouterServer router = null;
     try {
       presence = new PresenceServer(Settings.load(PresenceSettings.class, Map.of(), PRESENCE), store);
       RouterSettings settings = routerSettings(routerPort, presence.address(), keys);
-      return new MemoryStack(broker, store, presence, new RouterServer(settings, broker, Clock.systemUTC()));
+      router = new RouterServer(settings, broker, Clock.systemUTC());
+      GatewayServer gateway = new GatewayServer(gatewaySettings(routerPort));
+      return new MemoryStack(broker, store, presence, router, gateway);
     } catch (IOException | RuntimeException e) {
+      if (router != null) {
+        router.close();
+      }
       if (presence != null) {
         presence.close();
       }
@@ -75,6 +90,22 @@ public final class MemoryStack implements AutoCloseable {
             "--parley.router.drain.patience=3s"));
   }
 
+  private static GatewaySettings gatewaySettings(int routerPort) {
+    return Settings.load(
+        GatewaySettings.class,
+        Map.of(),
+        List.of(
+            "--parley.gateway.listen=127.0.0.1:" + Ports.choose("", 0, GATEWAY_PORT),
+            "--parley.gateway.routers=127.0.0.1:" + routerPort,
+            "--parley.gateway.drain.notice=0s",
+            "--parley.gateway.drain.spread=0s"));
+  }
+
+  /** Where a browser finds the page, without TLS. */
+  public String page() {
+    return "http://127.0.0.1:" + gateway.port() + "/";
+  }
+
   /** Where clients connect, plaintext. */
   public String address() {
     return "127.0.0.1:" + router.port();
@@ -83,9 +114,12 @@ public final class MemoryStack implements AutoCloseable {
   @Override
   public void close() {
     try {
+      gateway.drain();
+      gateway.close();
       router.drain();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      gateway.close();
       router.close();
     }
     presence.close();

@@ -45,6 +45,7 @@ public final class Stack implements AutoCloseable {
   private static final int NATS_PORT = 4222;
   private static final int REDIS_PORT = 6379;
   private static final int PRESENCE_PORT = 8720;
+  private static final int GATEWAY_PORT = 8740;
   private static final Duration NO_TIME = Duration.ofSeconds(1);
 
   private final StackSettings settings;
@@ -95,14 +96,14 @@ public final class Stack implements AutoCloseable {
   /**
    * Waits until a part ends by itself without which the others are of no use; the message says which and shows the end
    * of its log. While another router lives, the end of one is only told, to {@code progress}, and so is the end of what
-   * only presence needs.
+   * messages do not need.
    */
   public CompletableFuture<String> partDied(Consumer<String> progress) {
     CompletableFuture<String> death = new CompletableFuture<>();
     AtomicInteger routers = new AtomicInteger(settings.routers());
     processes.forEach(
         (name, process) -> process.onExit().thenAccept(status -> {
-          boolean spared = RouterProcess.isOne(name) ? routers.decrementAndGet() > 0 : StackState.ONLY_FOR_PRESENCE.contains(name);
+          boolean spared = RouterProcess.isOne(name) ? routers.decrementAndGet() > 0 : StackState.SPARED.contains(name);
           if (spared) {
             progress.accept(
                 name + " ended with status " + status + "; the others go on. Its log: " + process.logFile());
@@ -174,14 +175,15 @@ public final class Stack implements AutoCloseable {
     RedisServer redis = startRedis(redisProgram, progress);
     String presence = startPresence(redis, progress);
     Map<String, String> links = startRouters(routerPorts, nats, presence, keys, progress);
+    String gateway = startGateway(routerPorts.values(), edgePort, progress);
     progress.accept("starting envoy");
-    EdgeSettings edge = edgeSettings(edgePort, routerPorts.values(), keys, certificates);
+    EdgeSettings edge = edgeSettings(edgePort, routerPorts.values(), gateway, keys, certificates);
     Envoy envoy = Envoy.start(envoyProgram, edge, directory(data, Envoy.NAME), true);
     processes.put(Envoy.NAME, envoy.process());
 
     Map<String, String> routers = new LinkedHashMap<>();
     routerPorts.forEach((name, port) -> routers.put(name, "127.0.0.1:" + port));
-    state = describe(edgePort, routers, links, certificates, nats, redis, presence);
+    state = describe(edgePort, routers, links, certificates, nats, redis, presence, gateway);
     state.write(data);
   }
 
@@ -235,8 +237,22 @@ public final class Stack implements AutoCloseable {
     return links;
   }
 
+  /** Returns where it listens for the edge. */
+  private String startGateway(Collection<Integer> routerPorts, int edgePort, Consumer<String> progress) {
+    progress.accept("starting " + GatewayProcess.NAME);
+    int port = Ports.choose("", 0, GATEWAY_PORT);
+    processes.put(
+        GatewayProcess.NAME,
+        GatewayProcess.start(
+            directory(settings.data(), GatewayProcess.NAME),
+            port,
+            routerPorts.stream().map(router -> "127.0.0.1:" + router).toList(),
+            GatewayProcess.ownOrigins(edgePort)));
+    return "127.0.0.1:" + port;
+  }
+
   private static EdgeSettings edgeSettings(
-      int port, Collection<Integer> routerPorts, DevKeys keys, DevCertificates certificates) {
+      int port, Collection<Integer> routerPorts, String gateway, DevKeys keys, DevCertificates certificates) {
     return Settings.load(
         EdgeSettings.class,
         Map.of(),
@@ -248,6 +264,7 @@ public final class Stack implements AutoCloseable {
             "--parley.edge.jwks=" + keys.jwks(),
             "--parley.edge.issuer=" + DevKeys.RULES.issuer(),
             "--parley.edge.audience=" + DevKeys.RULES.audience(),
+            "--parley.edge.gateways=" + gateway,
             "--parley.edge.routers="
                 + routerPorts.stream().map(router -> "127.0.0.1:" + router).collect(Collectors.joining(","))));
   }
@@ -259,7 +276,8 @@ public final class Stack implements AutoCloseable {
       DevCertificates certificates,
       NatsServer nats,
       RedisServer redis,
-      String presence) {
+      String presence,
+      String gateway) {
     Map<String, ProcessRef> refs = new LinkedHashMap<>();
     Map<String, Path> logs = new LinkedHashMap<>();
     processes.forEach(
@@ -276,6 +294,7 @@ public final class Stack implements AutoCloseable {
         nats.monitorUrl(),
         redis.url(),
         presence,
+        gateway,
         settings.sync(),
         settings.detached(),
         ProcessRef.of(ProcessHandle.current()),

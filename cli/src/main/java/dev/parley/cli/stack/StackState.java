@@ -25,6 +25,7 @@ import java.util.Set;
  * @param natsMonitorUrl the broker's monitoring endpoint
  * @param redisUrl where presence keeps what is so
  * @param presence where presence listens for the routers, as host:port
+ * @param gateway where the gateway listens for the edge, as host:port
  * @param sync when the broker flushes to disk
  * @param detached whether the processes run on without the {@code up} that started them
  * @param up the {@code up} that started them
@@ -40,13 +41,14 @@ public record StackState(
     String natsMonitorUrl,
     String redisUrl,
     String presence,
+    String gateway,
     String sync,
     boolean detached,
     ProcessRef up,
     Map<String, ProcessRef> processes,
     Map<String, Path> logs) {
-  /** Processes without which messages go on. */
-  static final Set<String> ONLY_FOR_PRESENCE = Set.of(RedisServer.NAME, PresenceProcess.NAME);
+  /** Processes without which messages go on: presence, and the way in for browsers. */
+  static final Set<String> SPARED = Set.of(RedisServer.NAME, PresenceProcess.NAME, GatewayProcess.NAME);
 
   private static final String FILE = "up.json";
 
@@ -65,11 +67,16 @@ public record StackState(
     }
   }
 
-  /** Whether it carries messages: all of its processes run but for those that only presence needs. */
+  /** Whether it carries messages: all of its processes run but for those that it can do without. */
   public boolean isRunning() {
     return processes.entrySet().stream()
-        .filter(each -> !ONLY_FOR_PRESENCE.contains(each.getKey()))
+        .filter(each -> !SPARED.contains(each.getKey()))
         .allMatch(each -> each.getValue().running().isPresent());
+  }
+
+  /** Where a browser finds the page. */
+  public String page() {
+    return "https://" + edge + "/";
   }
 
   /** The address of the first router: one of those that can be reached past the edge. */
@@ -81,20 +88,20 @@ public record StackState(
   StackState withProcess(String name, PartProcess process) throws IOException {
     ProcessHandle handle =
         ProcessHandle.of(process.pid()).orElseThrow(() -> new IOException(name + " has ended already"));
-    return new StackState(edge, caFile, routers, links, natsUrl, natsMonitorUrl, redisUrl, presence, sync, detached, up,
+    return new StackState(edge, caFile, routers, links, natsUrl, natsMonitorUrl, redisUrl, presence, gateway, sync, detached, up,
         with(processes, name, ProcessRef.of(handle)), with(logs, name, process.logFile()));
   }
 
   /** With one more router, whose process is still to come. */
   StackState withRouter(String name, String address, String link) {
     return new StackState(edge, caFile, with(routers, name, address), with(links, name, link), natsUrl,
-        natsMonitorUrl, redisUrl, presence, sync, detached, up, processes, logs);
+        natsMonitorUrl, redisUrl, presence, gateway, sync, detached, up, processes, logs);
   }
 
   /** Without this router and its process. */
   StackState withoutRouter(String name) {
     return new StackState(edge, caFile, without(routers, name), without(links, name), natsUrl, natsMonitorUrl, redisUrl,
-        presence, sync, detached, up, without(processes, name), without(logs, name));
+        presence, gateway, sync, detached, up, without(processes, name), without(logs, name));
   }
 
   private static <T> Map<String, T> with(Map<String, T> map, String key, T value) {
@@ -131,6 +138,8 @@ public record StackState(
     map.put("nats_monitor_url", natsMonitorUrl);
     map.put("redis_url", redisUrl);
     map.put("presence", presence);
+    map.put("gateway", gateway);
+    map.put("page", page());
     map.put("sync", sync);
     map.put("detached", detached);
     map.put("up", toMap(up));
@@ -164,6 +173,7 @@ public record StackState(
         JSONObjectUtils.getString(map, "nats_monitor_url"),
         JSONObjectUtils.getString(map, "redis_url"),
         JSONObjectUtils.getString(map, "presence"),
+        JSONObjectUtils.getString(map, "gateway"),
         JSONObjectUtils.getString(map, "sync"),
         JSONObjectUtils.getBoolean(map, "detached"),
         ref(JSONObjectUtils.getJSONObject(map, "up")),

@@ -46,6 +46,8 @@ final class LiveStack implements AutoCloseable {
   private final @Nullable RedisServer redis;
   private final int presencePort = FreePorts.next();
   private @Nullable PartProcess presence;
+  private final int gatewayPort = FreePorts.next();
+  private @Nullable PartProcess gateway;
   private final Envoy envoy;
   private final List<AutoCloseable> opened = Collections.synchronizedList(new ArrayList<>());
   private final List<Router> routers = new ArrayList<>();
@@ -78,15 +80,31 @@ final class LiveStack implements AutoCloseable {
 
   /** With several routers, which take these arguments besides their usual ones. */
   LiveStack(Path data, int running, int spares, List<String> routerArguments) throws IOException {
-    this(data, running, spares, routerArguments, false);
+    this(data, running, spares, routerArguments, false, false);
   }
 
   /** With so many routers, and presence. */
   static LiveStack withPresence(Path data, int routers, String... routerArguments) throws IOException {
-    return new LiveStack(data, routers, 0, List.of(routerArguments), true);
+    return new LiveStack(data, routers, 0, List.of(routerArguments), true, false);
   }
 
-  private LiveStack(Path data, int running, int spares, List<String> routerArguments, boolean withPresence)
+  /** With so many routers, and a gateway. */
+  static LiveStack withGateway(Path data, int routers, String... routerArguments) throws IOException {
+    return new LiveStack(data, routers, 0, List.of(routerArguments), false, true);
+  }
+
+  /** With so many routers, presence and a gateway: all that the page needs. */
+  static LiveStack withPage(Path data, int routers) throws IOException {
+    return new LiveStack(data, routers, 0, List.of(), true, true);
+  }
+
+  private LiveStack(
+      Path data,
+      int running,
+      int spares,
+      List<String> routerArguments,
+      boolean withPresence,
+      boolean withGateway)
       throws IOException {
     this.data = data;
     this.routerArguments = routerArguments;
@@ -105,6 +123,9 @@ final class LiveStack implements AutoCloseable {
     }
     for (int number = 1; number <= running; number++) {
       startRouter(number);
+    }
+    if (withGateway) {
+      startGateway();
     }
     this.envoy = Envoy.start(parts.envoy(), edgeSettings(), directory("envoy"), false);
   }
@@ -125,6 +146,7 @@ final class LiveStack implements AutoCloseable {
             "--parley.edge.jwks=" + keys.jwks(),
             "--parley.edge.issuer=" + DevKeys.RULES.issuer(),
             "--parley.edge.audience=" + DevKeys.RULES.audience(),
+            "--parley.edge.gateways=" + (gateway == null ? "" : "127.0.0.1:" + gatewayPort),
             "--parley.edge.routers="
                 + routers.stream().map(each -> "127.0.0.1:" + each.port).collect(Collectors.joining(","))));
   }
@@ -134,6 +156,37 @@ final class LiveStack implements AutoCloseable {
     presence =
         PresenceProcess.start(
             directory(PresenceProcess.NAME), presencePort, redis().url(), LinkSecret.in(data));
+  }
+
+  /** Starts the gateway, which does not run, and waits until it is ready. */
+  void startGateway() throws IOException {
+    gateway =
+        GatewayProcess.start(
+            directory(GatewayProcess.NAME), gatewayPort, routerAddresses(), GatewayProcess.ownOrigins(edgePort));
+  }
+
+  PartProcess gateway() {
+    return Objects.requireNonNull(gateway, "a stack without a gateway");
+  }
+
+  /** Each router's own address, as host:port. */
+  List<String> routerAddresses() {
+    return routers.stream().map(each -> "127.0.0.1:" + each.port).toList();
+  }
+
+  /** Where a browser finds the edge: {@code https://localhost:port}. */
+  String edgeUrl() {
+    return "https://localhost:" + edgePort;
+  }
+
+  /** The authority that signed the edge's certificate. */
+  Path authority() {
+    return certificates.authority();
+  }
+
+  /** A token that ended a minute ago. */
+  String endedToken(String user) {
+    return token(user, Duration.ofMinutes(-1));
   }
 
   RedisServer redis() {
@@ -278,6 +331,9 @@ final class LiveStack implements AutoCloseable {
       each.close();
     }
     envoy.close();
+    if (gateway != null) {
+      gateway.stop();
+    }
     for (Router router : routers) {
       if (router.process != null) {
         router.process.stop();

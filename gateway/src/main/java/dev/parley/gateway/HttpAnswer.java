@@ -1,0 +1,62 @@
+package dev.parley.gateway;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The answer to a request.
+ *
+ * @param headers beside content-type and content-length
+ */
+record HttpAnswer(HttpResponseStatus status, String contentType, byte[] body, Map<String, String> headers) {
+  private static final String TEXT = "text/plain; charset=utf-8";
+
+  /** A line for a person. */
+  static HttpAnswer text(HttpResponseStatus status, String text) {
+    return new HttpAnswer(status, TEXT, (text + "\n").getBytes(StandardCharsets.UTF_8), Map.of());
+  }
+
+  /** The same with one more header. */
+  HttpAnswer with(String header, String value) {
+    Map<String, String> more = new LinkedHashMap<>(headers);
+    more.put(header, value);
+    return new HttpAnswer(status, contentType, body, more);
+  }
+
+  /**
+   * Sends it; then the connection is closed, or ready for the next request.
+   *
+   * @param withBody whether the body is sent too, and not only its length
+   */
+  void send(Channel to, boolean keepAlive, boolean withBody) {
+    FullHttpResponse response =
+        new DefaultFullHttpResponse(
+            HttpVersion.HTTP_1_1, status, withBody ? Unpooled.wrappedBuffer(body) : Unpooled.EMPTY_BUFFER);
+    if (status.equals(HttpResponseStatus.NOT_MODIFIED)) {
+      response.headers().set(HttpHeaderNames.CONTENT_LENGTH, 0);
+    } else {
+      response.headers().set(HttpHeaderNames.CONTENT_TYPE, contentType);
+      response.headers().set(HttpHeaderNames.CONTENT_LENGTH, body.length);
+    }
+    response.headers().set("x-content-type-options", "nosniff");
+    headers.forEach(response.headers()::set);
+    response
+        .headers()
+        .set(HttpHeaderNames.CONNECTION, keepAlive ? HttpHeaderValues.KEEP_ALIVE : HttpHeaderValues.CLOSE);
+    ChannelFuture sent = to.writeAndFlush(response);
+    if (!keepAlive) {
+      sent.addListener(ChannelFutureListener.CLOSE);
+    }
+  }
+}
