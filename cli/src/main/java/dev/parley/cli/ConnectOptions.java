@@ -94,6 +94,16 @@ public final class ConnectOptions {
     return pids;
   }
 
+  /** Where the push lab that {@code parley up} has started here shows its phones. */
+  String phones() throws IOException {
+    return here().phones();
+  }
+
+  /** The user whom the options name by id. */
+  String userOr(String other) {
+    return user == null ? other : user;
+  }
+
   /** For the presence that {@code parley up} has started here. */
   PresenceBench presenceBench(PrintStream progress) throws IOException {
     return new PresenceBench(here().presence(), LinkSecret.read(data.path()), pids(), progress);

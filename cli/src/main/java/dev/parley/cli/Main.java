@@ -26,6 +26,7 @@ import picocli.CommandLine.ParseResult;
       ChatCommand.class,
       SendCommand.class,
       TailCommand.class,
+      PhoneCommand.class,
       BenchCommand.class
     },
     synopsisSubcommandLabel = "COMMAND")

@@ -22,8 +22,20 @@ final class TailCommand extends ClientCommand {
   @Option(names = "--json", description = "One JSON object a line.")
   private boolean json;
 
+  @Option(names = "--pushes", description = "What the phones of this machine's push lab get, of all users.")
+  private boolean pushes;
+
   @Override
-  int run(ConnectOptions connect, PrintWriter out) throws IOException {
+  int run(ConnectOptions connect, PrintWriter out) throws IOException, InterruptedException {
+    if (pushes) {
+      new PushLab(connect.phones())
+          .listen(
+              push -> {
+                out.println(json ? push : PushText.line(push));
+                out.flush();
+              });
+      throw new CommandFailure("the push lab has ended");
+    }
     CompletableFuture<Integer> ended = new CompletableFuture<>();
     SessionListener printer = new SessionListener() {
       @Override

@@ -1,6 +1,7 @@
 package dev.parley.cli;
 
 import dev.parley.chassis.auth.DevKeys;
+import dev.parley.chassis.auth.TokenSigner;
 import dev.parley.chassis.config.Settings;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,6 +28,9 @@ final class TokenCommand implements Callable<Integer> {
   @Option(names = "--name", paramLabel = "NAME", description = "The name that others see.")
   private @Nullable String name;
 
+  @Option(names = "--operator", description = "For the calls of operators: dead letters and webhooks.")
+  private boolean operator;
+
   @Option(names = "--ttl", paramLabel = "TIME", defaultValue = "24h", description = "How long it is valid (24h).")
   private String ttl = "24h";
 
@@ -42,7 +46,8 @@ final class TokenCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new CommandFailure("--ttl cannot be '" + ttl + "': " + e.getMessage(), e);
     }
-    System.out.println(DevKeys.in(keys).signer().sign(user, name, expires));
+    TokenSigner signer = DevKeys.in(keys).signer();
+    System.out.println(operator ? signer.signOperator(user, expires) : signer.sign(user, name, expires));
     return 0;
   }
 }

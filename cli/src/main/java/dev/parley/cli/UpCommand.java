@@ -197,6 +197,7 @@ final class UpCommand implements Callable<Integer> {
 
           edge     %2$s (TLS; trust %3$s)
           routers  %4$s
+          phones   %11$s/ (what pushes would show)
           broker   %5$s
           logs     %6$s
 
@@ -208,6 +209,7 @@ final class UpCommand implements Callable<Integer> {
           ./parley chat bob --as alice%7$s     in one terminal, and
           ./parley chat alice --as bob%7$s     in another
           ./parley token carol%7$s             a token for anybody else
+          ./parley phone --as bob%7$s          a phone for Bob, which gets pushes while he is away
           ./parley doctor%7$s                  when something seems wrong
           grpcurl -cacert %3$s -H "authorization: Bearer $(./parley token alice%7$s)" %2$s list
           docs/grpcurl.md                  goes on from there
@@ -223,7 +225,8 @@ final class UpCommand implements Callable<Integer> {
             data.option(),
             detach ? "Stop it with ./parley down" + data.option() + "." : "Stop it with Ctrl-C.",
             text(tokens),
-            page(state.page(), tokens));
+            page(state.page(), tokens),
+            state.phones());
   }
 
   private String memoryText(MemoryStack stack, Map<String, String> tokens) {

@@ -43,14 +43,14 @@ class UpIT {
   void anUpThatWasKilledIsFollowedByOneThatCleansUp() throws Exception {
     Cli first = Cli.start(data, "up", "--json", "--routers=1");
     List<ProcessHandle> orphans = parts(first.readJson());
-    assertThat(orphans).hasSize(6).allMatch(ProcessHandle::isAlive);
+    assertThat(orphans).hasSize(8).allMatch(ProcessHandle::isAlive);
     first.kill();
 
     try (Cli second = Cli.start(data, "up", "--json", "--routers=1")) {
       Map<String, Object> up = second.readJson();
 
       assertThat(orphans).noneMatch(ProcessHandle::isAlive);
-      assertThat(parts(up)).hasSize(6).allMatch(ProcessHandle::isAlive);
+      assertThat(parts(up)).hasSize(8).allMatch(ProcessHandle::isAlive);
       second.signal();
       assertThat(second.exit()).isZero();
       assertThat(parts(up)).isEmpty();
@@ -117,6 +117,23 @@ class UpIT {
     }
   }
 
+  @Test
+  void whoIsAwayIsToldByPhoneUntilHeReads() throws Exception {
+    assertThat(Cli.run(data, "up", "--detach").exit()).isZero();
+    Cli phone = Cli.run(data, "phone", "--as=bob", "--kind=apns");
+    assertThat(phone.exit()).as(phone.errors()).isZero();
+    try (Cli pushes = Cli.start(data, "tail", "--pushes")) {
+      assertThat(Cli.run(data, "send", "bob", "call me", "--as=alice").exit()).isZero();
+
+      assertThat(pushes.readLine()).contains("bob's phone-", "(apns, badge 1) alice: call me");
+      try (Cli chat = Cli.start(data, "chat", "alice", "--as=bob")) {
+        assertThat(pushes.readLine()).contains("bob's phone-", "takes away what it shows");
+        chat.type("/quit");
+        assertThat(chat.exit()).isZero();
+      }
+    }
+  }
+
   private static void awaitLine(Cli chat, String start) throws Exception {
     String line = chat.readLine();
     while (!line.startsWith(start)) {
@@ -128,7 +145,7 @@ class UpIT {
   void oneOfSeveralRoutersAndPresenceMayDie() throws Exception {
     try (Cli cli = Cli.start(data, "up", "--json")) {
       Map<String, Object> up = cli.readJson();
-      assertThat(parts(up)).hasSize(7).allMatch(ProcessHandle::isAlive);
+      assertThat(parts(up)).hasSize(9).allMatch(ProcessHandle::isAlive);
       assertThat(JSONObjectUtils.getJSONObject(up, "routers")).containsOnlyKeys("router-1", "router-2");
       assertThat(JSONObjectUtils.getJSONObject(up, "links")).containsOnlyKeys("router-1", "router-2");
 
@@ -139,7 +156,7 @@ class UpIT {
       assertThat(send.exit()).as(send.errors()).isZero();
       assertThat(cli.errors()).contains("router-1 ended with status 137; the others go on");
       assertThat(cli.errors()).contains("presence-1 ended with status 137; the others go on");
-      assertThat(parts(up)).hasSize(5).allMatch(ProcessHandle::isAlive);
+      assertThat(parts(up)).hasSize(7).allMatch(ProcessHandle::isAlive);
       cli.signal();
       assertThat(cli.exit()).isZero();
       assertThat(parts(up)).isEmpty();

@@ -23,17 +23,27 @@ public final class TokenSigner {
 
   /** A token for this user, with the issuer and audience of the rules. */
   public String sign(String userId, @Nullable String name, Instant expires) {
-    JWTClaimsSet.Builder claims = new JWTClaimsSet.Builder().subject(userId).expirationTime(Date.from(expires));
+    JWTClaimsSet.Builder claims = claims(userId, expires);
     if (name != null) {
       claims.claim("name", name);
     }
+    return sign(claims.build());
+  }
+
+  /** A token for an operator, likewise. */
+  public String signOperator(String userId, Instant expires) {
+    return sign(claims(userId, expires).claim("scope", TokenVerifier.OPERATOR).build());
+  }
+
+  private JWTClaimsSet.Builder claims(String userId, Instant expires) {
+    JWTClaimsSet.Builder claims = new JWTClaimsSet.Builder().subject(userId).expirationTime(Date.from(expires));
     if (rules.issuer() != null) {
       claims.issuer(rules.issuer());
     }
     if (rules.audience() != null) {
       claims.audience(rules.audience());
     }
-    return sign(claims.build());
+    return claims;
   }
 
   /** A token that says exactly this. */

@@ -4,9 +4,11 @@ import com.google.rpc.ErrorInfo;
 import com.nimbusds.jose.util.JSONObjectUtils;
 import dev.parley.chassis.auth.DevKeys;
 import dev.parley.chassis.errors.Errors;
+import dev.parley.cli.stack.DispatcherProcess;
 import dev.parley.cli.stack.GatewayProcess;
 import dev.parley.cli.stack.LinkSecret;
 import dev.parley.cli.stack.PresenceProcess;
+import dev.parley.cli.stack.PushLabProcess;
 import dev.parley.cli.stack.StackState;
 import dev.parley.internal.v1.GetPresenceStatusResponse;
 import dev.parley.internal.v1.NodeStatus;
@@ -72,6 +74,16 @@ public final class StackChecks {
     findings.add(broker());
     findings.add(presence());
     findings.add(gateway());
+    findings.add(phones());
+    withChannel(
+        state.dispatcher(),
+        InsecureChannelCredentials.create(),
+        channel ->
+            findings.add(
+                health(
+                    "dispatcher",
+                    channel,
+                    "read the log of " + DispatcherProcess.NAME + "; messages go on, pushes and webhooks come later")));
     state.routers().forEach((name, address) -> withRouter(name, address, findings));
     withEdge(findings);
     return findings;
@@ -122,6 +134,13 @@ public final class StackChecks {
         ? Finding.good("gateway", state.gateway() + " is ready; the page is at " + state.page())
         : Finding.bad("gateway", state.gateway() + " is not ready: browsers have no way in",
             "read the log of " + GatewayProcess.NAME + "; other clients go on without it");
+  }
+
+  private Finding phones() {
+    return PushLabProcess.isReady(state.phones())
+        ? Finding.good("push-lab", "phones are shown at " + state.phones() + "/")
+        : Finding.bad("push-lab", state.phones() + " does not answer: pushes become dead letters, and are tried again",
+            "read the log of " + PushLabProcess.NAME);
   }
 
   private static String seconds(@Nullable Object nanos) {

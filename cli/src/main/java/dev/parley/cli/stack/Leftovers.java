@@ -29,7 +29,9 @@ public final class Leftovers {
     boolean any = PartProcess.stopRecorded(data.resolve(Envoy.NAME), Envoy.NAME);
     any |= PartProcess.stopRecorded(data.resolve(GatewayProcess.NAME), GatewayProcess.NAME);
     any |= stopRouters(data);
-    for (String name : List.of(PresenceProcess.NAME, RedisServer.NAME, NatsServer.NAME)) {
+    for (String name :
+        List.of(
+            DispatcherProcess.NAME, PushLabProcess.NAME, PresenceProcess.NAME, RedisServer.NAME, NatsServer.NAME)) {
       any |= PartProcess.stopRecorded(data.resolve(name), name);
     }
     StackState.remove(data);

@@ -29,6 +29,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +47,8 @@ public final class Stack implements AutoCloseable {
   private static final int REDIS_PORT = 6379;
   private static final int PRESENCE_PORT = 8720;
   private static final int GATEWAY_PORT = 8740;
+  private static final int DISPATCHER_PORT = 8760;
+  private static final int PHONES_PORT = 8730;
   private static final Duration NO_TIME = Duration.ofSeconds(1);
 
   private final StackSettings settings;
@@ -175,15 +178,17 @@ public final class Stack implements AutoCloseable {
     RedisServer redis = startRedis(redisProgram, progress);
     String presence = startPresence(redis, progress);
     Map<String, String> links = startRouters(routerPorts, nats, presence, keys, progress);
-    String gateway = startGateway(routerPorts.values(), edgePort, progress);
+    String phones = startPushLab(progress);
+    String dispatcher = startDispatcher(nats, keys, progress);
+    String gateway = startGateway(routerPorts.values(), dispatcher, edgePort, progress);
     progress.accept("starting envoy");
-    EdgeSettings edge = edgeSettings(edgePort, routerPorts.values(), gateway, keys, certificates);
+    EdgeSettings edge = edgeSettings(edgePort, routerPorts.values(), gateway, dispatcher, keys, certificates);
     Envoy envoy = Envoy.start(envoyProgram, edge, directory(data, Envoy.NAME), true);
     processes.put(Envoy.NAME, envoy.process());
 
     Map<String, String> routers = new LinkedHashMap<>();
     routerPorts.forEach((name, port) -> routers.put(name, "127.0.0.1:" + port));
-    state = describe(edgePort, routers, links, certificates, nats, redis, presence, gateway);
+    state = describe(edgePort, routers, links, certificates, nats, redis, presence, gateway, dispatcher, phones);
     state.write(data);
   }
 
@@ -237,8 +242,41 @@ public final class Stack implements AutoCloseable {
     return links;
   }
 
+  /** Returns where its page is. */
+  private String startPushLab(Consumer<String> progress) {
+    progress.accept("starting " + PushLabProcess.NAME);
+    PushLabProcess.LabPorts ports =
+        new PushLabProcess.LabPorts(
+            Ports.choose("", 0, PHONES_PORT),
+            Ports.choose("", 0, PHONES_PORT + 1),
+            Ports.choose("", 0, PHONES_PORT + 2),
+            Ports.choose("", 0, PHONES_PORT + 3));
+    processes.put(
+        PushLabProcess.NAME, PushLabProcess.start(directory(settings.data(), PushLabProcess.NAME), ports));
+    return "http://127.0.0.1:" + ports.admin();
+  }
+
   /** Returns where it listens for the edge. */
-  private String startGateway(Collection<Integer> routerPorts, int edgePort, Consumer<String> progress) {
+  private String startDispatcher(NatsServer nats, DevKeys keys, Consumer<String> progress) {
+    progress.accept("starting " + DispatcherProcess.NAME);
+    int port = Ports.choose("", 0, DISPATCHER_PORT);
+    processes.put(
+        DispatcherProcess.NAME,
+        DispatcherProcess.start(
+            new DispatcherProcess.Setup(
+                DispatcherProcess.NAME,
+                directory(settings.data(), DispatcherProcess.NAME),
+                port,
+                nats.url(),
+                keys.jwks(),
+                directory(settings.data(), PushLabProcess.NAME),
+                List.of())));
+    return "127.0.0.1:" + port;
+  }
+
+  /** Returns where it listens for the edge. */
+  private String startGateway(
+      Collection<Integer> routerPorts, String dispatcher, int edgePort, Consumer<String> progress) {
     progress.accept("starting " + GatewayProcess.NAME);
     int port = Ports.choose("", 0, GATEWAY_PORT);
     processes.put(
@@ -247,12 +285,20 @@ public final class Stack implements AutoCloseable {
             directory(settings.data(), GatewayProcess.NAME),
             port,
             routerPorts.stream().map(router -> "127.0.0.1:" + router).toList(),
-            GatewayProcess.ownOrigins(edgePort)));
+            Stream.concat(
+                    GatewayProcess.ownOrigins(edgePort).stream(),
+                    Stream.of("--parley.gateway.dispatchers=" + dispatcher))
+                .toList()));
     return "127.0.0.1:" + port;
   }
 
   private static EdgeSettings edgeSettings(
-      int port, Collection<Integer> routerPorts, String gateway, DevKeys keys, DevCertificates certificates) {
+      int port,
+      Collection<Integer> routerPorts,
+      String gateway,
+      String dispatcher,
+      DevKeys keys,
+      DevCertificates certificates) {
     return Settings.load(
         EdgeSettings.class,
         Map.of(),
@@ -265,6 +311,7 @@ public final class Stack implements AutoCloseable {
             "--parley.edge.issuer=" + DevKeys.RULES.issuer(),
             "--parley.edge.audience=" + DevKeys.RULES.audience(),
             "--parley.edge.gateways=" + gateway,
+            "--parley.edge.dispatchers=" + dispatcher,
             "--parley.edge.routers="
                 + routerPorts.stream().map(router -> "127.0.0.1:" + router).collect(Collectors.joining(","))));
   }
@@ -277,7 +324,9 @@ public final class Stack implements AutoCloseable {
       NatsServer nats,
       RedisServer redis,
       String presence,
-      String gateway) {
+      String gateway,
+      String dispatcher,
+      String phones) {
     Map<String, ProcessRef> refs = new LinkedHashMap<>();
     Map<String, Path> logs = new LinkedHashMap<>();
     processes.forEach(
@@ -295,6 +344,8 @@ public final class Stack implements AutoCloseable {
         redis.url(),
         presence,
         gateway,
+        dispatcher,
+        phones,
         settings.sync(),
         settings.detached(),
         ProcessRef.of(ProcessHandle.current()),

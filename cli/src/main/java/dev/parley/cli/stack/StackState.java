@@ -26,6 +26,8 @@ import java.util.Set;
  * @param redisUrl where presence keeps what is so
  * @param presence where presence listens for the routers, as host:port
  * @param gateway where the gateway listens for the edge, as host:port
+ * @param dispatcher where the dispatcher listens for the edge, as host:port
+ * @param phones where the push lab shows what phones show, as an http address
  * @param sync when the broker flushes to disk
  * @param detached whether the processes run on without the {@code up} that started them
  * @param up the {@code up} that started them
@@ -42,13 +44,17 @@ public record StackState(
     String redisUrl,
     String presence,
     String gateway,
+    String dispatcher,
+    String phones,
     String sync,
     boolean detached,
     ProcessRef up,
     Map<String, ProcessRef> processes,
     Map<String, Path> logs) {
-  /** Processes without which messages go on: presence, and the way in for browsers. */
-  static final Set<String> SPARED = Set.of(RedisServer.NAME, PresenceProcess.NAME, GatewayProcess.NAME);
+  /** Processes without which messages go on: presence, the way in for browsers, and pushes. */
+  static final Set<String> SPARED =
+      Set.of(
+          RedisServer.NAME, PresenceProcess.NAME, GatewayProcess.NAME, DispatcherProcess.NAME, PushLabProcess.NAME);
 
   private static final String FILE = "up.json";
 
@@ -88,20 +94,20 @@ public record StackState(
   StackState withProcess(String name, PartProcess process) throws IOException {
     ProcessHandle handle =
         ProcessHandle.of(process.pid()).orElseThrow(() -> new IOException(name + " has ended already"));
-    return new StackState(edge, caFile, routers, links, natsUrl, natsMonitorUrl, redisUrl, presence, gateway, sync, detached, up,
+    return new StackState(edge, caFile, routers, links, natsUrl, natsMonitorUrl, redisUrl, presence, gateway, dispatcher, phones, sync, detached, up,
         with(processes, name, ProcessRef.of(handle)), with(logs, name, process.logFile()));
   }
 
   /** With one more router, whose process is still to come. */
   StackState withRouter(String name, String address, String link) {
     return new StackState(edge, caFile, with(routers, name, address), with(links, name, link), natsUrl,
-        natsMonitorUrl, redisUrl, presence, gateway, sync, detached, up, processes, logs);
+        natsMonitorUrl, redisUrl, presence, gateway, dispatcher, phones, sync, detached, up, processes, logs);
   }
 
   /** Without this router and its process. */
   StackState withoutRouter(String name) {
     return new StackState(edge, caFile, without(routers, name), without(links, name), natsUrl, natsMonitorUrl, redisUrl,
-        presence, gateway, sync, detached, up, without(processes, name), without(logs, name));
+        presence, gateway, dispatcher, phones, sync, detached, up, without(processes, name), without(logs, name));
   }
 
   private static <T> Map<String, T> with(Map<String, T> map, String key, T value) {
@@ -139,6 +145,8 @@ public record StackState(
     map.put("redis_url", redisUrl);
     map.put("presence", presence);
     map.put("gateway", gateway);
+    map.put("dispatcher", dispatcher);
+    map.put("phones", phones);
     map.put("page", page());
     map.put("sync", sync);
     map.put("detached", detached);
@@ -174,6 +182,8 @@ public record StackState(
         JSONObjectUtils.getString(map, "redis_url"),
         JSONObjectUtils.getString(map, "presence"),
         JSONObjectUtils.getString(map, "gateway"),
+        JSONObjectUtils.getString(map, "dispatcher"),
+        JSONObjectUtils.getString(map, "phones"),
         JSONObjectUtils.getString(map, "sync"),
         JSONObjectUtils.getBoolean(map, "detached"),
         ref(JSONObjectUtils.getJSONObject(map, "up")),

@@ -2,6 +2,7 @@ package dev.parley.sdk;
 
 import dev.parley.v1.ChatServiceGrpc;
 import dev.parley.v1.PresenceServiceGrpc;
+import dev.parley.v1.PushServiceGrpc;
 import io.grpc.ManagedChannel;
 import io.netty.channel.EventLoop;
 import java.nio.file.Path;
@@ -76,6 +77,11 @@ public final class ParleyClient implements AutoCloseable {
   /** Calls about presence that wait. They have no deadline of their own, since one of them is a stream that stays. */
   public PresenceServiceGrpc.PresenceServiceBlockingStub presence() {
     return PresenceServiceGrpc.newBlockingStub(channel).withCallCredentials(new BearerToken(tokens));
+  }
+
+  /** Devices that get pushes, and what the user wants to be told of: set a deadline on each call. */
+  public PushServiceGrpc.PushServiceBlockingStub push() {
+    return PushServiceGrpc.newBlockingStub(channel).withCallCredentials(new BearerToken(tokens));
   }
 
   /** Unary calls that answer by a future, each within 15 s. */

@@ -1,0 +1,55 @@
+package dev.parley.cli.stack;
+
+import dev.parley.chassis.auth.DevKeys;
+import dev.parley.parts.PartProcess;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** A dispatcher in a JVM of its own. */
+public final class DispatcherProcess {
+  /** The name of the one dispatcher, of its process and its files. */
+  public static final String NAME = "dispatcher-1";
+
+  private static final String MAIN = "dev.parley.dispatcher.DispatcherMain";
+  private static final List<String> JVM_FLAGS = List.of("-Xmx128m", "-XX:MaxDirectMemorySize=64m");
+
+  private DispatcherProcess() {}
+
+  /**
+   * Which dispatcher is to be started.
+   *
+   * @param name of it, its process and its files
+   * @param directory of its pid and log
+   * @param port for the edge
+   * @param natsUrl the broker
+   * @param jwks who issues tokens
+   * @param lab where the push lab keeps its keys
+   * @param more further arguments of it
+   */
+  record Setup(String name, Path directory, int port, String natsUrl, Path jwks, Path lab, List<String> more) {}
+
+  /** Starts it and waits until it has read what was done before. */
+  static PartProcess start(Setup setup) {
+    List<String> arguments = new ArrayList<>(arguments(setup.name(), setup.port(), setup.jwks()));
+    arguments.add("--config=" + PushLabProcess.dispatcherSettings(setup.lab()));
+    arguments.add("--parley.dispatcher.nats.servers=" + setup.natsUrl());
+    arguments.addAll(setup.more());
+    return JvmProcess.start(
+        new JvmProcess.Launch(setup.name(), setup.directory(), JVM_FLAGS, MAIN, arguments, Map.of()),
+        () -> RouterProcess.isReady(setup.port()));
+  }
+
+  /** What a dispatcher on this machine is told, but for the broker and the push services. Webhooks may come here. */
+  static List<String> arguments(String name, int port, Path jwks) {
+    return List.of(
+        "--parley.dispatcher.name=" + name,
+        "--parley.dispatcher.server.listen=127.0.0.1:" + port,
+        "--parley.dispatcher.auth.jwks=" + jwks,
+        "--parley.dispatcher.auth.issuer=" + DevKeys.RULES.issuer(),
+        "--parley.dispatcher.auth.audience=" + DevKeys.RULES.audience(),
+        "--parley.dispatcher.http.allowed-networks=127.0.0.0/8",
+        "--parley.dispatcher.http.plain-http=true");
+  }
+}
