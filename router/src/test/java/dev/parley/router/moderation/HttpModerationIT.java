@@ -37,6 +37,8 @@ class HttpModerationIT {
   private static final Verdict ALLOWED = new Verdict.Allowed();
   private static final Verdict UNAVAILABLE = new Verdict.Unavailable();
 
+  private static final Hops HOPS = Hops.unmetered(InstantSource.system(), new Random(7));
+
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private final ExecutorService serving = Executors.newVirtualThreadPerTaskExecutor();
   private final CountDownLatch end = new CountDownLatch(1);
@@ -58,7 +60,9 @@ class HttpModerationIT {
     server.setExecutor(serving);
     server.createContext("/ask", this::serve);
     server.start();
-    moderation = moderation(Duration.ofSeconds(5), OnFailure.CLOSED);
+    ModerationSettings settings = settings(server, Duration.ofSeconds(5), OnFailure.CLOSED);
+    hop = HOPS.hop("router-moderation", settings.hop(), timer);
+    moderation = new HttpModeration(settings, hop, InstantSource.system());
   }
 
   @AfterEach
@@ -70,12 +74,18 @@ class HttpModerationIT {
     timer.shutdownNow();
   }
 
-  private HttpModeration moderation(Duration deadline, OnFailure onFailure) {
+  private static ModerationSettings settings(HttpServer server, Duration deadline, OnFailure onFailure) {
     BreakerSettings breaker = new BreakerSettings(50, 4, 4, Duration.ofMillis(50), 1);
     URI url = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/ask");
-    ModerationSettings settings = new ModerationSettings(url, SECRET, deadline, onFailure, 64, breaker);
-    hop = Hops.unmetered(InstantSource.system(), new Random(7)).hop("router-moderation", settings.hop(), timer);
-    return new HttpModeration(settings, hop, InstantSource.system());
+    return new ModerationSettings(url, SECRET, deadline, onFailure, 64, breaker);
+  }
+
+  /** Asks by other settings from now on. */
+  private void use(Duration deadline, OnFailure onFailure) {
+    ModerationSettings settings = settings(server, deadline, onFailure);
+    moderation.close();
+    hop = HOPS.hop("router-moderation", settings.hop(), timer);
+    moderation = new HttpModeration(settings, hop, InstantSource.system());
   }
 
   private void serve(HttpExchange exchange) throws IOException {
@@ -127,16 +137,14 @@ class HttpModerationIT {
 
   @Test
   void whoIsSlowHasNotAnswered() {
-    moderation.close();
-    moderation = moderation(Duration.ofMillis(100), OnFailure.CLOSED);
+    use(Duration.ofMillis(100), OnFailure.CLOSED);
     answer = exchange -> end.await();
     assertThat(ask()).isEqualTo(UNAVAILABLE);
   }
 
   @Test
   void whoBeginsToAnswerAndIsSlowThenHasNotAnsweredEither() {
-    moderation.close();
-    moderation = moderation(Duration.ofMillis(100), OnFailure.CLOSED);
+    use(Duration.ofMillis(100), OnFailure.CLOSED);
     answer = exchange -> {
       exchange.sendResponseHeaders(200, 100);
       exchange.getResponseBody().write('{');
@@ -172,8 +180,7 @@ class HttpModerationIT {
 
   @Test
   void withoutAnAnswerEverythingIsAllowedIfTheSettingsSaySo() {
-    moderation.close();
-    moderation = moderation(Duration.ofSeconds(5), OnFailure.OPEN);
+    use(Duration.ofSeconds(5), OnFailure.OPEN);
     answer = exchange -> respond(exchange, 500, "");
     assertThat(ask()).isEqualTo(ALLOWED);
     server.stop(0);
