@@ -25,6 +25,7 @@ import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.config.TlsConfig;
 import org.apache.hc.client5.http.impl.async.CloseableHttpAsyncClient;
 import org.apache.hc.client5.http.impl.async.HttpAsyncClientBuilder;
+import org.apache.hc.client5.http.impl.nio.PoolingAsyncClientConnectionManager;
 import org.apache.hc.client5.http.impl.nio.PoolingAsyncClientConnectionManagerBuilder;
 import org.apache.hc.client5.http.ssl.ClientTlsStrategyBuilder;
 import org.apache.hc.core5.concurrent.FutureCallback;
@@ -54,6 +55,7 @@ public final class ProviderHttp implements AutoCloseable {
 
   private final Duration timeLimit;
   private final ThreadPoolExecutor starters;
+  private final PoolingAsyncClientConnectionManager connections;
   private final CloseableHttpAsyncClient client;
 
   /**
@@ -89,26 +91,27 @@ public final class ProviderHttp implements AutoCloseable {
     if (trustedCa != null) {
       tls.setSslContext(trusting(trustedCa));
     }
+    this.connections =
+        PoolingAsyncClientConnectionManagerBuilder.create()
+            .setTlsStrategy(tls.buildAsync())
+            .setDnsResolver(resolver)
+            .setMaxConnTotal(bounds.connections())
+            .setMaxConnPerRoute(bounds.connectionsPerHost())
+            .setMessageMultiplexing(true)
+            .setDefaultTlsConfig(
+                TlsConfig.custom()
+                    .setVersionPolicy(HttpVersionPolicy.NEGOTIATE)
+                    .setHandshakeTimeout(Timeout.of(timeLimit))
+                    .build())
+            .setDefaultConnectionConfig(
+                ConnectionConfig.custom()
+                    .setConnectTimeout(Timeout.of(timeLimit))
+                    .setIdleTimeout(Timeout.of(IDLE))
+                    .build())
+            .build();
     this.client =
         HttpAsyncClientBuilder.create()
-            .setConnectionManager(
-                PoolingAsyncClientConnectionManagerBuilder.create()
-                    .setTlsStrategy(tls.buildAsync())
-                    .setDnsResolver(resolver)
-                    .setMaxConnTotal(bounds.connections())
-                    .setMaxConnPerRoute(bounds.connectionsPerHost())
-                    .setMessageMultiplexing(true)
-                    .setDefaultTlsConfig(
-                        TlsConfig.custom()
-                            .setVersionPolicy(HttpVersionPolicy.NEGOTIATE)
-                            .setHandshakeTimeout(Timeout.of(timeLimit))
-                            .build())
-                    .setDefaultConnectionConfig(
-                        ConnectionConfig.custom()
-                            .setConnectTimeout(Timeout.of(timeLimit))
-                            .setIdleTimeout(Timeout.of(IDLE))
-                            .build())
-                    .build())
+            .setConnectionManager(connections)
             .setIOReactorConfig(IOReactorConfig.custom().setIoThreadCount(IO_THREADS).setTcpNoDelay(true).build())
             .setDefaultRequestConfig(
                 RequestConfig.custom()
@@ -196,6 +199,7 @@ public final class ProviderHttp implements AutoCloseable {
   @Override
   public void close() {
     starters.shutdownNow();
+    connections.close(CloseMode.IMMEDIATE);
     client.initiateShutdown();
     try {
       client.awaitShutdown(CLOSING);
