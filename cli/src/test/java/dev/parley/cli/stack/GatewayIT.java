@@ -63,7 +63,7 @@ class GatewayIT {
   static void start() throws Exception {
     stack = LiveStack.withGateway(data, 2);
     http = HttpClient.newBuilder().sslContext(trusting(stack.authority())).build();
-    await().atMost(PATIENCE).until(() -> status("/readyz") == 404 && status("/") == 200);
+    await().atMost(PATIENCE).until(() -> status("/") == 200);
   }
 
   @AfterAll
