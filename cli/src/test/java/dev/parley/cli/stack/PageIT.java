@@ -80,7 +80,7 @@ class PageIT {
   private void visit(String... users) throws Exception {
     browser.visit(address(users));
     for (int pane = 0; pane < users.length; pane++) {
-      awaitIn(pane, "document.getElementById('connection-text').textContent === 'Connected'");
+      awaitIn(pane, "document.getElementById('connection-text').textContent === 'Online'");
     }
   }
 
@@ -192,6 +192,8 @@ class PageIT {
     awaitIn(0, "document.querySelector('.badge')?.textContent === '60'");
     click(0, ".conversation");
     awaitMessage(0, "line 60");
+    awaitIn(0, "document.querySelector('.badge') === null");
+    awaitIn(0, "document.querySelector('.day.new') !== null");
     assertThat(in(0, messages("line 1"))).hasToString("0");
     click(0, "#earlier");
     awaitMessage(0, "line 1");
@@ -305,13 +307,14 @@ class PageIT {
 
     in(0, "document.getElementById('new').focus()");
     List<@Nullable Object> reached = new ArrayList<>();
-    for (int i = 0; i < 7; i++) {
+    for (int i = 0; i < 8; i++) {
       browser.press("Tab", TAB);
       reached.add(
           in(0, "document.activeElement.id || document.activeElement.className.split(' ')[0]"));
     }
     assertThat(reached).startsWith("conversation", "message", "tool");
     assertThat(reached).containsSubsequence("message", "tool", "text");
+    assertThat(reached.getLast()).isEqualTo("send");
     assertThat(in(0, "getComputedStyle(document.activeElement).outlineStyle")).isEqualTo("solid");
     in(0, "document.getElementById('text').focus()");
     browser.press("ArrowUp", 38);
