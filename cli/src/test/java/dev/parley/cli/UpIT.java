@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.nimbusds.jose.util.JSONObjectUtils;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.ParseException;
@@ -142,7 +145,7 @@ class UpIT {
   }
 
   @Test
-  void oneOfSeveralRoutersAndPresenceMayDie() throws Exception {
+  void oneOfSeveralRoutersPresenceTheGatewayAndTheDispatcherMayDie() throws Exception {
     try (Cli cli = Cli.start(data, "up", "--json")) {
       Map<String, Object> up = cli.readJson();
       assertThat(parts(up)).hasSize(9).allMatch(ProcessHandle::isAlive);
@@ -151,12 +154,16 @@ class UpIT {
 
       ProcessHandle.of(pid(up, "router-1")).orElseThrow().destroyForcibly();
       ProcessHandle.of(pid(up, "presence-1")).orElseThrow().destroyForcibly();
+      ProcessHandle.of(pid(up, "gateway-1")).orElseThrow().destroyForcibly();
+      ProcessHandle.of(pid(up, "dispatcher-1")).orElseThrow().destroyForcibly();
 
       Cli send = Cli.run(data, "send", "bob", "still here", "--as=alice");
       assertThat(send.exit()).as(send.errors()).isZero();
       assertThat(cli.errors()).contains("router-1 ended with status 137; the others go on");
       assertThat(cli.errors()).contains("presence-1 ended with status 137; the others go on");
-      assertThat(parts(up)).hasSize(7).allMatch(ProcessHandle::isAlive);
+      assertThat(cli.errors()).contains("gateway-1 ended with status 137; the others go on");
+      assertThat(cli.errors()).contains("dispatcher-1 ended with status 137; the others go on");
+      assertThat(parts(up)).hasSize(5).allMatch(ProcessHandle::isAlive);
       cli.signal();
       assertThat(cli.exit()).isZero();
       assertThat(parts(up)).isEmpty();
@@ -217,6 +224,11 @@ class UpIT {
       Cli send = Cli.run(data, "send", "bob", "hello", "--as=alice", "--direct", "--address=" + address);
       assertThat(send.exit()).as(send.errors()).isZero();
       assertThat(send.output()).endsWith(" 2 memory\n");
+      String page = String.valueOf(up.get("page"));
+      assertThat(page).contains("#alice=", "&bob=");
+      try (InputStream in = URI.create(page).toURL().openStream()) {
+        assertThat(new String(in.readAllBytes(), StandardCharsets.UTF_8)).contains("<title>Parley</title>");
+      }
       cli.signal();
       assertThat(cli.exit()).isZero();
     }

@@ -29,7 +29,8 @@ final class GatewayRoutes {
     }
     return """
         # A browser cannot set a header for a socket, and the page is for everybody: the router checks the token of each
-        # socket and call. A call in JSON is let through too, so that its refusal is JSON.
+        # socket and call. A call in JSON is let through too, so that its refusal is JSON. These are the conditions of the
+        # routes to the gateways: what needs no token here goes nowhere else.
         - match: { path: /ws }
         - match: { safe_regex: { regex: "%s" } }
         - match:

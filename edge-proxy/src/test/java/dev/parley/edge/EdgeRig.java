@@ -52,15 +52,20 @@ final class EdgeRig implements AutoCloseable {
   record RouterSettings(ServerSettings server, @Setting(value = "r", doc = "Who it is.") String name) {}
 
   EdgeRig(Path directory) throws IOException {
+    this(directory, "");
+  }
+
+  /** {@code gateways}: as in the settings. */
+  EdgeRig(Path directory, String gateways) throws IOException {
     keys = DevKeys.in(directory.resolve("keys"));
     certificates = DevCertificates.in(directory.resolve("tls"));
     keySource = KeySource.of(keys.jwks().toString());
     startRouter("one", 0);
     startRouter("two", 0);
-    envoy = Envoy.start(Parts.atHome(line -> {}).envoy(), settings(), directory.resolve("envoy"), false);
+    envoy = Envoy.start(Parts.atHome(line -> {}).envoy(), settings(gateways), directory.resolve("envoy"), false);
   }
 
-  private EdgeSettings settings() {
+  private EdgeSettings settings(String gateways) {
     return Settings.load(
         EdgeSettings.class,
         "--parley.edge.listen=127.0.0.1:" + port,
@@ -71,6 +76,7 @@ final class EdgeRig implements AutoCloseable {
         "--parley.edge.issuer=parley-dev",
         "--parley.edge.audience=parley",
         "--parley.edge.concurrency=1",
+        "--parley.edge.gateways=" + gateways,
         "--parley.edge.routers=127.0.0.1:%d, 127.0.0.1:%d".formatted(routers.get(0).port(), routers.get(1).port()));
   }
 

@@ -68,6 +68,19 @@ class EnvoyBootstrapIT {
   }
 
   @Test
+  void gatewaysMayBeNames() throws Exception {
+    accepted(
+        settings("--parley.edge.jwks=http://127.0.0.1:8080/keys", "--parley.edge.gateways=gateway-a:8740, gateway-b:8740"));
+  }
+
+  @Test
+  void withoutGatewaysNothingIsThereForBrowsers() throws Exception {
+    assertThat(EnvoyBootstrap.render(settings("--parley.edge.jwks=http://127.0.0.1:8080/keys")))
+        .doesNotContain("gateways", "/ws", "http/1.1")
+        .contains("alpn_protocols: [h2]", "codec_type: HTTP2");
+  }
+
+  @Test
   void anIdleTimeoutThatWouldCutQuietStreamsIsRefused() {
     assertThatThrownBy(() -> settings("--parley.edge.jwks=x", "--parley.edge.stream-idle-timeout=30s"))
         .isInstanceOf(SettingsException.class)

@@ -97,7 +97,14 @@ public record GatewaySettings(
       @Setting(value = "30s", doc = "A socket that has taken nothing for so long, while something waits for it, is closed.")
       Duration stall,
       @Setting(value = "20s", doc = "A socket that is silent for so long gets a ping; after two without an answer it is closed.")
-      Duration ping) {}
+      Duration ping) {
+    /** Checks what would let nothing through. */
+    public SocketLimits {
+      if (messagesPerSecond < 1 || framesAhead < 1 || bytesAhead < 1 || messageBytes < 1) {
+        throw new IllegalArgumentException("messages-per-second, frames-ahead, bytes-ahead and message-bytes must be 1 or more");
+      }
+    }
+  }
 
   /** How the gateway leaves. */
   public record Drain(

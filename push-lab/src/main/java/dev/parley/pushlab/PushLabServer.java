@@ -185,6 +185,11 @@ public final class PushLabServer implements AutoCloseable {
     Objects.requireNonNull(servers.get(kind)).fail(fault);
   }
 
+  /** Whether a service fails, or has faults left for requests to come. */
+  public boolean isFailing(Kind kind) {
+    return Objects.requireNonNull(servers.get(kind)).isFailing();
+  }
+
   /** Ends all access tokens of FCM: the next message is refused with 401. */
   public void revokeAccessTokens() {
     fcm.revokeAccessTokens();

@@ -326,4 +326,17 @@ class ProvidersIT {
     assertThat(dispatcher.send(alert(phone, CONVERSATION, 1, "flood"))).isEqualTo(new Answer.Accepted());
     assertThat(dispatcher.send(alert(phone, CONVERSATION, 2, "after"))).isEqualTo(new Answer.Accepted());
   }
+
+  @ParameterizedTest
+  @EnumSource(names = {"FCM", "WEB_PUSH"})
+  void aPushThatIsCutHurtsNoOtherOnItsConnection(Kind kind) throws Exception {
+    Phone phone = phone(kind);
+    dispatcher.send(alert(phone, CONVERSATION, 1, "connects"));
+    lab.fail(kind, new Fault(Fault.Kind.SLOW, 0, null, 0, Duration.ofSeconds(1), 1));
+    CompletableFuture<Answer> slow = dispatcher.begin(alert(phone, CONVERSATION, 2, "slow"));
+    await().until(() -> !lab.isFailing(kind));
+    lab.fail(kind, Fault.of(Fault.Kind.FLOOD, 1));
+    dispatcher.send(alert(phone, CONVERSATION, 3, "flood"));
+    assertThat(slow.get(20, TimeUnit.SECONDS)).isEqualTo(new Answer.Accepted());
+  }
 }

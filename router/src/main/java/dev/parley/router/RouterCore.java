@@ -17,6 +17,7 @@ import dev.parley.router.link.LinkTimes;
 import dev.parley.router.link.Links;
 import dev.parley.router.link.PeerHops;
 import dev.parley.router.loop.Loop;
+import dev.parley.router.moderation.Moderation;
 import dev.parley.router.presence.PresenceLink;
 import dev.parley.router.presence.PresenceSurroundings;
 import dev.parley.router.session.SessionHub;
@@ -59,6 +60,7 @@ public final class RouterCore implements LinkListener {
    * @param dialer opens wires to other routers
    * @param presence how presence is reached
    * @param blocks whether one of two users has blocked the other
+   * @param moderation who is asked before something is said
    * @param hops makes the breakers of this router's hops
    */
   public record Surroundings(
@@ -70,6 +72,7 @@ public final class RouterCore implements LinkListener {
       Dialer dialer,
       PresenceSurroundings presence,
       BiPredicate<String, String> blocks,
+      Moderation moderation,
       Hops hops) {}
 
   /** What a router may hold, and for how long. */
@@ -94,7 +97,7 @@ public final class RouterCore implements LinkListener {
     ShardSurroundings shared =
         new ShardSurroundings(
             this.self, broker, links::send, limits.owner(), around.clock(), around.nanos(), around.retry(),
-            around.blocks(), nats);
+            around.blocks(), around.moderation(), nats);
     for (int shard = 0; shard < count; shard++) {
       shards.add(new ShardHost(shard, shared, loops.get(shard % loops.size()), hubs, around.random()));
     }

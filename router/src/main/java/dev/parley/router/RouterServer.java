@@ -17,6 +17,9 @@ import dev.parley.router.api.Shards;
 import dev.parley.router.feed.RouterId;
 import dev.parley.router.link.GrpcLinks;
 import dev.parley.router.loop.NettyLoop;
+import dev.parley.router.moderation.HttpModeration;
+import dev.parley.router.moderation.Moderation;
+import dev.parley.router.moderation.ModerationSettings;
 import dev.parley.router.presence.GrpcPresence;
 import dev.parley.router.presence.PresenceSurroundings;
 import dev.parley.router.session.Allowances;
@@ -35,6 +38,8 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -59,6 +64,8 @@ public final class RouterServer implements AutoCloseable {
   private final Wakes.Subscription questions;
   private final GrpcServer server;
   private final Hops hops;
+  private final ScheduledExecutorService timer;
+  private final Moderation moderation;
   private final Telemetry telemetry;
 
   /**
@@ -90,6 +97,12 @@ public final class RouterServer implements AutoCloseable {
     PresenceSettingsTable presenceSettings = new PresenceSettingsTable(broker.table(TableName.PRESENCE_SETTINGS));
     RandomGenerator random = new SecureRandom();
     this.hops = new Hops(clock, random, telemetry.meter());
+    this.timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("timer").factory());
+    ModerationSettings asking = settings.moderation();
+    this.moderation =
+        asking.url() == null
+            ? Moderation.NONE
+            : new HttpModeration(asking, hops.hop("router-moderation", asking.hop(), timer), clock);
     RouterId self = new RouterId(settings.name(), random.nextLong());
     this.core =
         new RouterCore(
@@ -108,6 +121,7 @@ public final class RouterServer implements AutoCloseable {
                     presenceSettings::of,
                     hops.reported("router-presence", settings.hops().presence())),
                 blocks::between,
+                moderation,
                 hops),
             new RouterCore.Limits(settings.owner(), settings.link().times(), settings.hops()));
     links.serve(core::accept, core::status);
@@ -183,6 +197,10 @@ public final class RouterServer implements AutoCloseable {
     links.close();
     presence.close();
     server.close();
+    if (moderation instanceof HttpModeration http) {
+      http.close();
+    }
+    timer.shutdownNow();
     keys.close();
     telemetry.close();
     hops.close();

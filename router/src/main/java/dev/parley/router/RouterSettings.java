@@ -7,6 +7,7 @@ import dev.parley.chassis.server.NatsSettings;
 import dev.parley.chassis.server.ServerSettings;
 import dev.parley.chassis.telemetry.TelemetrySettings;
 import dev.parley.router.link.LinkSettings;
+import dev.parley.router.moderation.ModerationSettings;
 import dev.parley.router.presence.PresenceLinkSettings;
 import dev.parley.router.session.SessionLimits;
 import dev.parley.router.shard.OwnerLimits;
@@ -27,6 +28,8 @@ public record RouterSettings(
     LinkSettings link,
     @Setting(doc = "How the router takes part in presence.")
     PresenceLinkSettings presence,
+    @Setting(doc = "Who is asked before something is said.")
+    ModerationSettings moderation,
     @Setting(doc = "How the router leaves.")
     DrainSettings drain,
     @Setting(doc = "What sessions may do at most.")

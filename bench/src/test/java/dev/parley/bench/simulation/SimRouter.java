@@ -13,6 +13,7 @@ import dev.parley.router.RouterCore;
 import dev.parley.router.feed.RouterId;
 import dev.parley.router.link.LinkTimes;
 import dev.parley.router.loop.Loop;
+import dev.parley.router.moderation.Moderation;
 import dev.parley.router.presence.PresenceSurroundings;
 import dev.parley.router.session.Allowances;
 import dev.parley.router.session.SessionCall;
@@ -67,7 +68,7 @@ final class SimRouter {
             new RouterCore.Surroundings(
                 broker, time, time::nanos, random, new ReadRetry(20, Duration.ofMillis(20)), links.dialer(process),
                 PresenceSurroundings.none(hops),
-                (one, other) -> false, hops),
+                (one, other) -> false, Moderation.NONE, hops),
             new RouterCore.Limits(OWNER, LINK, HOPS));
     sessions =
         Sessions.of(

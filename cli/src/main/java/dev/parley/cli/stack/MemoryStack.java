@@ -91,11 +91,13 @@ public final class MemoryStack implements AutoCloseable {
   }
 
   private static GatewaySettings gatewaySettings(int routerPort) {
+    int port = Ports.choose("", 0, GATEWAY_PORT);
     return Settings.load(
         GatewaySettings.class,
         Map.of(),
         List.of(
-            "--parley.gateway.listen=127.0.0.1:" + Ports.choose("", 0, GATEWAY_PORT),
+            "--parley.gateway.listen=127.0.0.1:" + port,
+            "--parley.gateway.allowed-origins=http://localhost:%1$d,http://127.0.0.1:%1$d".formatted(port),
             "--parley.gateway.routers=127.0.0.1:" + routerPort,
             "--parley.gateway.drain.notice=0s",
             "--parley.gateway.drain.spread=0s"));

@@ -20,9 +20,12 @@ public record HttpSettings(
     Duration connectTimeLimit,
     @Setting(value = "10s", doc = "How long a request may take in all, from looking up the name on.")
     Duration timeLimit,
-    @Setting(value = "32", doc = "Connections to one address at most.")
+    @Setting(
+        value = "256",
+        doc = "Connections to one host and port at most. Several endpoints may be there: with fewer than there may be"
+            + " requests, one that is slow makes the others wait.")
     int connectionsPerRoute,
-    @Setting(value = "256", doc = "Connections at most.")
+    @Setting(value = "512", doc = "Connections at most.")
     int connections) {
   /** Checks that every limit is one, and every network too. */
   public HttpSettings {

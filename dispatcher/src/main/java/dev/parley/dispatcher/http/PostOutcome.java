@@ -33,7 +33,7 @@ public sealed interface PostOutcome {
     NO_CONNECTION,
     /** The other side's certificate is not trusted or not for this name, or no TLS could be agreed on. */
     TLS,
-    /** It took too long. */
+    /** It took too long, be it that too many requests to the same place were under way. */
     TIME_LIMIT,
     /** The headers are larger than they may be. */
     TOO_LARGE,

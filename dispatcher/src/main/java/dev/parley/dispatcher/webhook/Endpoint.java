@@ -26,9 +26,15 @@ import org.jspecify.annotations.Nullable;
  *                                    +--for a day, or 410--> given up, until it is enabled again
  * </pre>
  *
+ * <p>With each success one request more may be under way, up to the limit, and after a failure it begins anew: an endpoint
+ * that never answers holds a few places for as long as a request may take, and not all that there are.
+ *
  * <p>Belongs to the loop.
  */
 final class Endpoint implements WebhookReader.Listener {
+  /** How many requests may be under way before any has succeeded. */
+  private static final int FIRST_REQUESTS = 2;
+
   private final WebhookSettings settings;
   private final RetrySchedule schedule;
   private final Owner owner;
@@ -37,6 +43,7 @@ final class Endpoint implements WebhookReader.Listener {
 
   private StoredWebhook stored = StoredWebhook.getDefaultInstance();
   private int underWay;
+  private int mayBeUnderWay = FIRST_REQUESTS;
   /** When it failed first since it succeeded last; null: it does not fail. */
   private @Nullable Instant since;
 
@@ -144,7 +151,7 @@ final class Endpoint implements WebhookReader.Listener {
 
   /** The next event for it; null: none may be sent now. */
   @Nullable Delivery next(Instant now) {
-    if (givenUp != null || underWay >= settings.requestsPerEndpoint()) {
+    if (givenUp != null || underWay >= Math.min(mayBeUnderWay, settings.requestsPerEndpoint())) {
       return null;
     }
     boolean probe = since != null;
@@ -187,6 +194,7 @@ final class Endpoint implements WebhookReader.Listener {
 
   private void succeeded(Delivery delivery, Instant now) {
     delivery.reader().succeeded(delivery, now);
+    mayBeUnderWay = Math.min(mayBeUnderWay + 1, settings.requestsPerEndpoint());
     if (since != null) {
       since = null;
       attempts = 0;
@@ -203,6 +211,7 @@ final class Endpoint implements WebhookReader.Listener {
     delivery.reader().failed(delivery, now, first ? pause : null);
     reason = verdict.reason();
     attempts++;
+    mayBeUnderWay = FIRST_REQUESTS;
     if (first) {
       since = now;
       readers.values().forEach(WebhookReader::unload);

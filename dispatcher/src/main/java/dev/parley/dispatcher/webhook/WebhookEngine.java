@@ -48,6 +48,7 @@ final class WebhookEngine implements Endpoint.Owner {
 
   private final Map<String, Endpoint> endpoints = new HashMap<>();
   private final Set<Integer> shards = new TreeSet<>();
+  private final Map<Integer, ShardTail> tails = new HashMap<>();
   /** Endpoints that may have something to deliver, whose turn it is first. */
   private final LinkedHashSet<Endpoint> ready = new LinkedHashSet<>();
 
@@ -150,7 +151,9 @@ final class WebhookEngine implements Endpoint.Owner {
   public WebhookReader reader(Endpoint endpoint, StoredWebhook webhook, int shard) {
     ShardCursor cursor =
         new ShardCursor(broker.table(TableName.WEBHOOK_CURSORS), webhook.getWebhook().getWebhookId(), shard, loop);
-    return new WebhookReader(shard, broker.shard(shard), webhook, cursor, settings, loop, endpoint);
+    ShardTail tail =
+        tails.computeIfAbsent(shard, k -> new ShardTail(broker.shard(k), settings.tailEvery().dividedBy(2)));
+    return new WebhookReader(shard, broker.shard(shard), tail, webhook, cursor, settings, loop, endpoint);
   }
 
   /** Sends as much as may be under way, one event for each endpoint in turn. */

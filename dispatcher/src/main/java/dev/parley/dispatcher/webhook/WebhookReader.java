@@ -60,6 +60,7 @@ final class WebhookReader {
 
   private final int shard;
   private final ShardLog log;
+  private final ShardTail shardTail;
   private final StoredWebhook webhook;
   private final Set<String> wanted;
   private final ShardCursor stored;
@@ -119,6 +120,7 @@ final class WebhookReader {
   WebhookReader(
       int shard,
       ShardLog log,
+      ShardTail shardTail,
       StoredWebhook webhook,
       ShardCursor stored,
       WebhookSettings settings,
@@ -126,6 +128,7 @@ final class WebhookReader {
       Listener listener) {
     this.shard = shard;
     this.log = log;
+    this.shardTail = shardTail;
     this.webhook = webhook;
     this.wanted = new HashSet<>(webhook.getWebhook().getConversationIdsList());
     this.stored = stored;
@@ -297,7 +300,7 @@ final class WebhookReader {
     tailAt = now.plus(settings.tailEvery());
     if (!tailAsked) {
       tailAsked = true;
-      log.tail().whenCompleteAsync((found, failure) -> {
+      shardTail.get(now).whenCompleteAsync((found, failure) -> {
         tailAsked = false;
         if (failure == null && phase == Phase.RUNNING) {
           told(found, now);

@@ -9,7 +9,9 @@ public record WebhookSettings(
     int endpoints,
     @Setting(value = "256", doc = "Requests under way at most, to all endpoints.")
     int requests,
-    @Setting(value = "32", doc = "Requests under way to one endpoint at most.")
+    @Setting(
+        value = "32",
+        doc = "Requests under way to one endpoint at most. It begins with 2, and gets one more with each success.")
     int requestsPerEndpoint,
     @Setting(
         value = "16",

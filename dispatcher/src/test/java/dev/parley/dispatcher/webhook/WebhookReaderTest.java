@@ -37,6 +37,7 @@ class WebhookReaderTest implements WebhookReader.Listener {
       new WebhookReader(
           0,
           new LaggingLog(broker.shard(0), hidden),
+          new ShardTail(broker.shard(0), Duration.ofMillis(500)),
           StoredWebhook.newBuilder().setWebhook(Webhook.newBuilder().setWebhookId("w")).setEpoch(1).build(),
           new ShardCursor(cursors, "w", 0, loop::addLast),
           Rig.SETTINGS,

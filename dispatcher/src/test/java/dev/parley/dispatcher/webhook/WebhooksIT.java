@@ -77,7 +77,7 @@ class WebhooksIT {
     final GuardedClient client =
         new GuardedClient(
             new HttpSettings(
-                List.of("127.0.0.0/8"), true, null, Duration.ofSeconds(1), Duration.ofMillis(1_500), 32, 256));
+                List.of("127.0.0.0/8"), true, null, Duration.ofSeconds(1), Duration.ofMillis(1_500), 256, 512));
     final Webhooks webhooks;
     final WebhookGrpcService service;
 

@@ -135,6 +135,9 @@ const on = (type, listener) => client.addEventListener(type, ({ detail }) => lis
 
 on("state", ({ state, reason }) => {
   showConnection(state, reason);
+  // Who is there cannot be known now. When the stream is back, it tells everything that is watched.
+  if (state !== "live") presences.clear();
+  showAll();
   if (state === "live") loadConversations().catch((error) => toast(error));
 });
 
@@ -218,10 +221,10 @@ function select(id) {
   $("messages").replaceChildren();
   $("text").value = "";
   tellActivity();
+  if (open) $("text").focus();
   readIfSeen();
   showAll();
   toEnd();
-  if (open) $("text").focus();
 }
 
 /** Only what is on the screen of a pane that somebody uses has been read. */
@@ -421,7 +424,7 @@ function showConnection(state, reason) {
       $("banner-action").hidden = action === "";
     }
   }, state === "offline" ? 1000 : 0);
-  $("connection-text").textContent = { live: "Connected", connecting: "Connecting", offline: "Offline", ended: "Not connected" }[state];
+  $("connection-text").textContent = { live: "Online", connecting: "Connecting", offline: "Offline", ended: "Not connected" }[state];
   $("connection").firstElementChild.classList.toggle("live", state === "live");
 }
 
@@ -483,9 +486,12 @@ function showMessages() {
   const list = $("messages");
   const focusedKey = document.activeElement?.closest?.(".message")?.dataset.key;
   const old = new Map([...list.children].map((item) => [item.dataset.line, item]));
+  const keys = new Set([...list.children].map((item) => item.dataset.key));
   const items = lineItems().map(({ line, make }) => {
     const item = old.get(line) ?? make();
     item.dataset.line = line;
+    // What comes while one looks arrives gently; what is only shown anew stays calm.
+    if (!old.has(line) && old.size > 0 && !keys.has(item.dataset.key)) item.classList.add("fresh");
     return item;
   });
   const keep = new Set(items);

@@ -549,8 +549,11 @@ class Stream {
     }
   }
 
-  /** The newest events as the server sees them. One that does not arrive within some seconds is lost: begin anew. */
-  #heads({ heads = [] }) {
+  /**
+   * The newest events as the server sees them. One that does not arrive within some seconds is lost: begin anew. The
+   * digest is over all conversations: if it differs while nothing is on its way, all heads are asked for.
+   */
+  async #heads({ heads = [], digest = "0", all = false }) {
     const ahead = heads.filter((head) => Number(head.seq) > (this.client.places.get(head.conversationId)?.seq ?? Infinity));
     if (ahead.length) {
       clearTimeout(this.headTimer);
@@ -559,6 +562,12 @@ class Stream {
           this.#abandon("an event did not arrive");
         }
       }, 5_000);
+    } else if (!all && this.liveSince && this.client.outbox.commands.length === 0) {
+      const told = this.frames;
+      const ours = await digestOf(this.follows);
+      if (ours !== null && ours !== BigInt(digest) && told === this.frames - 1) {
+        this.say({ headsRequest: {} });
+      }
     }
   }
 
@@ -673,6 +682,19 @@ function successor({ last, ranges }) {
     }
   }
   return last + 1;
+}
+
+/** XOR over all conversations of the first 8 bytes of SHA-256(id, seq); null where there is no SHA-256. */
+async function digestOf(follows) {
+  if (!crypto.subtle) return null;
+  const hashes = await Promise.all([...follows].map(([id, { last }]) => {
+    const bytes = new DataView(new ArrayBuffer(24));
+    bytes.setBigUint64(0, BigInt(`0x${id.replaceAll("-", "").slice(0, 16)}`));
+    bytes.setBigUint64(8, BigInt(`0x${id.replaceAll("-", "").slice(16)}`));
+    bytes.setBigUint64(16, BigInt(last));
+    return crypto.subtle.digest("SHA-256", bytes.buffer);
+  }));
+  return hashes.reduce((sum, hash) => sum ^ new DataView(hash).getBigUint64(0), 0n);
 }
 
 /** When a token ends, in ms from now by our clock. */

@@ -83,7 +83,7 @@ export function messageItem(message, handlers) {
         element("p", { class: "meta" },
           edited && !deleted && element("span", { text: "edited" }),
           time && element("time", { datetime: time, text: timeOf(time) }),
-          own && element("span", { class: "status", text: STATUS[status] ?? status }))),
+          own && !deleted && element("span", { class: "status", text: STATUS[status] ?? status }))),
       handlers && !deleted && status !== "waiting" && tools(message, handlers)),
     reactions.length > 0 && element("ul", { class: "reactions", "aria-label": "Reactions" },
       ...reactions.map((each) => element("li", {},

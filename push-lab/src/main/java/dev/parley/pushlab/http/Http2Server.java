@@ -105,6 +105,11 @@ public final class Http2Server implements AutoCloseable {
     }
   }
 
+  /** Whether it fails, or has faults left. */
+  public synchronized boolean isFailing() {
+    return fault != null;
+  }
+
   private synchronized @Nullable Fault nextFault() {
     Fault now = fault;
     if (now != null && now.count() > 0 && --faultsLeft == 0) {

@@ -1,10 +1,14 @@
 package dev.parley.router.moderation;
 
 import dev.parley.v1.Command;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /** Says whether a user may do something, before it is decided. Thread-safe; never blocks. */
 public interface Moderation {
+  /** Nobody is asked: everything may be done. */
+  Moderation NONE = (userId, conversationId, command) -> CompletableFuture.completedStage(new Verdict.Allowed());
+
   /**
    * Asks.
    *

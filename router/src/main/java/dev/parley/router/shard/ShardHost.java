@@ -48,6 +48,7 @@ public final class ShardHost {
   private final Shard sides;
   private final ShardFollower follower;
   private final OwnerSeat seat;
+  private final ModerationGate gate;
   private final HistoryService history;
   private final ConversationLists lists;
   private final OwnerLimits limits;
@@ -67,6 +68,7 @@ public final class ShardHost {
     ShardTail tail = new ShardTail(limits.tailBytes());
     this.follower =
         new ShardFollower(shard, limits, around.clock(), loop, broker::connected, sides, feed, tail);
+    this.gate = new ModerationGate(around.moderation(), loop);
     this.history = new HistoryService(limits, this::index, new HistoryReader(log, retry), tail);
     this.lists = new ConversationLists(shard, broker.table(Broker.TableName.CONVERSATION_LISTS));
     this.seat =
@@ -128,11 +130,15 @@ public final class ShardHost {
   public void submit(int index, Request request, int bytes, BooleanSupplier wanted, Consumer<Answer> reply) {
     loop.execute(
         () ->
-            follower.ask(
-                new Question.Submit(request),
-                bytes,
-                wanted,
-                answer -> feed.post(index, hub -> reply.accept(answer(answer)))));
+            gate.pass(
+                request,
+                () ->
+                    follower.ask(
+                        new Question.Submit(request),
+                        bytes,
+                        wanted,
+                        answer -> feed.post(index, hub -> reply.accept(answer(answer)))),
+                refusal -> feed.post(index, hub -> reply.accept(new Answer.Refused(refusal)))));
   }
 
   private static Answer answer(Reply reply) {
@@ -287,7 +293,11 @@ public final class ShardHost {
   public CompletableFuture<Answer> submit(Request request, int bytes) {
     CompletableFuture<Answer> answer = new CompletableFuture<>();
     loop.execute(
-        () -> follower.ask(new Question.Submit(request), bytes, reply -> answer.complete(answer(reply))));
+        () ->
+            gate.pass(
+                request,
+                () -> follower.ask(new Question.Submit(request), bytes, reply -> answer.complete(answer(reply))),
+                refusal -> answer.complete(new Answer.Refused(refusal))));
     return answer;
   }
 

@@ -5,6 +5,7 @@ import dev.parley.conversation.history.ReadRetry;
 import dev.parley.conversation.log.Broker;
 import dev.parley.conversation.log.ShardLog;
 import dev.parley.router.feed.RouterId;
+import dev.parley.router.moderation.Moderation;
 import java.time.InstantSource;
 import java.util.function.BiPredicate;
 import java.util.function.LongSupplier;
@@ -18,6 +19,7 @@ import java.util.random.RandomGenerator;
  * @param nanos a monotonic clock
  * @param retry how often a reader asks again
  * @param blocks whether one of two users has blocked the other
+ * @param moderation who is asked before something is said
  * @param nats the hop to the broker, driven by the appends of all shards
  */
 public record ShardSurroundings(
@@ -29,6 +31,7 @@ public record ShardSurroundings(
     LongSupplier nanos,
     ReadRetry retry,
     BiPredicate<String, String> blocks,
+    Moderation moderation,
     Hop nats) {
   /** What the owner of one shard works with. */
   ShardContext context(int shard, ShardLog log, Timer timer, RandomGenerator random) {

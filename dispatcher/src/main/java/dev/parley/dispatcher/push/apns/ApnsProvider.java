@@ -1,6 +1,5 @@
 package dev.parley.dispatcher.push.apns;
 
-import com.eatthepath.pushy.apns.ApnsClient;
 import com.eatthepath.pushy.apns.ApnsClientBuilder;
 import com.eatthepath.pushy.apns.PushNotificationResponse;
 import com.eatthepath.pushy.apns.auth.ApnsSigningKey;
@@ -15,17 +14,13 @@ import java.time.InstantSource;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Apple Push Notification service, with a signing key. Thread-safe. */
 public final class ApnsProvider implements PushProvider {
-  private static final Logger LOG = LoggerFactory.getLogger(ApnsProvider.class);
-
   private final Hop hop;
   private final InstantSource clock;
   private final String topic;
-  private final ApnsClient client;
+  private final RenewedClient client;
 
   /**
    * Sends with the key of the settings; connects when there is something to send.
@@ -42,12 +37,19 @@ public final class ApnsProvider implements PushProvider {
             .setApnsServer(settings.host(), settings.port())
             .setSigningKey(key(settings))
             .setConcurrentConnections(settings.connections())
-            .setConnectionTimeout(settings.hop().timeLimit());
+            .setConnectionTimeout(settings.hop().timeLimit())
+            .setGracefulShutdownTimeout(settings.hop().timeLimit());
     Path trustedCa = settings.trustedCa();
     if (trustedCa != null) {
       builder.setTrustedServerCertificateChain(trustedCa.toFile());
     }
-    this.client = builder.build();
+    this.client = new RenewedClient(builder);
+    hop.onState(
+        state -> {
+          if (state == Hop.State.OPEN) {
+            client.renewIfUnreachable();
+          }
+        });
   }
 
   private static ApnsSigningKey key(ApnsSettings settings) throws IOException {
@@ -74,7 +76,8 @@ public final class ApnsProvider implements PushProvider {
       return CompletableFuture.completedStage(
           new Answer.Rejected("larger than " + ApnsNotification.MOST_PAYLOAD + " bytes"));
     }
-    return hop.call(() -> client.sendNotification(notification).thenApply(ApnsProvider::answer));
+    return hop.call(() -> client.send(notification).thenApply(ApnsProvider::answer))
+        .whenComplete((answer, failure) -> client.told(failure));
   }
 
   private static Answer answer(PushNotificationResponse<?> response) {
@@ -85,13 +88,6 @@ public final class ApnsProvider implements PushProvider {
 
   @Override
   public void close() {
-    client
-        .close()
-        .whenComplete(
-            (done, failure) -> {
-              if (failure != null) {
-                LOG.warn("connections to APNs did not end in order: {}", failure.toString());
-              }
-            });
+    client.close();
   }
 }

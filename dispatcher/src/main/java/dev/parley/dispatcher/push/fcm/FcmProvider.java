@@ -44,7 +44,6 @@ public final class FcmProvider implements PushProvider {
         new ProviderHttp(
             hop.name(),
             new ProviderHttp.Bounds(
-                2 * settings.connections(),
                 settings.connections(),
                 settings.hop().concurrentCalls() + 1,
                 STARTERS,

@@ -14,7 +14,7 @@ public record FcmSettings(
     URI base,
     @Setting(doc = "Certificates (PEM) to trust instead of the platform's: for a server of one's own.")
     @Nullable Path trustedCa,
-    @Setting(value = "4", doc = "Connections at most; each carries many requests.")
+    @Setting(value = "4", doc = "Connections; each carries many requests.")
     int connections,
     @Setting(
         value = "time-limit=5s, concurrent-calls=1000, retries=0",

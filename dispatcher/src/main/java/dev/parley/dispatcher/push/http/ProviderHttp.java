@@ -10,6 +10,8 @@ import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -17,20 +19,18 @@ import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.apache.hc.client5.http.DnsResolver;
 import org.apache.hc.client5.http.config.ConnectionConfig;
-import org.apache.hc.client5.http.config.RequestConfig;
-import org.apache.hc.client5.http.config.TlsConfig;
-import org.apache.hc.client5.http.impl.async.CloseableHttpAsyncClient;
-import org.apache.hc.client5.http.impl.async.HttpAsyncClientBuilder;
-import org.apache.hc.client5.http.impl.nio.PoolingAsyncClientConnectionManagerBuilder;
+import org.apache.hc.client5.http.impl.async.HttpAsyncClients;
+import org.apache.hc.client5.http.impl.async.MinimalH2AsyncClient;
 import org.apache.hc.client5.http.ssl.ClientTlsStrategyBuilder;
 import org.apache.hc.core5.concurrent.FutureCallback;
 import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.nio.support.AsyncRequestBuilder;
-import org.apache.hc.core5.http2.HttpVersionPolicy;
+import org.apache.hc.core5.http2.config.H2Config;
 import org.apache.hc.core5.io.CloseMode;
 import org.apache.hc.core5.reactor.IOReactorConfig;
 import org.apache.hc.core5.util.TimeValue;
@@ -38,8 +38,9 @@ import org.apache.hc.core5.util.Timeout;
 import org.jspecify.annotations.Nullable;
 
 /**
- * HTTP client of one provider: HTTP/2 with many requests on a connection where the server knows it, HTTP/1.1 otherwise.
- * Follows no redirect, repeats nothing, keeps no cookie, takes no compressed answer.
+ * HTTP/2 client of one provider, with many requests on a connection. Follows no redirect, repeats nothing, keeps no
+ * cookie. A request that is cut resets its stream alone. The library's pooling client would end the connection, and with
+ * it all that others have under way there, whenever one exchange fails; so this is its minimal one.
  *
  * <p>Thread-safe, and never blocks: names are resolved on its own threads.
  */
@@ -49,23 +50,26 @@ public final class ProviderHttp implements AutoCloseable {
 
   private static final int IO_THREADS = 1;
   private static final Duration IDLE = Duration.ofMinutes(5);
+  /** A connection that was silent for so long is asked whether it lives before it is used. */
+  private static final TimeValue CHECK_AFTER = TimeValue.ofSeconds(2);
   private static final TimeValue CLOSING = TimeValue.ofMilliseconds(500);
   private static final long STARTER_LIVES_SECONDS = 10;
 
   private final Duration timeLimit;
   private final ThreadPoolExecutor starters;
-  private final CloseableHttpAsyncClient client;
+  /** Each has one connection to a host. */
+  private final List<MinimalH2AsyncClient> clients = new ArrayList<>();
+  private final AtomicInteger turn = new AtomicInteger();
 
   /**
    * The bounds of a client.
    *
-   * @param connections to all hosts
-   * @param connectionsPerHost to one of them
+   * @param connectionsPerHost connections to one host
    * @param waiting requests that may wait for a thread that starts them
    * @param starters threads that start requests: so many names may be resolved at a time
    * @param timeLimit after this an exchange is cut
    */
-  public record Bounds(int connections, int connectionsPerHost, int waiting, int starters, Duration timeLimit) {}
+  public record Bounds(int connectionsPerHost, int waiting, int starters, Duration timeLimit) {}
 
   /**
    * A client within these bounds.
@@ -89,42 +93,20 @@ public final class ProviderHttp implements AutoCloseable {
     if (trustedCa != null) {
       tls.setSslContext(trusting(trustedCa));
     }
-    this.client =
-        HttpAsyncClientBuilder.create()
-            .setConnectionManager(
-                PoolingAsyncClientConnectionManagerBuilder.create()
-                    .setTlsStrategy(tls.buildAsync())
-                    .setDnsResolver(resolver)
-                    .setMaxConnTotal(bounds.connections())
-                    .setMaxConnPerRoute(bounds.connectionsPerHost())
-                    .setMessageMultiplexing(true)
-                    .setDefaultTlsConfig(
-                        TlsConfig.custom()
-                            .setVersionPolicy(HttpVersionPolicy.NEGOTIATE)
-                            .setHandshakeTimeout(Timeout.of(timeLimit))
-                            .build())
-                    .setDefaultConnectionConfig(
-                        ConnectionConfig.custom()
-                            .setConnectTimeout(Timeout.of(timeLimit))
-                            .setIdleTimeout(Timeout.of(IDLE))
-                            .build())
-                    .build())
-            .setIOReactorConfig(IOReactorConfig.custom().setIoThreadCount(IO_THREADS).setTcpNoDelay(true).build())
-            .setDefaultRequestConfig(
-                RequestConfig.custom()
-                    .setConnectionRequestTimeout(Timeout.of(timeLimit))
-                    .setProtocolUpgradeEnabled(false)
-                    .build())
-            .setThreadFactory(Thread.ofPlatform().daemon().name(name + "-io-", 0).factory())
-            .setUserAgent("Parley")
-            .disableRedirectHandling()
-            .disableAutomaticRetries()
-            .disableCookieManagement()
-            .disableAuthCaching()
-            .disableContentCompression()
-            .evictIdleConnections(TimeValue.of(IDLE))
+    IOReactorConfig io =
+        IOReactorConfig.custom().setIoThreadCount(IO_THREADS).setTcpNoDelay(true).setSoTimeout(Timeout.of(IDLE)).build();
+    H2Config h2 = H2Config.custom().setPushEnabled(false).build();
+    ConnectionConfig connection =
+        ConnectionConfig.custom()
+            .setConnectTimeout(Timeout.of(timeLimit))
+            .setValidateAfterInactivity(CHECK_AFTER)
             .build();
-    client.start();
+    for (int i = 0; i < bounds.connectionsPerHost(); i++) {
+      MinimalH2AsyncClient client = HttpAsyncClients.createHttp2Minimal(h2, io, resolver, tls.buildAsync());
+      client.setConnectionConfigResolver(host -> connection);
+      client.start();
+      clients.add(client);
+    }
   }
 
   private static SSLContext trusting(Path file) throws IOException {
@@ -161,7 +143,7 @@ public final class ProviderHttp implements AutoCloseable {
       AsyncRequestBuilder request = AsyncRequestBuilder.post(uri).setEntity(body, type);
       headers.forEach(request::setHeader);
       Future<Reply> exchange =
-          client.execute(request.build(), new ReplyConsumer(told, MOST_BODY), new Telling(told));
+          next().execute(request.build(), new ReplyConsumer(told, MOST_BODY), new Telling(told));
       told.orTimeout(timeLimit.toMillis(), TimeUnit.MILLISECONDS)
           .whenComplete(
               (reply, failure) -> {
@@ -172,6 +154,10 @@ public final class ProviderHttp implements AutoCloseable {
     } catch (RuntimeException e) {
       told.completeExceptionally(e);
     }
+  }
+
+  private MinimalH2AsyncClient next() {
+    return clients.get(Math.floorMod(turn.getAndIncrement(), clients.size()));
   }
 
   /** Tells failures that come before there is a response to consume. */
@@ -196,12 +182,14 @@ public final class ProviderHttp implements AutoCloseable {
   @Override
   public void close() {
     starters.shutdownNow();
-    client.initiateShutdown();
+    clients.forEach(MinimalH2AsyncClient::initiateShutdown);
     try {
-      client.awaitShutdown(CLOSING);
+      for (MinimalH2AsyncClient client : clients) {
+        client.awaitShutdown(CLOSING);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    client.close(CloseMode.IMMEDIATE);
+    clients.forEach(client -> client.close(CloseMode.IMMEDIATE));
   }
 }

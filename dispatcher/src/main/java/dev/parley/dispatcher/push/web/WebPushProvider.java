@@ -27,8 +27,6 @@ public final class WebPushProvider implements PushProvider {
   /** So many names of strangers may be resolved at a time, each for seconds. */
   private static final int STARTERS = 8;
 
-  private static final int CONNECTIONS_PER_HOST = 4;
-
   private final WebPushSettings settings;
   private final Hop hop;
   private final InstantSource clock;
@@ -56,7 +54,6 @@ public final class WebPushProvider implements PushProvider {
             hop.name(),
             new ProviderHttp.Bounds(
                 settings.connections(),
-                Math.min(CONNECTIONS_PER_HOST, settings.connections()),
                 settings.hop().concurrentCalls(),
                 STARTERS,
                 limit.plus(limit.dividedBy(4))),

@@ -18,7 +18,7 @@ public record WebPushSettings(
     List<String> services,
     @Setting(doc = "Certificates (PEM) to trust instead of the platform's: for a server of one's own.")
     @Nullable Path trustedCa,
-    @Setting(value = "64", doc = "Connections at most, to all services together; each carries many requests.")
+    @Setting(value = "2", doc = "Connections to each push service; each carries many requests.")
     int connections,
     @Setting(
         value = "time-limit=5s, concurrent-calls=500, retries=0",
