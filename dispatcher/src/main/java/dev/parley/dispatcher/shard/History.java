@@ -218,8 +218,8 @@ public final class History {
     return found;
   }
 
-  /** The dead letters as operators see them, newest first. */
+  /** The dead letters as operators see them, newest first, with those that are just tried again. */
   public List<DeadLetter> deadLetters() {
-    return dead.sequencedValues().reversed().stream().filter(one -> !one.redriven).map(Dead::letter).toList();
+    return dead.sequencedValues().reversed().stream().map(Dead::letter).toList();
   }
 }

@@ -289,7 +289,7 @@ class DispatcherTest {
   void whatIsTriedForTooLongIsADeadLetterAndIsTriedAgainWhenTheProviderIsBack() {
     provider.answers(push -> CompletableFuture.failedStage(new IOException("down")));
     talk("alice", "bob").say("alice", "hi");
-    time.pass(Duration.ofMinutes(2));
+    time.pass(Duration.ofSeconds(70));
 
     assertThat(deadLetters()).singleElement().satisfies(letter -> {
       assertThat(letter.getUserId()).isEqualTo("bob");
@@ -304,6 +304,18 @@ class DispatcherTest {
     assertThat(deadLetters()).isEmpty();
     time.pass(Duration.ofMinutes(2));
     assertThat(provider.sent).hasSize(1);
+  }
+
+  @Test
+  void aProviderIsAskedNowAndThenWhetherItIsBack() {
+    provider.answers(push -> CompletableFuture.failedStage(new IOException("down")));
+    talk("alice", "bob").say("alice", "hi");
+    time.pass(Duration.ofMinutes(5));
+    assertThat(deadLetters()).hasSize(1);
+    provider.answers(push -> FakeProvider.accepted());
+
+    time.pass(Duration.ofMinutes(2));
+    assertThat(deadLetters()).isEmpty();
   }
 
   @Test
