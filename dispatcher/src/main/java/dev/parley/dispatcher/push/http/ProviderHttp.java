@@ -52,7 +52,7 @@ public final class ProviderHttp implements AutoCloseable {
   private static final Duration IDLE = Duration.ofMinutes(5);
   /** A connection that was silent for so long is asked whether it lives before it is used. */
   private static final TimeValue CHECK_AFTER = TimeValue.ofSeconds(2);
-  private static final TimeValue CLOSING = TimeValue.ofMilliseconds(500);
+  private static final long CLOSING_MILLIS = 500;
   private static final long STARTER_LIVES_SECONDS = 10;
 
   private final Duration timeLimit;
@@ -94,7 +94,11 @@ public final class ProviderHttp implements AutoCloseable {
       tls.setSslContext(trusting(trustedCa));
     }
     IOReactorConfig io =
-        IOReactorConfig.custom().setIoThreadCount(IO_THREADS).setTcpNoDelay(true).setSoTimeout(Timeout.of(IDLE)).build();
+        IOReactorConfig.custom()
+            .setIoThreadCount(IO_THREADS)
+            .setTcpNoDelay(true)
+            .setSoTimeout(Timeout.of(IDLE))
+            .build();
     H2Config h2 = H2Config.custom().setPushEnabled(false).build();
     ConnectionConfig connection =
         ConnectionConfig.custom()
@@ -183,9 +187,10 @@ public final class ProviderHttp implements AutoCloseable {
   public void close() {
     starters.shutdownNow();
     clients.forEach(MinimalH2AsyncClient::initiateShutdown);
+    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(CLOSING_MILLIS);
     try {
       for (MinimalH2AsyncClient client : clients) {
-        client.awaitShutdown(CLOSING);
+        client.awaitShutdown(TimeValue.ofNanoseconds(Math.max(1, end - System.nanoTime())));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
