@@ -29,7 +29,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The real stack, each part a process that a test may kill and start again: nats-server, routers, Envoy. */
@@ -48,6 +50,8 @@ final class LiveStack implements AutoCloseable {
   private @Nullable PartProcess presence;
   private final int gatewayPort = FreePorts.next();
   private @Nullable PartProcess gateway;
+  private final List<Integer> dispatcherPorts;
+  private final Map<Integer, PartProcess> dispatchers = new TreeMap<>();
   private final Envoy envoy;
   private final List<AutoCloseable> opened = Collections.synchronizedList(new ArrayList<>());
   private final List<Router> routers = new ArrayList<>();
@@ -80,22 +84,27 @@ final class LiveStack implements AutoCloseable {
 
   /** With several routers, which take these arguments besides their usual ones. */
   LiveStack(Path data, int running, int spares, List<String> routerArguments) throws IOException {
-    this(data, running, spares, routerArguments, false, false);
+    this(data, running, spares, routerArguments, false, false, 0);
   }
 
   /** With so many routers, and presence. */
   static LiveStack withPresence(Path data, int routers, String... routerArguments) throws IOException {
-    return new LiveStack(data, routers, 0, List.of(routerArguments), true, false);
+    return new LiveStack(data, routers, 0, List.of(routerArguments), true, false, 0);
   }
 
   /** With so many routers, and a gateway. */
   static LiveStack withGateway(Path data, int routers, String... routerArguments) throws IOException {
-    return new LiveStack(data, routers, 0, List.of(routerArguments), false, true);
+    return new LiveStack(data, routers, 0, List.of(routerArguments), false, true, 0);
   }
 
   /** With so many routers, presence and a gateway: all that the page needs. */
   static LiveStack withPage(Path data, int routers) throws IOException {
-    return new LiveStack(data, routers, 0, List.of(), true, true);
+    return new LiveStack(data, routers, 0, List.of(), true, true, 0);
+  }
+
+  /** With one router, and an edge that knows so many dispatchers, which are not started yet. */
+  static LiveStack withDispatchers(Path data, int dispatchers, String... routerArguments) throws IOException {
+    return new LiveStack(data, 1, 0, List.of(routerArguments), false, false, dispatchers);
   }
 
   private LiveStack(
@@ -104,7 +113,8 @@ final class LiveStack implements AutoCloseable {
       int spares,
       List<String> routerArguments,
       boolean withPresence,
-      boolean withGateway)
+      boolean withGateway,
+      int dispatchers)
       throws IOException {
     this.data = data;
     this.routerArguments = routerArguments;
@@ -113,6 +123,7 @@ final class LiveStack implements AutoCloseable {
     for (int number = 1; number <= running + spares; number++) {
       routers.add(new Router(RouterProcess.name(number)));
     }
+    this.dispatcherPorts = Stream.generate(FreePorts::next).limit(dispatchers).toList();
     Parts parts = Parts.atHome(System.err::println);
     this.nats = NatsServer.start(new NatsServer.Settings(parts.natsServer(), directory("nats-server")));
     this.redis = withPresence
@@ -146,6 +157,8 @@ final class LiveStack implements AutoCloseable {
             "--parley.edge.jwks=" + keys.jwks(),
             "--parley.edge.issuer=" + DevKeys.RULES.issuer(),
             "--parley.edge.audience=" + DevKeys.RULES.audience(),
+            "--parley.edge.dispatchers="
+                + dispatcherPorts.stream().map(port -> "127.0.0.1:" + port).collect(Collectors.joining(",")),
             "--parley.edge.gateways=" + (gateway == null ? "" : "127.0.0.1:" + gatewayPort),
             "--parley.edge.routers="
                 + routers.stream().map(each -> "127.0.0.1:" + each.port).collect(Collectors.joining(","))));
@@ -187,6 +200,37 @@ final class LiveStack implements AutoCloseable {
   /** A token that ended a minute ago. */
   String endedToken(String user) {
     return token(user, Duration.ofMinutes(-1));
+  }
+
+  /** Starts a dispatcher that sends to the push lab with this directory; they count from 1. */
+  void startDispatcher(int number, Path lab, String... arguments) throws IOException {
+    String name = "dispatcher-" + number;
+    dispatchers.put(
+        number,
+        DispatcherProcess.start(
+            new DispatcherProcess.Setup(
+                name,
+                directory(name),
+                dispatcherPorts.get(number - 1),
+                nats.url(),
+                keys.jwks(),
+                lab,
+                List.of(arguments))));
+  }
+
+  PartProcess dispatcher(int number) {
+    return Objects.requireNonNull(dispatchers.get(number), "a dispatcher that runs");
+  }
+
+  /** Kills a dispatcher as a crash would. */
+  void killDispatcher(int number) {
+    dispatcher(number).kill();
+    dispatchers.remove(number);
+  }
+
+  /** A token for the calls of operators. */
+  String operatorToken() {
+    return keys.signer().signOperator("operator", Instant.now().plus(Duration.ofHours(1)));
   }
 
   RedisServer redis() {
@@ -334,6 +378,7 @@ final class LiveStack implements AutoCloseable {
     if (gateway != null) {
       gateway.stop();
     }
+    dispatchers.values().forEach(PartProcess::stop);
     for (Router router : routers) {
       if (router.process != null) {
         router.process.stop();

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -47,7 +48,7 @@ class ModerationGateTest {
   }
 
   private void decide(String text, Verdict verdict) {
-    asked.get(text).complete(verdict);
+    Objects.requireNonNull(asked.get(text)).complete(verdict);
   }
 
   @Test
