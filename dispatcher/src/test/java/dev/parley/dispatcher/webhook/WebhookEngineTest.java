@@ -223,6 +223,36 @@ class WebhookEngineTest {
   }
 
   @Test
+  void endpointsThatNeverAnswerDoNotTakeAllThePlaces() {
+    Duration second = Duration.ofSeconds(1);
+    WebhookEngine dispatcher =
+        rig.dispatcher(new WebhookSettings(100, 5, 5, 16, 256, 256 << 10, second, second, DAY));
+    rig.webhook(A);
+    rig.webhook(B);
+    rig.webhook("https://c.example/hook");
+    endpoints.manner(A, call -> null);
+    endpoints.manner(B, call -> null);
+    for (String conversation : numbered("c", 20)) {
+      rig.say(conversation, "x");
+    }
+    rig.settle(dispatcher);
+    assertThat(endpoints.open(A)).hasSize(2);
+    assertThat(endpoints.open(B)).hasSize(2);
+    assertThat(endpoints.to("https://c.example/hook")).hasSize(20);
+  }
+
+  @Test
+  void aRecordThatIsLargerThanWhatMayBeHeldComesAllTheSame() {
+    Duration second = Duration.ofSeconds(1);
+    WebhookEngine dispatcher = rig.dispatcher(new WebhookSettings(100, 5, 5, 16, 256, 1, second, second, DAY));
+    rig.webhook(A);
+    rig.say("c1", "x".repeat(10_000), "y");
+    rig.say("c2", "z");
+    rig.settle(dispatcher);
+    assertThat(endpoints.texts(A)).containsExactly("x".repeat(10_000), "y", "z");
+  }
+
+  @Test
   void anEventThatAnEndpointNeverTakesHoldsUpItsConversationAlone() {
     WebhookEngine dispatcher = rig.dispatcher();
     String id = rig.webhook(A);
