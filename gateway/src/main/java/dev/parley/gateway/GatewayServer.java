@@ -67,7 +67,7 @@ public final class GatewayServer implements AutoCloseable {
             new UnaryCalls(settings.http(), routers, dispatchers),
             routers,
             sockets,
-            () -> !leaving && routers.isReady());
+            this::isReady);
     try {
       this.listener = listen(settings.listen());
     } catch (IOException e) {
@@ -144,6 +144,11 @@ public final class GatewayServer implements AutoCloseable {
   /** The port that is listened on. */
   public int port() {
     return ((InetSocketAddress) listener.localAddress()).getPort();
+  }
+
+  /** Whether it takes new work: a router is there, and it is not told to leave. */
+  public boolean isReady() {
+    return !leaving && routers.isReady();
   }
 
   /** How many sockets are open. */

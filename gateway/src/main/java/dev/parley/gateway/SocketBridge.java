@@ -376,6 +376,9 @@ final class SocketBridge extends SimpleChannelInboundHandler<WebSocketFrame> {
         errorWasLast = frame.length > 0 && frame[0] == ERROR_TAG;
         write(frame);
         pull();
+      } else if (call != null) {
+        // Nobody wants it any more, but the end of the stream comes behind it.
+        call.request(1);
       }
     }
 

@@ -11,7 +11,6 @@ import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.NettyChannelBuilder;
-import io.netty.channel.Channel;
 import io.netty.channel.EventLoopGroup;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +27,10 @@ import org.slf4j.LoggerFactory;
 final class Upstreams implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Upstreams.class);
 
-  /** What one call may have in flight, in bytes: what a socket that does not read makes us hold beside its own buffer. */
+  /**
+   * What one call may have in flight, in bytes: what a socket that does not read makes us hold beside its own buffer. gRPC
+   * gives a connection back what its calls hold, so one of them stops no other.
+   */
   private static final int CALL_WINDOW_BYTES = 64 << 10;
 
   private static final long KEEPALIVE_SECONDS = 10;
@@ -100,7 +102,7 @@ final class Upstreams implements AutoCloseable {
     private ManagedChannel open(int messageBytes) {
       int colon = address.lastIndexOf(':');
       return NettyChannelBuilder.forAddress(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)))
-          .channelFactory(Upstreams::newSocket)
+          .channelType(Transport.clientChannel())
           .eventLoopGroup(loops)
           .directExecutor()
           .maxInboundMessageSize(messageBytes)
@@ -153,11 +155,5 @@ final class Upstreams implements AutoCloseable {
         }
       }
     }
-  }
-
-  private static Channel newSocket() {
-    Channel socket = Transport.newClientChannel();
-    socket.pipeline().addFirst(new ConnectionWindow());
-    return socket;
   }
 }

@@ -32,11 +32,6 @@ public final class Transport {
     return isNative() ? EpollSocketChannel.class : NioSocketChannel.class;
   }
 
-  /** A socket to another service that is not connected yet, for who has to add to its pipeline. */
-  public static Channel newClientChannel() {
-    return isNative() ? new EpollSocketChannel() : new NioSocketChannel();
-  }
-
   /** A group of named event loops. They are daemons: the program's own lifecycle decides when it ends. */
   public static EventLoopGroup loops(String name, int threads) {
     IoHandlerFactory handlers = isNative() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();

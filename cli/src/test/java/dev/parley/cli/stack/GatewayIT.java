@@ -325,6 +325,15 @@ class GatewayIT {
   }
 
   @Test
+  void whoAnswersNoPingIsClosed() throws Exception {
+    try (GatewayServer gateway = gateway("--parley.gateway.socket.ping=100ms");
+        Socket silent = shakenHands(gateway)) {
+      assertThat(new String(silent.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1))
+          .contains("HEARTBEAT_MISSED");
+    }
+  }
+
+  @Test
   void aRequestThatTricklesInIsCutOff() throws Exception {
     try (GatewayServer gateway = gateway("--parley.gateway.http.request-timeout=300ms");
         Socket slow = new Socket(InetAddress.getLoopbackAddress(), gateway.port())) {

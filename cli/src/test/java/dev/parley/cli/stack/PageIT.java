@@ -239,6 +239,23 @@ class PageIT {
   }
 
   @Test
+  void aRouterThatLeavesTakesNothingWithIt() throws Exception {
+    visit(ann, bob);
+    begin(0, bob);
+    say(0, "before");
+    click(1, ".conversation");
+    awaitMessage(1, "before");
+
+    stack.stopRouter(1);
+    say(0, "after it left");
+    say(1, "the same here");
+
+    awaitMessage(1, "after it left");
+    awaitMessage(0, "the same here");
+    stack.startRouter(1);
+  }
+
+  @Test
   void theOutboxSurvivesAReload() throws Exception {
     visit(ann);
     begin(0, bob);
@@ -302,12 +319,12 @@ class PageIT {
         assertThat(value(node, "name")).as("the name of a %s: %s", role, node).isNotEmpty();
       }
     }
-    assertThat(in(0, "document.getElementById('messages').getAttribute('aria-live')")).isEqualTo("polite");
+    assertThat(in(0, "document.getElementById('log').getAttribute('aria-live')")).isEqualTo("polite");
     assertThat(in(0, "document.documentElement.lang")).isEqualTo("en");
 
     in(0, "document.getElementById('new').focus()");
     List<@Nullable Object> reached = new ArrayList<>();
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 9; i++) {
       browser.press("Tab", TAB);
       reached.add(
           in(0, "document.activeElement.id || document.activeElement.className.split(' ')[0]"));

@@ -85,7 +85,8 @@ function met(description) {
     learnNames([known.peer]);
   }
   showAll();
-  loadHistory(known).catch((error) => toast(error));
+  // After a reconnect the session itself tells what was missed.
+  if (!known.loaded) loadHistory(known).catch((error) => toast(error));
   loadMembers(known).catch((error) => toast(error));
 }
 

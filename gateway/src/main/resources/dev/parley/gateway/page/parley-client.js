@@ -98,7 +98,7 @@ export class ParleyClient extends EventTarget {
     this.outbox = new Outbox(storage, user);
     /** Where we stand in each conversation: {seq, cursor, read}. The seq is a number, the rest of a cursor is opaque. */
     this.places = new Map();
-    this.watched = { users: new Map(), rooms: new Set() };
+    this.watched = new Map();
     this.activityNow = null;
     /** The server's clock minus ours, in ms. Ids are made from the server's time. */
     this.clockOffset = Number(storage?.getItem("parley.clock") ?? 0);
@@ -174,10 +174,10 @@ export class ParleyClient extends EventTarget {
 
   /** Watches users, because of a group (conversationId) or of their direct conversation. */
   watchUsers(users) {
-    const fresh = users.filter((each) => !this.watched.users.has(each.userId));
-    fresh.forEach((each) => this.watched.users.set(each.userId, each));
-    if (fresh.length && this.state === "live") {
-      this.current.say({ watchPresence: { users: fresh.slice(0, 100) } });
+    const fresh = users.filter((each) => !this.watched.has(each.userId));
+    fresh.forEach((each) => this.watched.set(each.userId, each));
+    if (this.state === "live") {
+      watch(this.current, fresh);
     }
   }
 
@@ -255,13 +255,13 @@ export class ParleyClient extends EventTarget {
       this.current?.drop();
       this.current = stream;
       this.next = null;
+      // What had no answer on the old one is sent again here, with the same ids.
+      this.outbox.streamLost();
     }
     this.refusedToken = null;
     this.#become("live");
-    const users = [...this.watched.users.values()];
-    for (let i = 0; i < users.length; i += 100) {
-      stream.say({ watchPresence: { users: users.slice(i, i + 100) } });
-    }
+    // A new stream knows of no watches.
+    watch(stream, [...this.watched.values()]);
     if (this.activityNow) {
       stream.say({ activity: this.activityNow });
     }
@@ -662,6 +662,13 @@ class Outbox {
 
   #save() {
     this.storage?.setItem(this.key, JSON.stringify(this.commands));
+  }
+}
+
+/** At most 100 in a frame. */
+function watch(stream, users) {
+  for (let i = 0; i < users.length; i += 100) {
+    stream.say({ watchPresence: { users: users.slice(i, i + 100) } });
   }
 }
 
