@@ -118,7 +118,7 @@ class DispatcherIT {
             phone("away", Kind.FCM, "android"), phone("away", Kind.APNS, "iphone"), phone("away", Kind.WEB_PUSH, "web"));
     Device ann = stack.connect("ann", "laptop");
     String conversation = ann.session().createDirect("away").join();
-    long seq = ann.session().sendText(conversation, "hello").join().seq();
+    long seq = ann.session().sendText(conversation, "hello").join().getCursor().getSeq();
 
     for (Phone phone : phones) {
       await().atMost(PATIENCE).untilAsserted(() -> assertThat(shown(phone)).containsExactly("ann: hello"));
