@@ -14,6 +14,7 @@ CONNECT_SECONDS = 15
 DEFAULT_HEARTBEAT_SECONDS = 20.0
 CURSORS_PER_FRAME = 1000
 DELIVERED_PER_FRAME = 1000
+PROMPT_SECONDS = 1
 REFRESH_LEAD_SECONDS = 60
 # An announced head may take this long before it counts as lost.
 HEAD_GRACE_SECONDS = 2.0
@@ -67,6 +68,9 @@ class Stream:
 
     def delivered(self, conversation_id, seq):
         """The device has this event."""
+        if not self._delivered:
+            # A push is sent three seconds after a message that nobody has acknowledged.
+            self._credit_due = min(self._credit_due, time.monotonic() + PROMPT_SECONDS)
         self._delivered[conversation_id] = max(seq, self._delivered.get(conversation_id, 0))
 
     # ------------------------------------------------------------ the call

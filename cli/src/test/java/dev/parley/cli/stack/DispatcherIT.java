@@ -50,9 +50,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Phones, through the edge, a router, two dispatchers, a real nats-server and servers that stand in for the makers. */
 class DispatcherIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final String[] HASTY = {
-    "--parley.dispatcher.times.grace=1s", "--parley.dispatcher.times.patience=8s"
-  };
+  private static final String HASTY = "--parley.dispatcher.times.patience=8s";
 
   @TempDir
   static Path data;
