@@ -129,7 +129,7 @@ class Stream:
         try:
             while True:
                 reading = reading or asyncio.ensure_future(call.read())
-                done, _ = await asyncio.wait([reading], timeout=self._heartbeat / 4 if self.welcome else CONNECT_SECONDS)
+                done, _ = await asyncio.wait([reading], timeout=self._patience())
                 now = time.monotonic()
                 if done:
                     frame, reading = reading.result(), None
@@ -144,6 +144,12 @@ class Stream:
         finally:
             if reading:
                 reading.cancel()
+
+    def _patience(self):
+        """How long to read before it is looked at what else is due."""
+        if not self.welcome:
+            return CONNECT_SECONDS
+        return max(0, min(self._heartbeat / 4, self._credit_due - time.monotonic()))
 
     def say(self, **frame):
         """Sends a frame, given by its name in ClientFrame."""
