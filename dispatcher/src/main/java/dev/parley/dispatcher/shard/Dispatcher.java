@@ -35,6 +35,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -91,6 +92,7 @@ public final class Dispatcher implements AutoCloseable {
   public record Parts(
       Broker broker,
       InstantSource clock,
+      RandomGenerator random,
       ScheduledExecutorService loop,
       DispatchTimes times,
       PushUsers users,
@@ -122,6 +124,7 @@ public final class Dispatcher implements AutoCloseable {
             name + "/" + UUID.randomUUID(),
             parts.broker(),
             parts.clock(),
+            parts.random(),
             parts.loop(),
             parts.times(),
             history,

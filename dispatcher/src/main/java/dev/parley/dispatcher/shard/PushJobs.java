@@ -15,7 +15,6 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -181,9 +180,9 @@ final class PushJobs {
     }
   }
 
-  private static Duration pause(int attempts) {
+  private Duration pause(int attempts) {
     long most = FIRST_PAUSE.toMillis() << Math.min(Math.max(attempts - 1, 0), MOST_DOUBLINGS);
-    return Duration.ofMillis(most / 2 + ThreadLocalRandom.current().nextLong(most / 2 + 1));
+    return Duration.ofMillis(most / 2 + around.random().nextLong(most / 2 + 1));
   }
 
   private void again(PushJob job, PushJob.Content sent, Duration after, String reason) {

@@ -13,12 +13,14 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Function;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What all shards of a dispatcher share.
  *
  * @param self which life of which dispatcher this is
+ * @param random spreads repetitions
  * @param loop the dispatcher's one thread
  * @param providers the push service of a target; null: it is not configured
  */
@@ -26,6 +28,7 @@ record Surroundings(
     String self,
     Broker broker,
     InstantSource clock,
+    RandomGenerator random,
     ScheduledExecutorService loop,
     DispatchTimes times,
     History history,

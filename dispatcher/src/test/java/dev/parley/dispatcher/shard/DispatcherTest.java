@@ -26,6 +26,7 @@ import io.opentelemetry.api.metrics.MeterProvider;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -61,7 +62,7 @@ class DispatcherTest {
     return new Dispatcher(
         name,
         new Dispatcher.Parts(
-            broker, time, loop, TIMES, users, blocked, new Names(broker.table(TableName.PROFILES), time), 100,
+            broker, time, new Random(7), loop, TIMES, users, blocked, new Names(broker.table(TableName.PROFILES), time), 100,
             target -> provider, new DispatchMetrics(MeterProvider.noop().get("test")), new NoListener()));
   }
 
@@ -299,7 +300,7 @@ class DispatcherTest {
     provider.answers(push -> FakeProvider.accepted());
     provider.sent.clear();
     dispatcher.available("fcm");
-    time.pass(Duration.ofSeconds(1));
+    time.pass(Duration.ofSeconds(20));
     assertThat(provider.sent).hasSize(1);
     assertThat(deadLetters()).isEmpty();
     time.pass(Duration.ofMinutes(2));
