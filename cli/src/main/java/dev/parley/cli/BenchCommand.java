@@ -201,11 +201,11 @@ final class BenchCommand extends ClientCommand {
           new PushLab(connect.phones()), connect.pids(), System.err).run();
       out.println(json ? result.json() : result.text());
       out.flush();
-      boolean late = maxP99 != null && !result.within(maxP99);
-      if (late) {
+      if (maxP99 != null && !result.within(maxP99)) {
         err().println("parley: the p99 of the delay over the grace is above " + maxP99.toMillis() + " ms");
+        return false;
       }
-      return result.ok() && !late;
+      return result.ok();
     }
   }
 
@@ -229,7 +229,8 @@ final class BenchCommand extends ClientCommand {
   private int run(ConnectOptions connect, PrintWriter out, List<Fault> happening)
       throws IOException, InterruptedException {
     BenchOptions options = new BenchOptions(load.mode, or(rate, 1_000), or(duration, DEFAULT_TIME),
-        or(warmup, DEFAULT_TIME), clients, size, or(groups, 1), missed, channels.equals("shared"), Duration.ofSeconds(30), check, resend);
+        or(warmup, DEFAULT_TIME), clients, size, or(groups, 1), missed, channels.equals("shared"),
+        Duration.ofSeconds(30), check, resend);
     try (ParleyEndpoint endpoint = connect.endpoint()) {
       BenchResult result =
           new Bench(options, endpoint, connect.tokensOfAnybody(), connect.pids(), System.err).run(happening, pause);
