@@ -14,6 +14,7 @@ CONNECT_SECONDS = 15
 DEFAULT_HEARTBEAT_SECONDS = 20.0
 CURSORS_PER_FRAME = 1000
 DELIVERED_PER_FRAME = 1000
+PROMPT_SECONDS = 1
 REFRESH_LEAD_SECONDS = 60
 # An announced head may take this long before it counts as lost.
 HEAD_GRACE_SECONDS = 2.0
@@ -67,6 +68,9 @@ class Stream:
 
     def delivered(self, conversation_id, seq):
         """The device has this event."""
+        if not self._delivered:
+            # A push is sent three seconds after a message that nobody has acknowledged.
+            self._credit_due = min(self._credit_due, time.monotonic() + PROMPT_SECONDS)
         self._delivered[conversation_id] = max(seq, self._delivered.get(conversation_id, 0))
 
     # ------------------------------------------------------------ the call
@@ -125,7 +129,7 @@ class Stream:
         try:
             while True:
                 reading = reading or asyncio.ensure_future(call.read())
-                done, _ = await asyncio.wait([reading], timeout=self._heartbeat / 4 if self.welcome else CONNECT_SECONDS)
+                done, _ = await asyncio.wait([reading], timeout=self._patience())
                 now = time.monotonic()
                 if done:
                     frame, reading = reading.result(), None
@@ -140,6 +144,12 @@ class Stream:
         finally:
             if reading:
                 reading.cancel()
+
+    def _patience(self):
+        """How long to read before it is looked at what else is due."""
+        if not self.welcome:
+            return CONNECT_SECONDS
+        return max(0, min(self._heartbeat / 4, self._credit_due - time.monotonic()))
 
     def say(self, **frame):
         """Sends a frame, given by its name in ClientFrame."""

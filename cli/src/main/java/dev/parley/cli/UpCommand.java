@@ -108,6 +108,7 @@ final class UpCommand implements Callable<Integer> {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("routers", Map.of("router-1", stack.address()));
     map.put("page", page(stack.page(), tokens));
+    map.put("phones", stack.phones());
     map.put("pid", ProcessHandle.current().pid());
     System.out.println(json ? json(map, tokens) : memoryText(stack, tokens));
     Lifecycle lifecycle = new Lifecycle(STOP_DEADLINE);
@@ -235,6 +236,7 @@ final class UpCommand implements Callable<Integer> {
         Parley is up in one process. What is said here is forgotten when it ends.
 
           router   %1$s (plaintext)
+          phones   %5$s/ (what pushes would show)
 
         %2$s
         Alice and Bob side by side in a browser:
@@ -246,7 +248,7 @@ final class UpCommand implements Callable<Integer> {
           grpcurl -plaintext -H "authorization: Bearer $(./parley token alice%3$s)" %1$s list
 
         Stop it with Ctrl-C."""
-        .formatted(stack.address(), text(tokens), data.option(), page(stack.page(), tokens));
+        .formatted(stack.address(), text(tokens), data.option(), page(stack.page(), tokens), stack.phones());
   }
 
   private static String text(Map<String, String> tokens) {

@@ -3,10 +3,12 @@ package dev.parley.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.chassis.config.SettingsReference;
+import dev.parley.dispatcher.DispatcherSettings;
 import dev.parley.edge.EdgeSettings;
 import dev.parley.gateway.GatewaySettings;
 import dev.parley.parts.Parts;
 import dev.parley.presence.PresenceSettings;
+import dev.parley.pushlab.PushLabSettings;
 import dev.parley.router.RouterSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +32,7 @@ class ConfigurationReferenceIT {
   void theReferenceSaysWhatTheProgramsTake() throws Exception {
     Path file = Parts.findHome().resolve("docs/configuration.md");
     String reference =
-        INTRODUCTION + SettingsReference.markdown(List.of(RouterSettings.class, PresenceSettings.class, GatewaySettings.class, EdgeSettings.class)).strip() + "\n";
+        INTRODUCTION + SettingsReference.markdown(List.of(RouterSettings.class, PresenceSettings.class, DispatcherSettings.class, GatewaySettings.class, PushLabSettings.class, EdgeSettings.class)).strip() + "\n";
     if (Boolean.getBoolean("parley.docs.write")) {
       Files.writeString(file, reference);
     }

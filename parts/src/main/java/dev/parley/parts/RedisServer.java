@@ -41,9 +41,11 @@ public final class RedisServer implements AutoCloseable {
    * @param directory holds all it writes; made when missing
    * @param port for clients; 0: a free one, kept over restarts of the same object
    * @param password what clients must present: letters, digits, {@code -} and {@code _}; null: nothing
+   * @param cluster it is the one node of a cluster, with all slots: it refuses what a cluster could not do
    * @param outlivesUs whether it stays when this JVM ends
    */
-  public record Settings(Path program, Path directory, int port, @Nullable String password, boolean outlivesUs) {
+  public record Settings(
+      Path program, Path directory, int port, @Nullable String password, boolean cluster, boolean outlivesUs) {
     /** Checks the password. */
     public Settings {
       if (password != null && !password.matches("[A-Za-z0-9_-]+")) {
@@ -53,22 +55,27 @@ public final class RedisServer implements AutoCloseable {
 
     /** A server on a free port that lets everybody in and ends with us. */
     public Settings(Path program, Path directory) {
-      this(program, directory, 0, null, false);
+      this(program, directory, 0, null, false, false);
     }
 
     /** The same on another port. */
     public Settings withPort(int port) {
-      return new Settings(program, directory, port, password, outlivesUs);
+      return new Settings(program, directory, port, password, cluster, outlivesUs);
     }
 
     /** The same behind a password. */
     public Settings withPassword(String password) {
-      return new Settings(program, directory, port, password, outlivesUs);
+      return new Settings(program, directory, port, password, cluster, outlivesUs);
+    }
+
+    /** The same as the one node of a cluster. */
+    public Settings withCluster() {
+      return new Settings(program, directory, port, password, true, outlivesUs);
     }
 
     /** The same, staying when this JVM ends, or not. */
     public Settings withOutlivesUs(boolean outlivesUs) {
-      return new Settings(program, directory, port, password, outlivesUs);
+      return new Settings(program, directory, port, password, cluster, outlivesUs);
     }
 
     private Path configFile() {
@@ -113,6 +120,9 @@ public final class RedisServer implements AutoCloseable {
     config.append("daemonize no\n");
     config.append("save \"\"\n");
     config.append("appendonly no\n");
+    if (settings.cluster()) {
+      config.append("cluster-enabled yes\n");
+    }
     if (settings.password() != null) {
       config.append("requirepass ").append(settings.password()).append("\n");
     }

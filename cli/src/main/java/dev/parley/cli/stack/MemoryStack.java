@@ -4,42 +4,69 @@ import dev.parley.chassis.auth.DevKeys;
 import dev.parley.chassis.config.Settings;
 import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.memory.MemoryBroker;
+import dev.parley.dispatcher.DispatcherServer;
+import dev.parley.dispatcher.DispatcherSettings;
 import dev.parley.gateway.GatewayServer;
 import dev.parley.gateway.GatewaySettings;
 import dev.parley.presence.PresenceServer;
 import dev.parley.presence.PresenceSettings;
 import dev.parley.presence.store.MemoryPresenceStore;
+import dev.parley.pushlab.PushLabServer;
+import dev.parley.pushlab.PushLabSettings;
 import dev.parley.router.RouterServer;
 import dev.parley.router.RouterSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** A router, presence and a gateway in this JVM, all in memory: no other process, no TLS, nothing on disk but the keys. */
+/**
+ * A router, presence, a dispatcher, a push lab and a gateway in this JVM, all in memory: no other process, no TLS, nothing
+ * on disk but keys and phones.
+ */
 public final class MemoryStack implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(MemoryStack.class);
   private static final int ROUTER_PORT = 8700;
   private static final int GATEWAY_PORT = 8740;
   private static final List<String> PRESENCE = List.of("--parley.presence.listen=127.0.0.1:0");
 
-  private final MemoryBroker broker;
-  private final MemoryPresenceStore store;
-  private final PresenceServer presence;
+  private final Deque<AutoCloseable> closing = new ArrayDeque<>();
   private final RouterServer router;
   private final GatewayServer gateway;
+  private final PushLabServer lab;
 
-  private MemoryStack(
-      MemoryBroker broker,
-      MemoryPresenceStore store,
-      PresenceServer presence,
-      RouterServer router,
-      GatewayServer gateway) {
-    this.broker = broker;
-    this.store = store;
-    this.presence = presence;
-    this.router = router;
-    this.gateway = gateway;
+  private MemoryStack(Path data, int port) throws IOException {
+    boolean started = false;
+    try {
+      DevKeys keys = DevKeys.in(data.resolve("keys"));
+      int routerPort = Ports.choose("--router-port", port, ROUTER_PORT);
+      MemoryBroker broker = opened(new MemoryBroker(Layout.ONE_NODE));
+      MemoryPresenceStore store = opened(new MemoryPresenceStore(() -> System.nanoTime() / 1_000));
+      PresenceServer presence =
+          opened(new PresenceServer(Settings.load(PresenceSettings.class, Map.of(), PRESENCE), store));
+      this.router = new RouterServer(routerSettings(routerPort, presence.address(), keys), broker, Clock.systemUTC());
+      closing.push(this::drainRouter);
+      this.lab = opened(new PushLabServer(labSettings(data), Clock.systemUTC()));
+      DispatcherServer dispatcher =
+          opened(new DispatcherServer(dispatcherSettings(keys, lab), broker, Clock.systemUTC()));
+      this.gateway = opened(new GatewayServer(gatewaySettings(routerPort, dispatcher.port())));
+      started = true;
+    } finally {
+      if (!started) {
+        close();
+      }
+    }
+  }
+
+  private <T extends AutoCloseable> T opened(T part) {
+    closing.push(part);
+    return part;
   }
 
   /**
@@ -48,29 +75,7 @@ public final class MemoryStack implements AutoCloseable {
    * @param port for clients; 0: the usual one if it is free, else a free one
    */
   public static MemoryStack start(Path data, int port) throws IOException {
-    DevKeys keys = DevKeys.in(data.resolve("keys"));
-    int routerPort = Ports.choose("--router-port", port, ROUTER_PORT);
-    MemoryBroker broker = new MemoryBroker(Layout.ONE_NODE);
-    MemoryPresenceStore store = new MemoryPresenceStore(() -> System.nanoTime() / 1_000);
-    PresenceServer presence = null;
-    RouterServer router = null;
-    try {
-      presence = new PresenceServer(Settings.load(PresenceSettings.class, Map.of(), PRESENCE), store);
-      RouterSettings settings = routerSettings(routerPort, presence.address(), keys);
-      router = new RouterServer(settings, broker, Clock.systemUTC());
-      GatewayServer gateway = new GatewayServer(gatewaySettings(routerPort));
-      return new MemoryStack(broker, store, presence, router, gateway);
-    } catch (IOException | RuntimeException e) {
-      if (router != null) {
-        router.close();
-      }
-      if (presence != null) {
-        presence.close();
-      }
-      store.close();
-      broker.close();
-      throw e;
-    }
+    return new MemoryStack(data, port);
   }
 
   private static RouterSettings routerSettings(int port, String presence, DevKeys keys) {
@@ -90,15 +95,26 @@ public final class MemoryStack implements AutoCloseable {
             "--parley.router.drain.patience=3s"));
   }
 
-  private static GatewaySettings gatewaySettings(int routerPort) {
-    int port = Ports.choose("", 0, GATEWAY_PORT);
+  private static PushLabSettings labSettings(Path data) {
+    PushLabProcess.LabPorts ports = PushLabProcess.LabPorts.choose();
+    return Settings.load(
+        PushLabSettings.class, Map.of(), PushLabProcess.arguments(data.resolve(PushLabProcess.NAME), ports));
+  }
+
+  private static DispatcherSettings dispatcherSettings(DevKeys keys, PushLabServer lab) {
+    List<String> arguments = new ArrayList<>(DispatcherProcess.arguments(DispatcherProcess.NAME, 0, keys.jwks()));
+    lab.dispatcherSettings().forEach((name, value) -> arguments.add("--" + name + "=" + value));
+    return Settings.load(DispatcherSettings.class, Map.of(), arguments);
+  }
+
+  private static GatewaySettings gatewaySettings(int routerPort, int dispatcherPort) {
     return Settings.load(
         GatewaySettings.class,
         Map.of(),
         List.of(
-            "--parley.gateway.listen=127.0.0.1:" + port,
-            "--parley.gateway.allowed-origins=http://localhost:%1$d,http://127.0.0.1:%1$d".formatted(port),
+            "--parley.gateway.listen=127.0.0.1:" + Ports.choose("", 0, GATEWAY_PORT),
             "--parley.gateway.routers=127.0.0.1:" + routerPort,
+            "--parley.gateway.dispatchers=127.0.0.1:" + dispatcherPort,
             "--parley.gateway.drain.notice=0s",
             "--parley.gateway.drain.spread=0s"));
   }
@@ -113,19 +129,29 @@ public final class MemoryStack implements AutoCloseable {
     return "127.0.0.1:" + router.port();
   }
 
-  @Override
-  public void close() {
+  /** Where phones are shown. */
+  public String phones() {
+    return lab.address();
+  }
+
+  private void drainRouter() {
     try {
-      gateway.drain();
-      gateway.close();
       router.drain();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      gateway.close();
       router.close();
     }
-    presence.close();
-    store.close();
-    broker.close();
+  }
+
+  /** Ends all of it, the newest first. */
+  @Override
+  public void close() {
+    while (!closing.isEmpty()) {
+      try {
+        closing.pop().close();
+      } catch (Exception e) {
+        LOG.warn("a part did not end in order", e);
+      }
+    }
   }
 }

@@ -20,19 +20,33 @@ public final class PushLabProcess {
   private PushLabProcess() {}
 
   /** The ports of a lab. That of browsers' subscriptions must stay, or they have to subscribe anew. */
-  record LabPorts(int admin, int fcm, int apns, int web) {}
+  record LabPorts(int admin, int fcm, int apns, int web) {
+    private static final int FIRST = 8730;
+
+    /** The usual ones that are free, and free ones for the others. */
+    static LabPorts choose() {
+      return new LabPorts(
+          Ports.choose("", 0, FIRST),
+          Ports.choose("", 0, FIRST + 1),
+          Ports.choose("", 0, FIRST + 2),
+          Ports.choose("", 0, FIRST + 3));
+    }
+  }
+
+  /** What a lab is told. */
+  static List<String> arguments(Path directory, LabPorts ports) {
+    return List.of(
+        "--parley.pushlab.directory=" + directory,
+        "--parley.pushlab.admin-port=" + ports.admin(),
+        "--parley.pushlab.fcm-port=" + ports.fcm(),
+        "--parley.pushlab.apns-port=" + ports.apns(),
+        "--parley.pushlab.web-port=" + ports.web());
+  }
 
   /** Starts it and waits until it listens. */
   static PartProcess start(Path directory, LabPorts ports) {
-    List<String> arguments =
-        List.of(
-            "--parley.pushlab.directory=" + directory,
-            "--parley.pushlab.admin-port=" + ports.admin(),
-            "--parley.pushlab.fcm-port=" + ports.fcm(),
-            "--parley.pushlab.apns-port=" + ports.apns(),
-            "--parley.pushlab.web-port=" + ports.web());
     return JvmProcess.start(
-        new JvmProcess.Launch(NAME, directory, JVM_FLAGS, MAIN, arguments, Map.of()),
+        new JvmProcess.Launch(NAME, directory, JVM_FLAGS, MAIN, arguments(directory, ports), Map.of()),
         () -> isReady("http://127.0.0.1:" + ports.admin()));
   }
 

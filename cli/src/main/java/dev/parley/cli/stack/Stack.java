@@ -48,7 +48,6 @@ public final class Stack implements AutoCloseable {
   private static final int PRESENCE_PORT = 8720;
   private static final int GATEWAY_PORT = 8740;
   private static final int DISPATCHER_PORT = 8760;
-  private static final int PHONES_PORT = 8730;
   private static final Duration NO_TIME = Duration.ofSeconds(1);
 
   private final StackSettings settings;
@@ -245,12 +244,7 @@ public final class Stack implements AutoCloseable {
   /** Returns where its page is. */
   private String startPushLab(Consumer<String> progress) {
     progress.accept("starting " + PushLabProcess.NAME);
-    PushLabProcess.LabPorts ports =
-        new PushLabProcess.LabPorts(
-            Ports.choose("", 0, PHONES_PORT),
-            Ports.choose("", 0, PHONES_PORT + 1),
-            Ports.choose("", 0, PHONES_PORT + 2),
-            Ports.choose("", 0, PHONES_PORT + 3));
+    PushLabProcess.LabPorts ports = PushLabProcess.LabPorts.choose();
     processes.put(
         PushLabProcess.NAME, PushLabProcess.start(directory(settings.data(), PushLabProcess.NAME), ports));
     return "http://127.0.0.1:" + ports.admin();

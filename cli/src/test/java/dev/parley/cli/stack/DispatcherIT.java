@@ -50,9 +50,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Phones, through the edge, a router, two dispatchers, a real nats-server and servers that stand in for the makers. */
 class DispatcherIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final String[] HASTY = {
-    "--parley.dispatcher.times.grace=1s", "--parley.dispatcher.times.patience=8s"
-  };
+  private static final String HASTY = "--parley.dispatcher.times.patience=8s";
 
   @TempDir
   static Path data;
@@ -118,7 +116,7 @@ class DispatcherIT {
             phone("away", Kind.FCM, "android"), phone("away", Kind.APNS, "iphone"), phone("away", Kind.WEB_PUSH, "web"));
     Device ann = stack.connect("ann", "laptop");
     String conversation = ann.session().createDirect("away").join();
-    long seq = ann.session().sendText(conversation, "hello").join().seq();
+    long seq = ann.session().sendText(conversation, "hello").join().getCursor().getSeq();
 
     for (Phone phone : phones) {
       await().atMost(PATIENCE).untilAsserted(() -> assertThat(shown(phone)).containsExactly("ann: hello"));

@@ -55,6 +55,9 @@ public final class Dispatcher implements AutoCloseable {
   private static final Duration RENEWAL = Duration.ofSeconds(1);
   private static final Duration RETRY = Duration.ofMillis(200);
   private static final Duration PROBE = Duration.ofSeconds(30);
+  private static final Duration FORGETTING = Duration.ofHours(1);
+  /** As long as the dispatchers' log. */
+  private static final Duration REMEMBERED = Duration.ofDays(7);
   private static final int MOST_PROBES = 100;
   private static final int REDRIVE_TRIES = 10;
   private static final Duration LAST_WRITES = Duration.ofSeconds(2);
@@ -156,6 +159,12 @@ public final class Dispatcher implements AutoCloseable {
     renew();
     tick();
     after(PROBE, this::probe);
+    after(FORGETTING, this::forget);
+  }
+
+  private void forget() {
+    around.history().forgetBefore(around.clock().instant().minus(REMEMBERED));
+    after(FORGETTING, this::forget);
   }
 
   /** Some of what was given up for want of an answer: so a provider is asked again also when there are no news. */

@@ -2,12 +2,14 @@ package dev.parley.dispatcher.shard;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.parley.conversation.ConversationIds;
+import dev.parley.conversation.Timestamps;
 import dev.parley.conversation.log.DispatchLog;
 import dev.parley.conversation.log.ShardLog.StoredRecord;
 import dev.parley.internal.v1.DispatchRecord;
 import dev.parley.internal.v1.PushOutcome;
 import dev.parley.internal.v1.Withdrawal;
 import dev.parley.v1.DeadLetter;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -82,6 +84,7 @@ public final class History {
   }
 
   private void fold(PushOutcome outcome, DispatchRecord record) {
+    Instant time = Timestamps.toInstant(record.getTime());
     switch (outcome.getResult()) {
       case PUSH_RESULT_REDRIVEN -> {
         String id = id(outcome);
@@ -94,7 +97,7 @@ public final class History {
       case PUSH_RESULT_NOT_NEEDED -> removeDead(outcome);
       case PUSH_RESULT_DEAD -> {
         String id = id(outcome);
-        told(outcome, false);
+        told(outcome, false, time);
         removeDead(outcome);
         dead.put(id, new Dead(outcome, letter(id, outcome, record), false));
         if (dead.size() > MAX_DEAD_LETTERS) {
@@ -102,11 +105,11 @@ public final class History {
         }
       }
       case PUSH_RESULT_ACCEPTED -> {
-        told(outcome, true);
+        told(outcome, true, time);
         removeDead(outcome);
       }
       case PUSH_RESULT_GONE -> {
-        told(outcome, false);
+        told(outcome, false, time);
         removeDead(outcome);
       }
       case PUSH_RESULT_UNSPECIFIED, UNRECOGNIZED -> LOG.error("an outcome that nobody knows, for {}", id(outcome));
@@ -127,19 +130,25 @@ public final class History {
   }
 
   /** An outcome that will be written: what is decided before that knows of it. */
-  void told(PushOutcome outcome) {
+  void told(PushOutcome outcome, Instant time) {
     switch (outcome.getResult()) {
-      case PUSH_RESULT_ACCEPTED -> told(outcome, true);
-      case PUSH_RESULT_GONE, PUSH_RESULT_DEAD -> told(outcome, false);
+      case PUSH_RESULT_ACCEPTED -> told(outcome, true, time);
+      case PUSH_RESULT_GONE, PUSH_RESULT_DEAD -> told(outcome, false, time);
       default -> { /* nobody was told anything */ }
     }
   }
 
-  private void told(PushOutcome outcome, boolean accepted) {
+  /** What phones were told of before this time, and nobody has read since, is not known any more: as it is on the log. */
+  void forgetBefore(Instant time) {
+    byUser.values().forEach(conversations -> conversations.values().removeIf(told -> told.time().isBefore(time)));
+    byUser.values().removeIf(Map::isEmpty);
+  }
+
+  private void told(PushOutcome outcome, boolean accepted, Instant time) {
     byUser
         .computeIfAbsent(outcome.getUserId(), user -> new HashMap<>(4))
         .computeIfAbsent(outcome.getConversationId(), conversation -> new Told())
-        .add(outcome.getDeviceId(), outcome.getSeq(), outcome.getMessages(), accepted);
+        .add(outcome.getDeviceId(), outcome.getSeq(), outcome.getMessages(), accepted, time);
   }
 
   private static DeadLetter letter(String id, PushOutcome outcome, DispatchRecord record) {

@@ -71,7 +71,7 @@ final class Outcomes {
   }
 
   void add(PushOutcome outcome) {
-    around.history().told(outcome);
+    around.history().told(outcome, around.clock().instant());
     outcomes.add(outcome);
   }
 

@@ -1,5 +1,6 @@
 package dev.parley.dispatcher.shard;
 
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -8,6 +9,7 @@ final class Told {
   private final Map<String, Device> byDevice = new HashMap<>(2);
   private long seq;
   private int messages;
+  private Instant time = Instant.EPOCH;
 
   /**
    * One device.
@@ -20,6 +22,11 @@ final class Told {
   /** The newest event. */
   long seq() {
     return seq;
+  }
+
+  /** When it was told of the newest. */
+  Instant time() {
+    return time;
   }
 
   /** How many messages. */
@@ -37,10 +44,11 @@ final class Told {
     return byDevice;
   }
 
-  void add(String deviceId, long newest, int count, boolean accepted) {
+  void add(String deviceId, long newest, int count, boolean accepted, Instant when) {
     if (newest > seq) {
       seq = newest;
       messages += count;
+      time = when;
     }
     Device before = device(deviceId);
     byDevice.put(deviceId, new Device(Math.max(before.seq, newest), before.shown || accepted));

@@ -363,6 +363,7 @@ class Stream {
     this.ended = true;
     clearTimeout(this.deadline);
     clearInterval(this.creditTimer);
+    clearTimeout(this.promptTimer);
     clearTimeout(this.refreshTimer);
     clearTimeout(this.headTimer);
   }
@@ -447,8 +448,11 @@ class Stream {
 
   #credit() {
     this.acknowledged = this.frames;
-    const delivered = [...this.delivered].splice(0, 1000).map(([conversationId, seq]) => ({ conversationId, seq }));
-    this.delivered.clear();
+    clearTimeout(this.promptTimer);
+    // A frame takes a thousand; the others go with the next one.
+    const page = [...this.delivered].slice(0, 1000);
+    page.forEach(([conversationId]) => this.delivered.delete(conversationId));
+    const delivered = page.map(([conversationId, seq]) => ({ conversationId, seq }));
     this.say({ credit: { frames: this.frames, delivered } });
   }
 
@@ -490,6 +494,10 @@ class Stream {
       return;
     }
     follow.last = seq;
+    if (this.delivered.size === 0) {
+      // Soon: phones are told three seconds after a message that nobody has acknowledged.
+      this.promptTimer = setTimeout(() => this.#credit(), 1000);
+    }
     this.delivered.set(conversationId, seq);
     const place = this.client.places.get(conversationId);
     if (seq > place.seq) {

@@ -5,7 +5,7 @@ import java.time.Duration;
 
 /** Times and bounds of links. */
 public record LinkTimes(
-    @Setting(value = "1s", doc = "After so long without another word a heartbeat is sent; leases are renewed as often.")
+    @Setting(value = "300ms", doc = "After so long without another word a heartbeat is sent; leases are renewed as often.")
     Duration heartbeat,
     @Setting(value = "3s", doc = "A link that is silent for so long is cut.")
     Duration suspect,

@@ -8,11 +8,11 @@ import java.util.List;
 public record PresenceLinkSettings(
     @Setting(value = "", doc = "Instances of presence, as host:port, separated by commas; none: everything reads UNKNOWN.")
     List<String> addresses,
-    @Setting(value = "2s", doc = "An instance that is silent for so long is given up, and everything reads UNKNOWN.")
+    @Setting(value = "1s", doc = "An instance that is silent for so long is given up, and everything reads UNKNOWN.")
     Duration silence,
     @Setting(value = "5s", doc = "For so long a device whose stream broke counts as connected: it may be back in a moment.")
     Duration linger,
-    @Setting(value = "500ms", doc = "A read is answered after this at the latest: UNKNOWN where nothing has come.")
+    @Setting(value = "200ms", doc = "A read is answered after this at the latest: UNKNOWN where nothing has come.")
     Duration readTimeLimit,
     @Setting(value = "1000", doc = "Reads under way; above it they are answered UNKNOWN at once.")
     int concurrentReads) {

@@ -8,11 +8,15 @@ import java.util.List;
 
 /**
  * What one stream owes the server: how many frames were processed, and how far each changed conversation has come.
- * Acknowledges when a quarter of the server's window is used, and once in a heartbeat in any case.
+ * Acknowledges when a quarter of the server's window is used, a second after an event has come, so that no push is sent
+ * for it, and once in a heartbeat in any case.
  */
 final class CreditLedger {
   /** The contract's limit for one Credit frame. */
   private static final int DELIVERED_PER_FRAME = 1_000;
+
+  /** A push is sent after three. */
+  private static final long PROMPT_MILLIS = 1_000;
 
   private final List<Follow> unacknowledged = new ArrayList<>();
   private long processed;
@@ -32,7 +36,10 @@ final class CreditLedger {
     processed++;
   }
 
-  void delivered(Follow follow) {
+  void delivered(Follow follow, long now) {
+    if (unacknowledged.isEmpty() && dueAt != Outbox.NEVER) {
+      dueAt = Math.min(dueAt, now + PROMPT_MILLIS);
+    }
     if (!follow.unacknowledged) {
       follow.unacknowledged = true;
       unacknowledged.add(follow);

@@ -152,6 +152,7 @@ public final class ParleyException extends RuntimeException {
     return switch (reason) {
       case ERROR_REASON_OVERLOADED,
           ERROR_REASON_BROKER_UNAVAILABLE,
+          ERROR_REASON_MODERATION_UNAVAILABLE,
           ERROR_REASON_RATE_LIMITED,
           ERROR_REASON_DRAINING,
           ERROR_REASON_OUTCOME_UNKNOWN -> true;

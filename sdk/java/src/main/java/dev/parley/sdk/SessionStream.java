@@ -237,7 +237,7 @@ final class SessionStream {
     }
     follow.moveTo(seq);
     headWatch.changed(follow, now);
-    credit.delivered(follow);
+    credit.delivered(follow, now);
     if (seq > place.last()) {
       Cursor cursor = Cursor.newBuilder().setSeq(seq).setPosition(position).setTerm(term).build();
       session.places.move(place, cursor);

@@ -250,6 +250,18 @@ class SessionProtocolTest {
   }
 
   @Test
+  void whatHasComeIsAcknowledgedAfterASecond() {
+    ScriptedSession session = ScriptedSession.live();
+    int before = session.sentOn(1, FrameCase.CREDIT).size();
+    session.says(events(A, 1));
+    session.pass(999);
+    assertThat(session.sentOn(1, FrameCase.CREDIT)).hasSize(before);
+    session.pass(1);
+    assertThat(session.sentOn(1, FrameCase.CREDIT).getLast().getCredit().getDelivered(0).getSeq()).isEqualTo(1);
+    assertThat(session.sentOn(1, FrameCase.CREDIT)).hasSize(before + 1);
+  }
+
+  @Test
   void creditIsGivenOnceInAHeartbeatThoughNothingHappens() {
     ScriptedSession session = ScriptedSession.live();
     session.pass(HEARTBEAT);
