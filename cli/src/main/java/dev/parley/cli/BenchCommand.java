@@ -7,11 +7,20 @@ import dev.parley.bench.Demands;
 import dev.parley.bench.Fault;
 import dev.parley.bench.presence.PresenceBench;
 import dev.parley.bench.presence.WatchedPair;
+import dev.parley.bench.push.EncryptionBench;
+import dev.parley.bench.push.PushBench;
+import dev.parley.bench.push.PushBenchOptions;
+import dev.parley.bench.push.PushResult;
 import dev.parley.chassis.config.Settings;
 import dev.parley.cli.stack.StackFaults;
+import dev.parley.dispatcher.push.web.MessageEncryption;
 import dev.parley.sdk.ParleyEndpoint;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.security.GeneralSecurityException;
+import java.security.KeyPairGenerator;
+import java.security.interfaces.ECPublicKey;
+import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,21 +39,28 @@ import picocli.CommandLine.Parameters;
     })
 final class BenchCommand extends ClientCommand {
   private static final int SEEN_CHANGES = 50;
+  private static final Duration DEFAULT_TIME = Duration.ofSeconds(30);
+  private static final Duration PUSH_TIME = Duration.ofSeconds(20);
+  private static final int BROWSER_SECRET_BYTES = 16;
 
-  @Parameters(index = "0", paramLabel = "pairs|group|resume|faults|presence", converter = LoadName.class,
+  @Parameters(index = "0", paramLabel = "pairs|group|resume|faults|presence|push", converter = LoadName.class,
       description = "Direct conversations of two; groups; clients that come back during load; pairs while parts of a"
           + " stack that was started with --detach are killed; presence of a"
-          + " stack that was started with --detach: as a client sees it, after faults, and as routers load it.")
+          + " stack that was started with --detach: as a client sees it, after faults, and as routers load it; pushes to"
+          + " phones in the push lab of the stack that runs here.")
   private Load load = Load.PAIRS;
 
-  @Option(names = "--rate", paramLabel = "N", description = "Messages a second in, over all conversations.")
-  private int rate = 1_000;
+  @Option(names = "--rate", paramLabel = "N",
+      description = "Messages a second in, over all conversations: 1000 if not said; with push: pushes a second, 10000.")
+  private @Nullable Integer rate;
 
-  @Option(names = "--duration", paramLabel = "TIME", converter = Time.class, description = "How long is measured.")
-  private Duration duration = Duration.ofSeconds(30);
+  @Option(names = "--duration", paramLabel = "TIME", converter = Time.class,
+      description = "How long is measured: 30s if not said, with push 20s.")
+  private @Nullable Duration duration;
 
-  @Option(names = "--warmup", paramLabel = "TIME", converter = Time.class, description = "Load before that: JVMs need it.")
-  private Duration warmup = Duration.ofSeconds(30);
+  @Option(names = "--warmup", paramLabel = "TIME", converter = Time.class,
+      description = "Load before that: JVMs need it. 30s if not said, with push 20s.")
+  private @Nullable Duration warmup;
 
   @Option(names = "--clients", paramLabel = "N", description = "Sessions; with resume: those that were away.")
   private int clients = 100;
@@ -52,8 +68,21 @@ final class BenchCommand extends ClientCommand {
   @Option(names = "--size", paramLabel = "BYTES", description = "Text in each message.")
   private int size = 128;
 
-  @Option(names = "--groups", paramLabel = "N", description = "With group: spread the clients over so many.")
-  private int groups = 1;
+  @Option(names = "--groups", paramLabel = "N",
+      description = "With group: spread the clients over so many, 1 if not said. With push: so many, 100.")
+  private @Nullable Integer groups;
+
+  @Option(names = "--members", paramLabel = "N",
+      description = "With push: members of each group, with a phone each and not connected.")
+  private int members = 100;
+
+  @Option(names = "--grace", paramLabel = "TIME", converter = Time.class,
+      description = "With push: what is set as the dispatcher's grace.")
+  private Duration grace = Duration.ofSeconds(3);
+
+  @Option(names = "--encryption-only",
+      description = "With push: only what it costs to encrypt a push for a browser, in this process.")
+  private boolean encryptionOnly;
 
   @Option(names = "--missed", paramLabel = "N", description = "With resume: messages that each client misses.")
   private int missed = 100;
@@ -84,7 +113,7 @@ final class BenchCommand extends ClientCommand {
   private String channels = "own";
 
   @Option(names = "--max-p99", paramLabel = "TIME", converter = Time.class,
-      description = "Exit with 1 also when the delivery p99 is above this.")
+      description = "Exit with 1 also when the delivery p99 is above this; with push: that of the delay over the grace.")
   private @Nullable Duration maxP99;
 
   @Option(names = "--max-gap", paramLabel = "TIME", converter = Time.class,
@@ -119,6 +148,9 @@ final class BenchCommand extends ClientCommand {
     if (load == Load.PRESENCE) {
       return presence(connect, out);
     }
+    if (load == Load.PUSH) {
+      return push(connect, out);
+    }
     if (load != Load.FAULTS) {
       return run(connect, out, List.of());
     }
@@ -142,7 +174,7 @@ final class BenchCommand extends ClientCommand {
       }
     }
     PresenceBench bench = connect.presenceBench(System.err);
-    results.add(bench.changes(changes, warmup, duration));
+    results.add(bench.changes(changes, or(warmup, DEFAULT_TIME), or(duration, DEFAULT_TIME)));
     results.add(bench.death(users));
     bench.watchers(users);
     results.add(bench.watchers(Math.max(1, users / 10)));
@@ -152,10 +184,53 @@ final class BenchCommand extends ClientCommand {
     return results.stream().allMatch(PresenceBench.Result::complete) ? 0 : 1;
   }
 
+  /** Pushes to the push lab, and what it costs to encrypt one for a browser. */
+  private int push(ConnectOptions connect, PrintWriter out) throws IOException, InterruptedException {
+    boolean ok = encryptionOnly || pushes(connect, out);
+    EncryptionBench.Result encryption = encryption();
+    out.println(json ? encryption.json() : encryption.text());
+    out.flush();
+    return ok ? 0 : 1;
+  }
+
+  private boolean pushes(ConnectOptions connect, PrintWriter out) throws IOException, InterruptedException {
+    PushBenchOptions options = new PushBenchOptions(or(groups, 100), members, or(rate, 10_000), size,
+        or(warmup, PUSH_TIME), or(duration, PUSH_TIME), grace);
+    try (ParleyEndpoint endpoint = connect.endpoint()) {
+      PushResult result = new PushBench(options, endpoint, connect.tokensOfAnybody(), connect.operatorTokens(),
+          new PushLab(connect.phones()), connect.pids(), System.err).run();
+      out.println(json ? result.json() : result.text());
+      out.flush();
+      if (maxP99 != null && !result.within(maxP99)) {
+        err().println("parley: the p99 of the delay over the grace is above " + maxP99.toMillis() + " ms");
+        return false;
+      }
+      return result.ok();
+    }
+  }
+
+  private static EncryptionBench.Result encryption() {
+    try {
+      KeyPairGenerator curve = KeyPairGenerator.getInstance("EC");
+      curve.initialize(new ECGenParameterSpec("secp256r1"));
+      ECPublicKey browser = (ECPublicKey) curve.generateKeyPair().getPublic();
+      byte[] secret = new byte[BROWSER_SECRET_BYTES];
+      MessageEncryption encryption = new MessageEncryption();
+      return EncryptionBench.run(plain -> encryption.encrypt(plain, browser, secret), System.err);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every Java platform can encrypt for a point of P-256", e);
+    }
+  }
+
+  private static <T> T or(@Nullable T said, T other) {
+    return said == null ? other : said;
+  }
+
   private int run(ConnectOptions connect, PrintWriter out, List<Fault> happening)
       throws IOException, InterruptedException {
-    BenchOptions options = new BenchOptions(load.mode, rate, duration, warmup, clients, size, groups, missed,
-        channels.equals("shared"), Duration.ofSeconds(30), check, resend);
+    BenchOptions options = new BenchOptions(load.mode, or(rate, 1_000), or(duration, DEFAULT_TIME),
+        or(warmup, DEFAULT_TIME), clients, size, or(groups, 1), missed, channels.equals("shared"),
+        Duration.ofSeconds(30), check, resend);
     try (ParleyEndpoint endpoint = connect.endpoint()) {
       BenchResult result =
           new Bench(options, endpoint, connect.tokensOfAnybody(), connect.pids(), System.err).run(happening, pause);
@@ -173,7 +248,8 @@ final class BenchCommand extends ClientCommand {
     GROUP(BenchOptions.Mode.GROUP),
     RESUME(BenchOptions.Mode.RESUME),
     FAULTS(BenchOptions.Mode.PAIRS),
-    PRESENCE(BenchOptions.Mode.PAIRS);
+    PRESENCE(BenchOptions.Mode.PAIRS),
+    PUSH(BenchOptions.Mode.PAIRS);
 
     final BenchOptions.Mode mode;
 

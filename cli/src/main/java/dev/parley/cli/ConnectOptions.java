@@ -71,13 +71,24 @@ public final class ConnectOptions {
 
   /** Makes tokens for any user, with the development key of this machine. */
   Function<String, TokenSource> tokensOfAnybody() throws IOException {
+    TokenSigner signer = signer();
+    return userId ->
+        () -> CompletableFuture.completedFuture(signer.sign(userId, userId, Instant.now().plus(TOKEN_LIFE)));
+  }
+
+  /** Makes tokens for an operator, likewise. */
+  TokenSource operatorTokens() throws IOException {
+    TokenSigner signer = signer();
+    return () ->
+        CompletableFuture.completedFuture(signer.signOperator("operator", Instant.now().plus(TOKEN_LIFE)));
+  }
+
+  private TokenSigner signer() throws IOException {
     Path keys = data.path().resolve("keys");
     if (!Files.exists(keys.resolve("key.jwk"))) {
       throw new CommandFailure("there are no keys in " + keys + ": start Parley once with ./parley up");
     }
-    TokenSigner signer = DevKeys.in(keys).signer();
-    return userId ->
-        () -> CompletableFuture.completedFuture(signer.sign(userId, userId, Instant.now().plus(TOKEN_LIFE)));
+    return DevKeys.in(keys).signer();
   }
 
   /** Where the local installation keeps its files. */

@@ -23,8 +23,8 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -109,8 +109,10 @@ public final class DispatcherServer implements AutoCloseable {
 
   /** A thread of its own, that ends when everything that was made after it has. */
   private ScheduledExecutorService thread(String name) {
-    ScheduledExecutorService made =
-        Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name(name).factory());
+    ScheduledThreadPoolExecutor made =
+        new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name(name).factory());
+    // The time limit of a push that was answered would keep the push in memory until it is over.
+    made.setRemoveOnCancelPolicy(true);
     closing.push(made::shutdownNow);
     return made;
   }

@@ -15,6 +15,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.text.ParseException;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -30,9 +31,10 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  *   GET  /                     the page
- *   GET  /phones               what each phone shows
+ *   GET  /phones               what each phone shows; /phones?phone=PREFIX: those whose names begin so
  *   GET  /phones/{id}/pushes   the newest pushes that a phone has got
- *   GET  /events               each push from now on, as server-sent events
+ *   GET  /events               each push from now on, as server-sent events; /events?phone=PREFIX likewise
+ *   GET  /stats                how many pushes phones have got since the start: {"fcm": 3, "apns": 1, "web_push": 0}
  *   POST /phones               {"provider": "fcm", "name": "ann's phone"}: makes one; answers with its PushTarget
  *   POST /faults               {"provider": "fcm", "kind": "status", "status": 429, "retry_after_seconds": 5, "count": 3}
  *                              kinds: status, silence, slow (with delay_ms), flood, refuse, none; without count until told
@@ -46,6 +48,7 @@ final class AdminServer implements AutoCloseable {
   private static final int MOST_BODY = 16 << 10;
   private static final long KEEP_ALIVE_MILLIS = 10_000;
   private static final String JSON = "application/json; charset=utf-8";
+  private static final String PREFIX = "phone=";
 
   private final PushLabServer lab;
   private final HttpServer server;
@@ -117,10 +120,11 @@ final class AdminServer implements AutoCloseable {
     switch (exchange.getRequestMethod() + " " + path) {
       case "GET /" -> send(exchange, 200, "text/html; charset=utf-8", page);
       case "GET /phones" -> {
-        List<Map<String, Object>> phones = lab.phones().all().stream().map(Phone::json).toList();
+        List<Map<String, Object>> phones = lab.phones().named(prefix(exchange)).stream().map(Phone::json).toList();
         send(exchange, 200, JSON, json(Map.of("phones", phones)));
       }
       case "GET /events" -> events(exchange);
+      case "GET /stats" -> send(exchange, 200, JSON, json(stats()));
       case "POST /phones" -> create(exchange, body(exchange));
       case "POST /faults" -> {
         fault(body(exchange));
@@ -130,11 +134,31 @@ final class AdminServer implements AutoCloseable {
     }
   }
 
+  /** With what the names of the phones begin that are asked for; empty: all are. */
+  private static String prefix(HttpExchange exchange) throws BadRequestException {
+    String query = exchange.getRequestURI().getQuery();
+    if (query == null) {
+      return "";
+    }
+    if (!query.startsWith(PREFIX)) {
+      throw new BadRequestException(400, "there is only ?phone=PREFIX");
+    }
+    return query.substring(PREFIX.length());
+  }
+
+  private Map<String, Object> stats() {
+    Map<String, Object> stats = new LinkedHashMap<>();
+    for (Kind kind : Kind.values()) {
+      stats.put(kind.provider(), lab.phones().received(kind));
+    }
+    return stats;
+  }
+
   private void pushes(HttpExchange exchange, String path) throws IOException, BadRequestException {
     String[] parts = path.split("/", -1);
     boolean asked = parts.length == 4 && parts[1].equals("phones") && parts[3].equals("pushes");
     if (!asked || !exchange.getRequestMethod().equals("GET")) {
-      throw new BadRequestException(404, "there is GET /, /phones, /phones/{id}/pushes, /events; POST /phones, /faults");
+      throw new BadRequestException(404, "there is GET /, /phones, /phones/{id}/pushes, /events, /stats; POST /phones, /faults");
     }
     send(exchange, 200, JSON, json(Map.of("pushes", phone(parts[2]).receivedJson())));
   }
@@ -182,10 +206,11 @@ final class AdminServer implements AutoCloseable {
   }
 
   /** Until the client goes, or takes less than comes. */
-  private void events(HttpExchange exchange) throws IOException, InterruptedException {
+  private void events(HttpExchange exchange) throws IOException, InterruptedException, BadRequestException {
+    String prefix = prefix(exchange);
     exchange.getResponseHeaders().set("Content-Type", "text/event-stream");
     exchange.getResponseHeaders().set("Cache-Control", "no-store");
-    try (Feed.Listener listener = lab.phones().feed().listen()) {
+    try (Feed.Listener listener = lab.phones().feed().listen(prefix)) {
       exchange.sendResponseHeaders(200, 0);
       OutputStream out = exchange.getResponseBody();
       write(out, ": from now on\n\n");

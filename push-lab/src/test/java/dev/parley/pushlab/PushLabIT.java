@@ -29,6 +29,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -109,9 +110,48 @@ class PushLabIT {
   }
 
   @Test
+  void aListenerHearsOfThePhonesAloneWhoseNamesBeginAsItAsked() throws Exception {
+    Phone ann = lab.newFcmPhone("ann");
+    Phone bob = lab.newApnsPhone("bob");
+    try (Feed.Listener listener = lab.phones().feed().listen("bo")) {
+      deliver(ann, 1);
+      deliver(bob, 2);
+      assertThat(listener.next(0)).contains("\"phone\":\"bob\"");
+      assertThat(listener.next(0)).isNull();
+    }
+    assertThat(get("/phones?phone=bo").body()).contains("\"bob\"").doesNotContain("\"ann\"");
+    assertThat(get("/phones?name=bo").statusCode()).isEqualTo(400);
+  }
+
+  @Test
+  void whatCameIsCountedByService() throws Exception {
+    deliver(lab.newFcmPhone("ann"), 1);
+    Phone bob = lab.newApnsPhone("bob");
+    deliver(bob, 1);
+    deliver(bob, 2);
+    assertThat(get("/stats").body()).isEqualTo("{\"fcm\":1,\"apns\":2,\"web_push\":0}");
+  }
+
+  @Test
+  void allPhonesTogetherForgetTheOldestPushes() throws Exception {
+    Phone first = lab.newFcmPhone("first");
+    deliver(first, 1);
+    List<Phone> others = new ArrayList<>();
+    for (int i = 0; i < 10_000; i++) {
+      Phone other = lab.newFcmPhone("other");
+      others.add(other);
+      deliver(other, 1);
+      deliver(other, 2);
+    }
+    assertThat(first.received()).isEmpty();
+    assertThat(first.shown()).hasSize(1);
+    assertThat(others.getFirst().received()).hasSize(2);
+  }
+
+  @Test
   void aListenerThatIsTooSlowIsDroppedAndNobodyWaitsForIt() throws Exception {
     Phone phone = lab.newFcmPhone("p");
-    try (Feed.Listener slow = lab.phones().feed().listen()) {
+    try (Feed.Listener slow = lab.phones().feed().listen("")) {
       for (int i = 0; i < 5_000; i++) {
         deliver(phone, i);
       }

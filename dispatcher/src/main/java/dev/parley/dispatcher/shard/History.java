@@ -84,20 +84,21 @@ public final class History {
   }
 
   private void fold(PushOutcome outcome, DispatchRecord record) {
-    String id = PushIds.of(outcome.getConversationId(), outcome.getUserId(), outcome.getDeviceId(), outcome.getSeq());
     Instant time = Timestamps.toInstant(record.getTime());
     switch (outcome.getResult()) {
       case PUSH_RESULT_REDRIVEN -> {
+        String id = id(outcome);
         Dead was = dead.get(id);
         if (was != null) {
           dead.put(id, new Dead(was.outcome, was.letter, true));
           redriven.add(id);
         }
       }
-      case PUSH_RESULT_NOT_NEEDED -> removeDead(id);
+      case PUSH_RESULT_NOT_NEEDED -> removeDead(outcome);
       case PUSH_RESULT_DEAD -> {
+        String id = id(outcome);
         told(outcome, false, time);
-        removeDead(id);
+        removeDead(outcome);
         dead.put(id, new Dead(outcome, letter(id, outcome, record), false));
         if (dead.size() > MAX_DEAD_LETTERS) {
           redriven.remove(dead.pollFirstEntry().getKey());
@@ -105,19 +106,27 @@ public final class History {
       }
       case PUSH_RESULT_ACCEPTED -> {
         told(outcome, true, time);
-        removeDead(id);
+        removeDead(outcome);
       }
       case PUSH_RESULT_GONE -> {
         told(outcome, false, time);
-        removeDead(id);
+        removeDead(outcome);
       }
-      case PUSH_RESULT_UNSPECIFIED, UNRECOGNIZED -> LOG.error("an outcome that nobody knows, for {}", id);
+      case PUSH_RESULT_UNSPECIFIED, UNRECOGNIZED -> LOG.error("an outcome that nobody knows, for {}", id(outcome));
     }
   }
 
-  private void removeDead(String id) {
-    dead.remove(id);
-    redriven.remove(id);
+  private static String id(PushOutcome outcome) {
+    return PushIds.of(outcome.getConversationId(), outcome.getUserId(), outcome.getDeviceId(), outcome.getSeq());
+  }
+
+  /** Nearly always there is none, and the id need not be computed. */
+  private void removeDead(PushOutcome outcome) {
+    if (!dead.isEmpty()) {
+      String id = id(outcome);
+      dead.remove(id);
+      redriven.remove(id);
+    }
   }
 
   /** An outcome that will be written: what is decided before that knows of it. */

@@ -60,11 +60,12 @@ public final class Phone {
     registered = false;
   }
 
-  /** Shows a push, or takes away what it withdraws. */
-  public synchronized void receive(Received push) {
+  /** Shows a push, or takes away what it withdraws. Whether it remembers one more push now. */
+  synchronized boolean receive(Received push) {
     count++;
     received.addLast(push);
-    if (received.size() > keep) {
+    boolean more = received.size() <= keep;
+    if (!more) {
       received.removeFirst();
     }
     badge = push.badge();
@@ -78,6 +79,12 @@ public final class Phone {
         shown.remove(shown.keySet().iterator().next());
       }
     }
+    return more;
+  }
+
+  /** Remembers its oldest push no longer. */
+  synchronized void forget() {
+    received.pollFirst();
   }
 
   /** What its screen shows, oldest first. */

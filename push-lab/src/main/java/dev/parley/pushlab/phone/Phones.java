@@ -15,7 +15,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.text.ParseException;
+import java.util.ArrayDeque;
 import java.util.Base64;
+import java.util.Deque;
+import java.util.EnumMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,6 +26,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +36,8 @@ import org.jspecify.annotations.Nullable;
 public final class Phones {
   private static final int MOST = 100_000;
   private static final int MOST_NAME = 128;
+  /** Pushes that all phones remember together, some 600 bytes each; the oldest are forgotten first. */
+  private static final int MOST_REMEMBERED = 20_000;
   private static final int TOKEN_BYTES = 32;
 
   private final Path file;
@@ -43,6 +49,9 @@ public final class Phones {
   /** By token, or the last part of an endpoint. */
   private final Map<String, Phone> byToken = new ConcurrentHashMap<>();
   private final Map<String, BrowserKeys> keys = new ConcurrentHashMap<>();
+  /** A phone for each push that is remembered, about in the order in which they came. */
+  private final Deque<Phone> remembering = new ArrayDeque<>();
+  private final Map<Kind, LongAdder> delivered = new EnumMap<>(Kind.class);
 
   /**
    * The phones of this file.
@@ -54,6 +63,9 @@ public final class Phones {
     this.file = file;
     this.webPushBase = webPushBase;
     this.keep = keep;
+    for (Kind kind : Kind.values()) {
+      delivered.put(kind, new LongAdder());
+    }
     if (Files.exists(file)) {
       for (String line : Files.readAllLines(file)) {
         read(line);
@@ -165,6 +177,11 @@ public final class Phones {
     return List.copyOf(byId.values());
   }
 
+  /** Those whose names begin so, in the order in which they were made. */
+  public List<Phone> named(String prefix) {
+    return byId.values().stream().filter(phone -> phone.name().startsWith(prefix)).toList();
+  }
+
   /** Ends the token of a phone, as when the app is removed. */
   public synchronized void unregister(Phone phone) throws IOException {
     append(Map.of("id", phone.id(), "unregistered", true));
@@ -186,8 +203,27 @@ public final class Phones {
 
   /** Brings a push to a phone, and tells it to whoever listens. */
   public void deliver(Phone phone, Received push) {
-    phone.receive(push);
+    delivered(phone.kind()).increment();
+    if (phone.receive(push)) {
+      remember(phone);
+    }
     feed.publish(phone, push);
+  }
+
+  private synchronized void remember(Phone phone) {
+    remembering.add(phone);
+    if (remembering.size() > MOST_REMEMBERED) {
+      remembering.remove().forget();
+    }
+  }
+
+  private LongAdder delivered(Kind kind) {
+    return Objects.requireNonNull(delivered.get(kind));
+  }
+
+  /** How many pushes all phones of this kind have got since the lab was started. */
+  public long received(Kind kind) {
+    return delivered(kind).sum();
   }
 
   /** Tells all pushes. */

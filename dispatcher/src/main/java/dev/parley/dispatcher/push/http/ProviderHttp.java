@@ -20,6 +20,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.apache.hc.client5.http.DnsResolver;
@@ -70,6 +71,9 @@ public final class ProviderHttp implements AutoCloseable {
    * @param timeLimit after this an exchange is cut
    */
   public record Bounds(int connectionsPerHost, int waiting, int starters, Duration timeLimit) {}
+
+  /** What is sent. */
+  public record Content(Map<String, String> headers, byte[] body) {}
 
   /**
    * A client within these bounds.
@@ -136,16 +140,26 @@ public final class ProviderHttp implements AutoCloseable {
    * @return fails when no answer came in time, or if too many requests wait to be started
    */
   public CompletableFuture<Reply> post(URI uri, Map<String, String> headers, byte[] body, ContentType type) {
+    Content content = new Content(headers, body);
+    return post(uri, () -> content, type);
+  }
+
+  /**
+   * Sends a request that takes a while to make: that is done on the thread that starts it.
+   *
+   * @return fails as the other one does, and with what {@code content} throws
+   */
+  public CompletableFuture<Reply> post(URI uri, Supplier<Content> content, ContentType type) {
     CompletableFuture<Reply> told = new CompletableFuture<>();
-    starters.execute(() -> start(uri, headers, body, type, told));
+    starters.execute(() -> start(uri, content, type, told));
     return told;
   }
 
-  private void start(
-      URI uri, Map<String, String> headers, byte[] body, ContentType type, CompletableFuture<Reply> told) {
+  private void start(URI uri, Supplier<Content> made, ContentType type, CompletableFuture<Reply> told) {
     try {
-      AsyncRequestBuilder request = AsyncRequestBuilder.post(uri).setEntity(body, type);
-      headers.forEach(request::setHeader);
+      Content content = made.get();
+      AsyncRequestBuilder request = AsyncRequestBuilder.post(uri).setEntity(content.body(), type);
+      content.headers().forEach(request::setHeader);
       Future<Reply> exchange =
           next().execute(request.build(), new ReplyConsumer(told, MOST_BODY), new Telling(told));
       told.orTimeout(timeLimit.toMillis(), TimeUnit.MILLISECONDS)

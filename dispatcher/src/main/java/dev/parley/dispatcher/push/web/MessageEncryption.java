@@ -16,7 +16,7 @@ import javax.crypto.spec.SecretKeySpec;
 /**
  * Encrypts what only a browser may read (RFC 8291) as one record of the coding {@code aes128gcm} (RFC 8188). Thread-safe.
  */
-final class MessageEncryption {
+public final class MessageEncryption {
   /** The most bytes of a text: a push service need not take more than 4,096 bytes in all. */
   static final int MOST_PLAIN = 3993;
 
@@ -31,8 +31,14 @@ final class MessageEncryption {
 
   private final SecureRandom random = new SecureRandom();
 
-  /** The text for the browser with this key and secret. */
-  byte[] encrypt(byte[] plain, ECPublicKey browser, byte[] secret) throws GeneralSecurityException {
+  /**
+   * The text for a browser.
+   *
+   * @param plain 3,993 bytes at most
+   * @param browser its key, a point of P-256
+   * @param secret the 16 bytes that it shares with whoever it has told its key
+   */
+  public byte[] encrypt(byte[] plain, ECPublicKey browser, byte[] secret) throws GeneralSecurityException {
     byte[] salt = new byte[SALT_BYTES];
     random.nextBytes(salt);
     return encrypt(plain, browser, secret, P256.generate(), salt);

@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -21,10 +20,11 @@ import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.HttpHeaders;
 
 /**
- * The push services of browsers. Thread-safe. Encrypts on the caller's thread, which takes a part of a millisecond.
+ * The push services of browsers. Thread-safe. Encrypts, which takes a part of a millisecond, on the threads that start
+ * requests: the caller has others to serve.
  */
 public final class WebPushProvider implements PushProvider {
-  /** So many names of strangers may be resolved at a time, each for seconds. */
+  /** So many pushes are encrypted, or names of strangers resolved, at a time; a name takes seconds at worst. */
   private static final int STARTERS = 8;
 
   private final WebPushSettings settings;
@@ -87,7 +87,12 @@ public final class WebPushProvider implements PushProvider {
   }
 
   private CompletionStage<Answer> attempt(Push push, Subscription subscription, byte[] plain) {
-    Instant now = clock.instant();
+    return http.post(
+            subscription.endpoint(), () -> content(push, subscription, plain), ContentType.APPLICATION_OCTET_STREAM)
+        .thenApply(reply -> WebPushAnswers.of(reply, clock.instant()));
+  }
+
+  private ProviderHttp.Content content(Push push, Subscription subscription, byte[] plain) {
     byte[] body;
     try {
       body = encryption.encrypt(plain, subscription.key(), subscription.secret());
@@ -95,13 +100,12 @@ public final class WebPushProvider implements PushProvider {
       throw new IllegalStateException("every Java platform can encrypt for a point of P-256", e);
     }
     Map<String, String> headers = new LinkedHashMap<>();
-    headers.put(HttpHeaders.AUTHORIZATION, vapid.authorization(subscription.endpoint(), now));
+    headers.put(HttpHeaders.AUTHORIZATION, vapid.authorization(subscription.endpoint(), clock.instant()));
     headers.put(HttpHeaders.CONTENT_ENCODING, "aes128gcm");
     headers.put("TTL", Long.toString(Math.max(0, push.timeToLive().toSeconds())));
     headers.put("Topic", CollapseId.hashed(push.conversationId()));
     headers.put("Urgency", push.isWithdrawal() ? "normal" : "high");
-    return http.post(subscription.endpoint(), headers, body, ContentType.APPLICATION_OCTET_STREAM)
-        .thenApply(reply -> WebPushAnswers.of(reply, clock.instant()));
+    return new ProviderHttp.Content(headers, body);
   }
 
   @Override
