@@ -23,6 +23,7 @@ final class Arrivals implements AutoCloseable {
   private volatile long half = Long.MAX_VALUE;
   private volatile long until = Long.MAX_VALUE;
   private volatile boolean complete = true;
+  private volatile boolean closed;
 
   /** Listens from now on; measures nothing yet. */
   Arrivals(Lab lab, PrintStream progress) throws InterruptedException {
@@ -36,13 +37,15 @@ final class Arrivals implements AutoCloseable {
   private void listen(Lab lab, PrintStream progress) {
     try {
       lab.arrivals(PushCrowd.PROBES, listening::countDown, this::arrived);
-      progress.println("push: the push lab has stopped to tell of pushes");
+      progress.println("push: the push lab tells of pushes no more");
     } catch (IOException | RuntimeException e) {
-      progress.println("push: the push lab does not tell of pushes any more: " + e);
-    } catch (InterruptedException closed) {
-      return;
+      if (!closed) {
+        progress.println("push: the push lab does not tell of pushes any more: " + e);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
-    complete = false;
+    complete = closed;
   }
 
   /** Measures messages that are due within this time, in microseconds since 1970. */
@@ -78,6 +81,7 @@ final class Arrivals implements AutoCloseable {
 
   @Override
   public void close() {
+    closed = true;
     thread.interrupt();
   }
 }
