@@ -149,11 +149,13 @@ final class Outcomes {
     LOG.debug("shard {}: not written; it is tried again", shard, failure);
     if (!(failure instanceof LogException log && log.kind() == LogException.Kind.CONFLICT)) {
       around.after(GATHERING, () -> retry(record));
-    } else if (around.history().newest(shard) != behind) {
-      append(record); // it was just told who has written
+      return;
+    }
+    // Somebody else has written, or what was thought lost was stored: the log will tell which, if it has not just done so.
+    unwritten = record;
+    if (around.history().newest(shard) != behind) {
+      historyMoved();
     } else {
-      // Somebody else has written, or what was thought lost was stored: the log will tell which.
-      unwritten = record;
       around.after(GATHERING, () -> find(behind));
     }
   }

@@ -70,7 +70,7 @@ class DispatchModelIT {
 
     private record Living(String name, Dispatcher dispatcher, VirtualTime.Process process) {}
 
-    private record Sent(String user, Push push, Instant time) {}
+    private record Sent(String user, Push push, Instant time, boolean accepted) {}
 
     private record Read(String user, String conversation, long seq, Instant time) {}
 
@@ -125,13 +125,14 @@ class DispatchModelIT {
     }
 
     private void act() {
-      switch (random.nextInt(20)) {
+      switch (random.nextInt(21)) {
         case 0 -> start();
         case 1 -> kill();
         case 2 -> leave();
         case 3 -> stopForAWhile();
         case 4 -> providerWorks = !providerWorks;
         case 5, 6, 7, 8 -> read();
+        case 9 -> living.forEach(one -> one.dispatcher.redrive(List.of()));
         default -> say();
       }
     }
@@ -158,7 +159,7 @@ class DispatchModelIT {
     private CompletableFuture<Answer> answer(Push push) {
       String user = push.target().getFcm().getToken();
       boolean accepted = providerWorks && random.nextInt(10) > 0;
-      sent.add(new Sent(user, push, time.instant()));
+      sent.add(new Sent(user, push, time.instant(), accepted));
       CompletableFuture<Answer> answer = new CompletableFuture<>();
       world.schedule(
           () -> {
@@ -232,7 +233,8 @@ class DispatchModelIT {
               sent.stream()
                   .anyMatch(
                       push ->
-                          push.user.equals(user)
+                          push.accepted
+                              && push.user.equals(user)
                               && push.push.conversationId().equals(one.talk.id())
                               && push.push.seq() >= one.seq
                               && !push.push.isWithdrawal());

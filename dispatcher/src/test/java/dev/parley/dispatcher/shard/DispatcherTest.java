@@ -416,7 +416,7 @@ class DispatcherTest {
   void whatIsTriedForTooLongIsADeadLetterAndIsTriedAgainWhenTheProviderIsBack() {
     provider.answers(push -> CompletableFuture.failedStage(new IOException("down")));
     talk("alice", "bob").say("alice", "hi");
-    time.pass(Duration.ofSeconds(70));
+    time.pass(Duration.ofSeconds(85));
 
     assertThat(deadLetters()).singleElement().satisfies(letter -> {
       assertThat(letter.getUserId()).isEqualTo("bob");
