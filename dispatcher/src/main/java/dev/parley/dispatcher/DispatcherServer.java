@@ -77,6 +77,7 @@ public final class DispatcherServer implements AutoCloseable {
             new Dispatcher.Parts(
                 broker,
                 clock,
+                new SecureRandom(),
                 thread("dispatch"),
                 settings.times(),
                 users,

@@ -221,7 +221,7 @@ class ProvidersIT {
 
   @ParameterizedTest
   @CsvSource({
-    "FCM, 401, THIRD_PARTY_AUTH_ERROR", "FCM, 400, INVALID_ARGUMENT", "APNS, 413, PayloadTooLarge", "APNS, 400, BadTopic",
+    "FCM, 401, THIRD_PARTY_AUTH_ERROR", "FCM, 403, SENDER_ID_MISMATCH", "FCM, 400, INVALID_ARGUMENT", "APNS, 413, PayloadTooLarge", "APNS, 400, BadTopic",
     "WEB_PUSH, 413, ''", "WEB_PUSH, 400, ''", "WEB_PUSH, 301, ''"
   })
   void whatWillNeverBeTakenIsRejected(Kind kind, int status, String reason) throws Exception {
@@ -231,9 +231,10 @@ class ProvidersIT {
 
   @ParameterizedTest
   @CsvSource({
-    "FCM, 403, SENDER_ID_MISMATCH", "APNS, 400, BadDeviceToken", "APNS, 400, DeviceTokenNotForTopic", "WEB_PUSH, 410, ''"
+    "APNS, 400, BadDeviceToken", "APNS, 400, DeviceTokenNotForTopic", "WEB_PUSH, 410, ''"
   })
   void aDeviceThatIsNotOfThisAppIsGone(Kind kind, int status, String reason) throws Exception {
+    dispatcher.send(alert(phone(kind), CONVERSATION, 1, "accepted, so the settings are right"));
     lab.fail(kind, Fault.reason(status, reason, 1));
     assertThat(dispatcher.send(alert(phone(kind), CONVERSATION, 1, "gone"))).isInstanceOf(Answer.DeviceGone.class);
   }

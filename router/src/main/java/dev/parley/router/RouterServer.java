@@ -191,9 +191,9 @@ public final class RouterServer implements AutoCloseable {
     server.draining();
     sessions.draining().set(true);
     core.presence().leaving();
-    questions.close();
     core.close(LAST_APPENDS).join();
     sessions.endAll().join();
+    questions.close();
     links.close();
     presence.close();
     server.close();

@@ -49,8 +49,7 @@ class ModerationIT {
             data,
             "--parley.router.moderation.url=http://127.0.0.1:" + moderator.getAddress().getPort(),
             "--parley.router.moderation.secret=whsec_c2VjcmV0",
-            "--parley.router.moderation.deadline=2s",
-            "--parley.router.moderation.breaker.minimum-calls=100")) {
+            "--parley.router.moderation.deadline=2s")) {
       Device ann = stack.connect("ann", "laptop");
       Device bob = stack.connect("bob", "phone");
       String conversation = ann.session().createDirect("bob").join();

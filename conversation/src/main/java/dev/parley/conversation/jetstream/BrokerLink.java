@@ -139,6 +139,11 @@ final class BrokerLink implements AutoCloseable {
     turns.again().add(action);
   }
 
+  /** Does not run it any more. */
+  void notOnReconnect(Runnable action) {
+    turns.again().remove(action);
+  }
+
   /** The connection, for what needs more than requests. */
   Connection connection() {
     return connection;

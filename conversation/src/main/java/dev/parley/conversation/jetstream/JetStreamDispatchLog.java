@@ -31,6 +31,14 @@ final class JetStreamDispatchLog implements DispatchLog {
   }
 
   @Override
+  public CompletableFuture<Long> newest(int shard) {
+    return PlainFailures.of(
+        requests
+            .lastBySubject(StreamNames.DISPATCH, StreamNames.dispatch(shard))
+            .thenApply(last -> last == null ? NONE : last.position()));
+  }
+
+  @Override
   public CompletableFuture<@Nullable Void> follow(Reader reader) {
     return new StreamFollow(link, StreamNames.DISPATCH, reader).start();
   }

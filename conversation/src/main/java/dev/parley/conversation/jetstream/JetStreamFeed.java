@@ -51,6 +51,7 @@ final class JetStreamFeed implements Feed {
   private final int shard;
   private final Reader reader;
   private final Dispatcher dispatcher;
+  private final Runnable again = this::reconnected;
   private final Object subscribing = new Object();
   private final Deque<Unacknowledged> unacknowledged = new ArrayDeque<>();
   private @Nullable MessageConsumer consumer;
@@ -80,7 +81,7 @@ final class JetStreamFeed implements Feed {
     feed.acknowledged = feed.begin;
     feed.last = feed.begin;
     feed.subscribe();
-    link.onReconnect(() -> Thread.ofVirtual().name("feed-" + shard).start(feed::subscribeAgain));
+    link.onReconnect(feed.again);
     return feed;
   }
 
@@ -99,6 +100,10 @@ final class JetStreamFeed implements Feed {
 
   private static List<String> dispatchers(StreamContext context) throws IOException, JetStreamApiException {
     return context.getConsumerNames().stream().filter(name -> name.startsWith(PREFIX)).toList();
+  }
+
+  private void reconnected() {
+    Thread.ofVirtual().name("feed-" + shard).start(this::subscribeAgain);
   }
 
   private void subscribeAgain() {
@@ -190,7 +195,7 @@ final class JetStreamFeed implements Feed {
     if (place.consumerSequence() != consumed + 1) {
       LOG.info("shard {}: a record was lost on its way; it is read again", shard);
       generation++;
-      Thread.ofVirtual().name("feed-" + shard).start(this::subscribeAgain);
+      reconnected();
       return;
     }
     consumed++;
@@ -223,12 +228,22 @@ final class JetStreamFeed implements Feed {
   }
 
   @Override
-  public synchronized void close() {
-    closed = true;
-    generation++;
-    MessageConsumer reading = consumer;
-    if (reading != null) {
-      reading.stop();
+  public void close() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      generation++;
+      if (consumer != null) {
+        consumer.stop();
+      }
+    }
+    link.notOnReconnect(again);
+    try {
+      link.connection().closeDispatcher(dispatcher);
+    } catch (IllegalStateException closedAlready) {
+      LOG.debug("the connection was closed before", closedAlready);
     }
   }
 }

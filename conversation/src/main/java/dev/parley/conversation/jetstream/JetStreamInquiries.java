@@ -4,10 +4,14 @@ import dev.parley.conversation.log.Inquiries;
 import dev.parley.conversation.log.Wakes.Subscription;
 import io.nats.client.Dispatcher;
 import io.nats.client.Message;
+import io.nats.client.impl.Headers;
+import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +23,9 @@ import org.slf4j.LoggerFactory;
 /** Questions as plain requests that all routers hear, whose answers come to one inbox. */
 final class JetStreamInquiries implements Inquiries {
   private static final Logger LOG = LoggerFactory.getLogger(JetStreamInquiries.class);
+
+  private static final String ANSWERER = "Parley-Answerer";
+  private static final String LAST = "Parley-Last";
 
   private final BrokerLink link;
   private final String inbox;
@@ -32,9 +39,23 @@ final class JetStreamInquiries implements Inquiries {
   }
 
   /** A question that waits for answers. */
-  private record Open(int awaited, List<byte[]> answers, CompletableFuture<List<byte[]>> done) {
-    synchronized void add(byte[] answer) {
-      answers.add(answer);
+  private record Open(
+      int awaited,
+      Map<String, ByteArrayOutputStream> begun,
+      List<byte[]> answers,
+      CompletableFuture<List<byte[]>> done) {
+    static Open of(int awaited) {
+      return new Open(awaited, new HashMap<>(), new ArrayList<>(), new CompletableFuture<>());
+    }
+
+    /** The parts of one answerer come in its order. */
+    synchronized void add(String answerer, boolean last, byte[] part) {
+      ByteArrayOutputStream answer = begun.computeIfAbsent(answerer, one -> new ByteArrayOutputStream());
+      answer.writeBytes(part);
+      if (last) {
+        begun.remove(answerer);
+        answers.add(answer.toByteArray());
+      }
       if (answers.size() >= awaited) {
         end();
       }
@@ -54,7 +75,7 @@ final class JetStreamInquiries implements Inquiries {
       return CompletableFuture.completedFuture(List.of());
     }
     long number = numbers.incrementAndGet();
-    Open asked = new Open(answers, new ArrayList<>(), new CompletableFuture<>());
+    Open asked = Open.of(answers);
     open.put(number, asked);
     try {
       link.connection().publish(StreamNames.INQUIRIES, inbox + "." + number, question);
@@ -69,14 +90,17 @@ final class JetStreamInquiries implements Inquiries {
   private void answered(Message message) {
     String subject = message.getSubject();
     Open asked = open.get(Long.parseLong(subject, inbox.length() + 1, subject.length(), 10));
-    if (asked != null) {
-      asked.add(message.getData());
+    Headers headers = message.getHeaders();
+    String answerer = headers == null ? null : headers.getFirst(ANSWERER);
+    if (asked != null && headers != null && answerer != null) {
+      asked.add(answerer, headers.containsKey(LAST), message.getData());
     }
   }
 
   @Override
-  public Subscription answer(Function<byte[], byte[]> answerer) {
-    Dispatcher dispatcher = link.connection().createDispatcher(message -> answer(message, answerer));
+  public Subscription answer(Function<byte[], List<byte[]>> answerer) {
+    String name = UUID.randomUUID().toString();
+    Dispatcher dispatcher = link.connection().createDispatcher(message -> answer(message, name, answerer));
     dispatcher.subscribe(StreamNames.INQUIRIES);
     return () -> {
       try {
@@ -87,11 +111,15 @@ final class JetStreamInquiries implements Inquiries {
     };
   }
 
-  private void answer(Message message, Function<byte[], byte[]> answerer) {
+  private void answer(Message message, String name, Function<byte[], List<byte[]>> answerer) {
     try {
-      byte[] answer = answerer.apply(message.getData());
-      if (answer.length <= MAX_BYTES) {
-        link.connection().publish(message.getReplyTo(), answer);
+      List<byte[]> parts = answerer.apply(message.getData());
+      for (int i = 0; i < parts.size(); i++) {
+        Headers headers = new Headers().put(ANSWERER, name);
+        if (i == parts.size() - 1) {
+          headers.put(LAST, "");
+        }
+        link.connection().publish(message.getReplyTo(), headers, parts.get(i));
       }
     } catch (IllegalStateException notConnected) {
       LOG.debug("an answer was lost", notConnected);

@@ -23,6 +23,9 @@ public interface DispatchLog {
    */
   CompletableFuture<Long> append(int shard, byte[] record, long expectedLast);
 
+  /** The position of a shard's newest message now, from the leader; {@link #NONE}: it has none, or none any more. */
+  CompletableFuture<Long> newest(int shard);
+
   /**
    * Tells all messages of this log, in order, then each new one, until the broker is closed. After a reconnect it goes on
    * where it was.

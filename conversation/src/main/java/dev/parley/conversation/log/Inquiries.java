@@ -13,7 +13,7 @@ import java.util.function.Function;
  * <p>Thread-safe.
  */
 public interface Inquiries {
-  /** The largest question or answer, in bytes: 512 KiB. */
+  /** The largest question, and the largest part of an answer, in bytes: 512 KiB. */
   int MAX_BYTES = 512 * 1024;
 
   /**
@@ -22,13 +22,14 @@ public interface Inquiries {
    * @param question at most {@link #MAX_BYTES}; a larger one is the caller's fault, an IllegalArgumentException
    * @param answers how many are awaited
    * @param limit how long at most
-   * @return those that came; without a connection none. Never fails
+   * @return those that came whole, each as one text of all its parts; without a connection none. Never fails
    */
   CompletableFuture<List<byte[]>> ask(byte[] question, int answers, Duration limit);
 
   /**
    * Answers all questions from now on, until the subscription is closed; on a thread of the adapter, which the answerer
-   * must not block. An answer above {@link #MAX_BYTES} is not sent.
+   * must not block. An answer has any number of parts of at most {@link #MAX_BYTES}; they come together joined, as
+   * messages of Protobuf may be.
    */
-  Subscription answer(Function<byte[], byte[]> answerer);
+  Subscription answer(Function<byte[], List<byte[]>> answerer);
 }

@@ -1,7 +1,9 @@
 package dev.parley.dispatcher.shard;
 
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How many messages a user was told of and has not read, over all conversations, with those that are on their way. Belongs
@@ -17,9 +19,30 @@ final class Badges {
     this.history = history;
   }
 
-  /** A user is about to be told of so many messages of a conversation, the newest with this seq. */
-  void begin(String userId, String conversationId, long seq, int messages) {
-    byUser.computeIfAbsent(userId, user -> new HashMap<>(2)).put(conversationId, new OnItsWay(seq, messages));
+  /**
+   * A user is about to be told of messages of a conversation, oldest first.
+   *
+   * @return how many of the conversation the user has not read with these: one that was counted is not counted again
+   */
+  int begin(String userId, String conversationId, Collection<Waiting> messages) {
+    Map<String, OnItsWay> mine = byUser.computeIfAbsent(userId, user -> new HashMap<>(2));
+    OnItsWay before = newest(userId, conversationId, mine.get(conversationId));
+    int count = before.messages;
+    long seq = before.seq;
+    for (Waiting one : messages) {
+      if (one.seq() > seq) {
+        count++;
+        seq = one.seq();
+      }
+    }
+    mine.put(conversationId, new OnItsWay(seq, count));
+    return count;
+  }
+
+  private OnItsWay newest(String userId, String conversationId, @Nullable OnItsWay onItsWay) {
+    Told told = history.told(userId, conversationId);
+    OnItsWay there = told == null ? new OnItsWay(0, 0) : new OnItsWay(told.seq(), told.messages());
+    return onItsWay != null && onItsWay.seq > there.seq ? onItsWay : there;
   }
 
   /** The user was told up to this seq, or will not be. */
@@ -36,7 +59,8 @@ final class Badges {
     int messages = history.unread(userId);
     for (Map.Entry<String, OnItsWay> one : byUser.getOrDefault(userId, Map.of()).entrySet()) {
       Told told = history.told(userId, one.getKey());
-      messages += told != null && told.seq() >= one.getValue().seq ? 0 : one.getValue().messages;
+      int counted = told == null ? 0 : told.messages();
+      messages += newest(userId, one.getKey(), one.getValue()).messages - counted;
     }
     return messages;
   }

@@ -35,6 +35,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -60,6 +61,8 @@ public final class Dispatcher implements AutoCloseable {
   private static final Duration REMEMBERED = Duration.ofDays(7);
   private static final int MOST_PROBES = 100;
   private static final int REDRIVE_TRIES = 10;
+  /** At most 700 bytes each: below what a message may have. */
+  private static final int REDRIVE_AT_ONCE = 500;
   private static final Duration LAST_WRITES = Duration.ofSeconds(2);
 
   private final String name;
@@ -91,6 +94,7 @@ public final class Dispatcher implements AutoCloseable {
   public record Parts(
       Broker broker,
       InstantSource clock,
+      RandomGenerator random,
       ScheduledExecutorService loop,
       DispatchTimes times,
       PushUsers users,
@@ -122,6 +126,7 @@ public final class Dispatcher implements AutoCloseable {
             name + "/" + UUID.randomUUID(),
             parts.broker(),
             parts.clock(),
+            parts.random(),
             parts.loop(),
             parts.times(),
             history,
@@ -131,7 +136,7 @@ public final class Dispatcher implements AutoCloseable {
             parts.blocked(),
             parts.names(),
             new Routers(parts.broker().inquiries(), () -> routerCount, parts.times().question(), parts.loop()),
-            new Sender(parts.concurrentPushes(), parts.loop()),
+            new Sender(parts.concurrentPushes(), parts.clock(), parts.loop()),
             parts.providers(),
             parts.metrics());
   }
@@ -193,7 +198,9 @@ public final class Dispatcher implements AutoCloseable {
 
   private void tick() {
     if (!leaving) {
+      around.sender().tick();
       owned.values().forEach(one -> one.shard().tick());
+      around.metrics().lag(owned.values().stream().mapToLong(one -> one.shard().lag()).sum());
       after(TICK, this::tick);
     }
   }
@@ -344,7 +351,7 @@ public final class Dispatcher implements AutoCloseable {
     if (feed == null) {
       LOG.debug("{}: shard {} cannot be taken yet", name, shard, failure);
       incoming.end();
-      after(RETRY, () -> take(shard));
+      takeLater(shard);
       return;
     }
     if (leaving || !wanted.contains(shard)) {
@@ -359,6 +366,19 @@ public final class Dispatcher implements AutoCloseable {
     dispatcher.catchUp();
     listener.own(shard);
     LOG.info("{}: has shard {} from {} on", name, shard, feed.begin());
+  }
+
+  /** The log may have dropped the newest message of the shard that was known: then the next goes behind what is left. */
+  private void takeLater(int shard) {
+    long known = around.history().newest(shard);
+    around.on(
+        log.newest(shard),
+        (newest, failure) -> {
+          if (newest != null && newest < known && around.history().newest(shard) == known) {
+            around.history().newestIs(shard, newest);
+          }
+          after(RETRY, () -> take(shard));
+        });
   }
 
   /** Another dispatcher has taken a shard. */
@@ -447,7 +467,13 @@ public final class Dispatcher implements AutoCloseable {
     Map<Integer, List<PushOutcome>> byShard =
         dead.stream().collect(Collectors.groupingBy(outcome -> shardOf(outcome.getConversationId())));
     for (Map.Entry<Integer, List<PushOutcome>> of : byShard.entrySet()) {
-      count = count.thenCombine(redrive(of.getKey(), of.getValue(), REDRIVE_TRIES), Integer::sum);
+      List<PushOutcome> all = of.getValue();
+      for (int from = 0; from < all.size(); from += REDRIVE_AT_ONCE) {
+        List<PushOutcome> some = all.subList(from, Math.min(all.size(), from + REDRIVE_AT_ONCE));
+        count =
+            count.thenCompose(
+                before -> redrive(of.getKey(), some, REDRIVE_TRIES).thenApply(redriven -> before + redriven));
+      }
     }
     return count;
   }
@@ -468,15 +494,6 @@ public final class Dispatcher implements AutoCloseable {
                             () -> null, CompletableFuture.delayedExecutor(RETRY.toMillis(), TimeUnit.MILLISECONDS))
                         .thenCompose(waited -> redrive(shard, dead, tries - 1))
                     : CompletableFuture.failedFuture(failure));
-  }
-
-  /** How a shard is doing here: its lag in records; null: it is another dispatcher's. */
-  public CompletableFuture<Map<Integer, Integer>> lags() {
-    return CompletableFuture.supplyAsync(
-        () ->
-            owned.entrySet().stream()
-                .collect(Collectors.toMap(Map.Entry::getKey, one -> one.getValue().shard().lag())),
-        around.loop());
   }
 
   /** Writes what is done, gives the shards free, and is not there any more. */

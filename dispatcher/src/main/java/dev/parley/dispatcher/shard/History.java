@@ -101,7 +101,9 @@ public final class History {
         removeDead(outcome);
         dead.put(id, new Dead(outcome, letter(id, outcome, record), false));
         if (dead.size() > MAX_DEAD_LETTERS) {
-          redriven.remove(dead.pollFirstEntry().getKey());
+          DeadLetter dropped = dead.pollFirstEntry().getValue().letter;
+          redriven.remove(dropped.getDeadLetterId());
+          LOG.warn("there are too many dead letters: the oldest is dropped, {} of {}", dropped.getDeadLetterId(), dropped.getUserId());
         }
       }
       case PUSH_RESULT_ACCEPTED -> {
@@ -181,6 +183,11 @@ public final class History {
     return shards[shard].newest;
   }
 
+  /** The log has dropped all messages of a shard, or what was folded is not its newest: the next goes behind this one. */
+  void newestIs(int shard, long newest) {
+    shards[shard].newest = newest;
+  }
+
   /** Up to where a shard is dealt with; {@link DispatchLog#UNKNOWN}: nobody has said so. */
   public long position(int shard) {
     return shards[shard].position;
@@ -222,6 +229,12 @@ public final class History {
   /** The dead letters, oldest first. */
   Collection<Dead> dead() {
     return dead.values();
+  }
+
+  /** When this push was given up. */
+  Instant deadSince(PushOutcome outcome) {
+    Dead one = dead.get(id(outcome));
+    return one == null ? Instant.EPOCH : Timestamps.toInstant(one.letter.getTime());
   }
 
   /** Those that are to be tried again, by their ids. */

@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,8 +34,11 @@ final class Outcomes {
   /** How long a position that moved without any outcome waits to be written. */
   private static final Duration QUIET = Duration.ofSeconds(5);
 
-  /** Some 200 bytes each: well below what a message may have. */
-  private static final int MOST_IN_MESSAGE = 1_000;
+  /** Some 200 bytes each, at most 700: below what a message may have. */
+  private static final int MOST_IN_MESSAGE = 500;
+
+  /** So many positions are not kept waiting: the feed stops at 4,096. */
+  private static final int MOST_UNWRITTEN = 1_024;
 
   private final int shard;
   private final Surroundings around;
@@ -90,7 +92,8 @@ final class Outcomes {
     boolean news = !outcomes.isEmpty() || !withdrawals.isEmpty();
     boolean moved = progress.done() > writtenPosition;
     if (news && (since.compareTo(GATHERING) >= 0 || outcomes.size() >= MOST_IN_MESSAGE)
-        || moved && since.compareTo(QUIET) >= 0) {
+        || moved && since.compareTo(QUIET) >= 0
+        || progress.done() - writtenPosition >= MOST_UNWRITTEN) {
       write();
     }
   }
@@ -119,14 +122,14 @@ final class Outcomes {
 
   private void append(DispatchRecord record) {
     byte[] bytes = record.toByteArray();
-    around
-        .broker()
-        .dispatch()
-        .append(shard, bytes, around.history().newest(shard))
-        .whenCompleteAsync((place, failure) -> appended(record, bytes, place, failure), around.loop());
+    long behind = around.history().newest(shard);
+    around.on(
+        around.broker().dispatch().append(shard, bytes, behind),
+        (place, failure) -> appended(record, bytes, behind, place, failure));
   }
 
-  private void appended(DispatchRecord record, byte[] bytes, @Nullable Long place, @Nullable Throwable failure) {
+  private void appended(
+      DispatchRecord record, byte[] bytes, long behind, @Nullable Long place, @Nullable Throwable failure) {
     if (place != null) {
       around.history().fold(shard, new StoredRecord(place, bytes));
       written = around.clock().instant();
@@ -143,13 +146,34 @@ final class Outcomes {
     if (closed) {
       return;
     }
-    if (failure instanceof LogException log && log.kind() == LogException.Kind.CONFLICT) {
+    LOG.debug("shard {}: not written; it is tried again", shard, failure);
+    if (!(failure instanceof LogException log && log.kind() == LogException.Kind.CONFLICT)) {
+      around.after(GATHERING, () -> retry(record));
+    } else if (around.history().newest(shard) != behind) {
+      append(record); // it was just told who has written
+    } else {
       // Somebody else has written, or what was thought lost was stored: the log will tell which.
       unwritten = record;
+      around.after(GATHERING, () -> find(behind));
+    }
+  }
+
+  /** The log has not told who has written: it may have dropped the newest message that was known. */
+  private void find(long behind) {
+    if (closed || unwritten == null || around.history().newest(shard) != behind) {
       return;
     }
-    LOG.debug("shard {}: not written; it is tried again", shard, failure);
-    around.loop().schedule(() -> retry(record), GATHERING.toMillis(), TimeUnit.MILLISECONDS);
+    around.on(
+        around.broker().dispatch().newest(shard),
+        (newest, failure) -> {
+          if (newest != null && newest < behind && around.history().newest(shard) == behind) {
+            LOG.info("shard {}: the dispatchers' log has dropped its newest message", shard);
+            around.history().newestIs(shard, newest);
+            historyMoved();
+          } else {
+            around.after(GATHERING, () -> find(behind));
+          }
+        });
   }
 
   private void retry(DispatchRecord record) {

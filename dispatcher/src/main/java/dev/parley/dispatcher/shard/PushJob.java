@@ -1,6 +1,7 @@
 package dev.parley.dispatcher.shard;
 
 import dev.parley.dispatcher.push.Push.Alert;
+import dev.parley.internal.v1.PushOutcome;
 import dev.parley.v1.PushDevice;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -15,8 +16,8 @@ final class PushJob {
   final String conversationId;
   /** What began it; the time until which it is tried counts from here. */
   final Instant begun;
-  /** It was a dead letter before. */
-  final boolean redriven;
+  /** Dead letters that it stands for. */
+  private final List<PushOutcome> redriven = new ArrayList<>(0);
   private PushDevice device;
   private long seq;
   private long position;
@@ -26,19 +27,15 @@ final class PushJob {
   private int attempts;
   private boolean underWay;
 
-  PushJob(String userId, PushDevice device, String conversationId, Content content, Instant begun, boolean redriven) {
+  PushJob(String userId, PushDevice device, String conversationId, Content content, Instant begun) {
     this.userId = userId;
     this.device = device;
     this.conversationId = conversationId;
     this.begun = begun;
-    this.redriven = redriven;
     this.seq = content.seq;
     this.position = content.position;
     this.messages = content.messages;
     this.alert = content.alert;
-    if (!redriven) {
-      this.positions.add(content.position);
-    }
   }
 
   /**
@@ -46,7 +43,7 @@ final class PushJob {
    *
    * @param seq the newest message
    * @param position of its record
-   * @param messages how many
+   * @param messages how many of the conversation the user has not read, with it
    */
   record Content(long seq, long position, int messages, Alert alert) {}
 
@@ -89,9 +86,23 @@ final class PushJob {
       seq = content.seq;
       position = content.position;
       alert = content.alert;
-      messages += content.messages;
+      messages = content.messages;
     }
-    positions.add(content.position);
+  }
+
+  /** A position waits for what is told up to it. */
+  void holds(long held) {
+    positions.add(held);
+  }
+
+  /** What is told of this event is something else now. */
+  void say(Alert changed) {
+    alert = changed;
+  }
+
+  /** Dead letters that end with it. */
+  List<PushOutcome> redriven() {
+    return redriven;
   }
 
   /** The positions that wait for what is told up to this one. */

@@ -4,18 +4,22 @@ import dev.parley.dispatcher.push.Push;
 import dev.parley.dispatcher.push.PushProvider;
 import dev.parley.dispatcher.push.PushProvider.Answer;
 import dev.parley.dispatcher.shard.Sender.Outcome;
+import dev.parley.dispatcher.user.PushRules;
 import dev.parley.internal.v1.PushOutcome;
 import dev.parley.internal.v1.PushResult;
+import dev.parley.internal.v1.PushUser;
 import dev.parley.v1.PushDevice;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,7 +29,12 @@ final class PushJobs {
   private static final Logger LOG = LoggerFactory.getLogger(PushJobs.class);
   private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
   private static final int MOST_DOUBLINGS = 4;
+  private static final Duration LONGEST_WAIT = Duration.ofMinutes(10);
   private static final int MAX_REASON = 200;
+  private static final int WITHDRAWAL_TRIES = 5;
+
+  /** Says that there is something, and nothing else. */
+  static final Push.Alert NAMELESS = new Push.Alert("Parley", "New message");
 
   private final Surroundings around;
   private final Progress progress;
@@ -33,7 +42,7 @@ final class PushJobs {
   private final Map<Key, PushJob> open = new HashMap<>();
   private final PriorityQueue<Again> again = new PriorityQueue<>(Comparator.comparing(Again::time));
   /** Dead letters that were begun again; what became of them may not be written yet. */
-  private final Set<String> redriven = new HashSet<>();
+  private final Set<String> begunAgain = new HashSet<>();
   /** Up to where phones were told to take away, which may not be written yet. */
   private final Map<History.Pair, Long> withdrawn = new HashMap<>();
   private boolean closed;
@@ -68,48 +77,74 @@ final class PushJobs {
     PushJob there = open.get(key);
     if (there != null) {
       there.replace(device, content);
-      around.badges().begin(userId, conversationId, content.seq(), there.content().messages());
+      there.holds(content.position());
       return;
     }
-    PushJob job = new PushJob(userId, device, conversationId, content, around.clock().instant(), false);
+    PushJob job = new PushJob(userId, device, conversationId, content, around.clock().instant());
+    job.holds(content.position());
     open.put(key, job);
-    around.badges().begin(userId, conversationId, content.seq(), content.messages());
     send(job);
   }
 
   /** Dead letters of a shard that somebody, or a provider that is back, wants to be tried again. */
   void redrive(int shard) {
     Map<String, PushOutcome> wanted = around.history().redriven();
-    redriven.retainAll(wanted.keySet());
-    wanted.forEach(
-        (id, outcome) -> {
-          if (outcomes.isOf(shard, outcome.getConversationId()) && redriven.add(id)) {
-            redrive(outcome);
-          }
-        });
-  }
-
-  private void redrive(PushOutcome outcome) {
-    Key key = new Key(outcome.getUserId(), outcome.getDeviceId(), outcome.getConversationId());
-    PushDevice device =
-        around.users().of(outcome.getUserId()).getDevicesList().stream()
-            .filter(one -> one.getDeviceId().equals(outcome.getDeviceId()))
-            .findAny()
-            .orElse(null);
-    if (open.containsKey(key)) {
+    if (wanted.isEmpty() && begunAgain.isEmpty()) {
       return;
     }
-    if (device == null) {
-      outcomes.add(outcome.toBuilder().setResult(PushResult.PUSH_RESULT_NOT_NEEDED).build());
+    begunAgain.retainAll(wanted.keySet());
+    Map<Key, List<PushOutcome>> byKey = new LinkedHashMap<>();
+    wanted.forEach(
+        (id, outcome) -> {
+          if (outcomes.isOf(shard, outcome.getConversationId()) && begunAgain.add(id)) {
+            byKey
+                .computeIfAbsent(
+                    new Key(outcome.getUserId(), outcome.getDeviceId(), outcome.getConversationId()),
+                    key -> new ArrayList<>(1))
+                .add(outcome);
+          }
+        });
+    byKey.forEach(this::redrive);
+  }
+
+  /** The newest is told, for all of them: with what comes meanwhile, if there is something. */
+  private void redrive(Key key, List<PushOutcome> dead) {
+    PushJob there = open.get(key);
+    if (there != null) {
+      there.redriven().addAll(dead);
+      return;
+    }
+    PushOutcome newest = dead.stream().max(Comparator.comparingLong(PushOutcome::getSeq)).orElseThrow();
+    PushUser user = around.users().of(key.userId());
+    PushDevice device =
+        user.getDevicesList().stream().filter(one -> one.getDeviceId().equals(key.deviceId())).findAny().orElse(null);
+    Instant now = around.clock().instant();
+    boolean stale = around.history().deadSince(newest).plus(around.times().stale()).isBefore(now);
+    if (device == null || stale || !PushRules.wants(user, key.conversationId(), true, true, now, now)) {
+      dead.forEach(this::notNeeded);
       return;
     }
     PushJob.Content content =
-        new PushJob.Content(
-            outcome.getSeq(), outcome.getPosition(), outcome.getMessages(), new Push.Alert("Parley", "New message"));
-    PushJob job =
-        new PushJob(outcome.getUserId(), device, outcome.getConversationId(), content, around.clock().instant(), true);
+        new PushJob.Content(newest.getSeq(), newest.getPosition(), newest.getMessages(), NAMELESS);
+    PushJob job = new PushJob(key.userId(), device, key.conversationId(), content, now);
+    job.redriven().addAll(dead);
     open.put(key, job);
     send(job);
+  }
+
+  private void notNeeded(PushOutcome dead) {
+    outcomes.add(dead.toBuilder().setResult(PushResult.PUSH_RESULT_NOT_NEEDED).build());
+  }
+
+  /** A message was edited, or deleted; {@code preview} is what is shown of it now. Walks through all that wait. */
+  void changed(String conversationId, long seq, String preview) {
+    for (PushJob job : open.values()) {
+      if (job.content().seq() == seq && job.conversationId.equals(conversationId)) {
+        Push.Alert before = job.content().alert();
+        boolean showsText = !preview.isEmpty() && !before.equals(NAMELESS);
+        job.say(showsText ? new Push.Alert(before.title(), preview) : NAMELESS);
+      }
+    }
   }
 
   private void send(PushJob job) {
@@ -130,13 +165,24 @@ final class PushJobs {
               }
               job.begin();
               sent[0] = job.content();
-              return around.push(job, id(job, sent[0].seq()));
+              return push(job, sent[0]);
             },
             outcome -> {
               if (!closed) {
                 answered(job, sent[0], provider, outcome);
               }
             });
+  }
+
+  private Push push(PushJob job, PushJob.Content content) {
+    return new Push(
+        id(job, content.seq()),
+        job.device().getTarget(),
+        job.conversationId,
+        content.seq(),
+        around.badges().of(job.userId),
+        around.times().timeToLive(),
+        content.alert());
   }
 
   private static String id(PushJob job, long seq) {
@@ -181,17 +227,17 @@ final class PushJobs {
     }
   }
 
-  private static Duration pause(int attempts) {
+  private Duration pause(int attempts) {
     long most = FIRST_PAUSE.toMillis() << Math.min(Math.max(attempts - 1, 0), MOST_DOUBLINGS);
-    return Duration.ofMillis(most / 2 + ThreadLocalRandom.current().nextLong(most / 2 + 1));
+    return Duration.ofMillis(most / 2 + around.random().nextLong(most / 2 + 1));
   }
 
   private void again(PushJob job, PushJob.Content sent, Duration after, String reason) {
-    Instant time = around.clock().instant().plus(after);
-    if (time.isAfter(job.begun.plus(around.times().patience()))) {
+    Instant now = around.clock().instant();
+    if (now.isAfter(job.begun.plus(around.times().patience())) || after.compareTo(LONGEST_WAIT) > 0) {
       end(job, sent, PushResult.PUSH_RESULT_DEAD, reason, true);
     } else {
-      again.add(new Again(time, job));
+      again.add(new Again(now.plus(after), job));
     }
   }
 
@@ -232,23 +278,24 @@ final class PushJobs {
             .setAttempts(job.attempts())
             .setUnavailable(unavailable)
             .build();
-    around.badges().end(job.userId, job.conversationId, sent.seq());
-    if (result != PushResult.PUSH_RESULT_NOT_NEEDED || job.redriven) {
+    if (result != PushResult.PUSH_RESULT_NOT_NEEDED) {
       outcomes.add(outcome);
     }
-    Key key = new Key(job.userId, job.device().getDeviceId(), job.conversationId);
-    PushJob.Content newest = job.content();
+    job.redriven().stream()
+        .filter(dead -> dead.getSeq() != sent.seq() || result == PushResult.PUSH_RESULT_NOT_NEEDED)
+        .forEach(this::notNeeded);
+    around.badges().end(job.userId, job.conversationId, sent.seq());
     outcomes.done(job.positionsUpTo(sent.position()));
-    open.remove(key, job);
+    open.remove(new Key(job.userId, job.device().getDeviceId(), job.conversationId), job);
+    PushJob.Content newest = job.content();
     if (newest.seq() > sent.seq() && result != PushResult.PUSH_RESULT_GONE) {
-      int messages = newest.messages() - sent.messages();
-      add(
-          job.userId,
-          job.device(),
-          job.conversationId,
-          new PushJob.Content(newest.seq(), newest.position(), messages, newest.alert()));
+      add(job.userId, job.device(), job.conversationId, newest);
     }
     outcomes.done(job.positionsAfter(sent.position()));
+    if (result == PushResult.PUSH_RESULT_ACCEPTED) {
+      // It may have been read while it was under way.
+      read(job.userId, job.conversationId, around.marks().of(job.userId, job.conversationId));
+    }
   }
 
   private static String provider(PushJob job) {
@@ -269,40 +316,65 @@ final class PushJobs {
     if (told == null || told.seq() > seq || told.seq() <= withdrawn.getOrDefault(pair, 0L)) {
       return;
     }
-    withdrawn.keySet().removeIf(other -> around.history().told(other.userId(), other.conversationId()) == null);
     withdrawn.put(pair, told.seq());
-    for (PushDevice device : around.users().of(userId).getDevicesList()) {
-      if (told.device(device.getDeviceId()).shown()) {
-        withdraw(userId, device, conversationId, told);
-      }
+    List<PushDevice> showing =
+        around.users().of(userId).getDevicesList().stream()
+            .filter(device -> told.device(device.getDeviceId()).shown())
+            .toList();
+    int badge = Math.max(0, around.history().unread(userId) - told.messages());
+    int[] left = {showing.size()};
+    Runnable done =
+        () -> {
+          if (--left[0] <= 0) {
+            outcomes.withdrawn(userId, conversationId, told.seq());
+          }
+        };
+    if (showing.isEmpty()) {
+      done.run();
     }
-    outcomes.withdrawn(userId, conversationId, seq);
+    for (PushDevice device : showing) {
+      Push push =
+          new Push(
+              PushIds.of(conversationId, userId, device.getDeviceId(), -told.seq()),
+              device.getTarget(),
+              conversationId,
+              told.seq(),
+              badge,
+              around.times().timeToLive(),
+              null);
+      withdraw(push, 1, done);
+    }
   }
 
-  private void withdraw(String userId, PushDevice device, String conversationId, Told told) {
-    @Nullable PushProvider provider = around.providers().apply(device.getTarget());
+  /** {@code done}: it is, or was tried often enough. */
+  private void withdraw(Push push, int time, Runnable done) {
+    @Nullable PushProvider provider = around.providers().apply(push.target());
     if (provider == null) {
+      done.run();
       return;
     }
-    Push push =
-        new Push(
-            PushIds.of(conversationId, userId, device.getDeviceId(), -told.seq()),
-            device.getTarget(),
-            conversationId,
-            told.seq(),
-            Math.max(0, around.history().unread(userId) - told.messages()),
-            around.times().timeToLive(),
-            null);
-    around.metrics().withdrawn(provider.name());
     around
         .sender()
         .send(
             provider,
             () -> closed ? null : push,
             outcome -> {
-              if (!(outcome.answer() instanceof Answer.Accepted)) {
+              boolean silent = outcome.answer() == null || outcome.answer() instanceof Answer.TryAgain;
+              if (silent && time < WITHDRAWAL_TRIES && !closed) {
+                around.after(pause(time), () -> withdraw(push, time + 1, done));
+                return;
+              }
+              if (outcome.answer() instanceof Answer.Accepted) {
+                around.metrics().withdrawn(provider.name());
+              } else {
                 LOG.info("a push could not be withdrawn by {}: {}", provider.name(), outcome);
               }
+              done.run();
             });
+  }
+
+  /** What was written is known of by the history. */
+  void forgetWithdrawn() {
+    withdrawn.keySet().removeIf(pair -> around.history().told(pair.userId(), pair.conversationId()) == null);
   }
 }

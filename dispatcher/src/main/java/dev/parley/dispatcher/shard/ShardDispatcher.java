@@ -6,14 +6,17 @@ import dev.parley.conversation.Membership;
 import dev.parley.conversation.Records;
 import dev.parley.conversation.history.StateLoader;
 import dev.parley.conversation.log.Broker.TableName;
+import dev.parley.conversation.log.LogException;
 import dev.parley.conversation.log.ShardLog.StoredRecord;
 import dev.parley.dispatcher.push.Push;
+import dev.parley.dispatcher.user.PushRules;
 import dev.parley.internal.v1.DeliveredSeq;
 import dev.parley.internal.v1.LogRecord;
 import dev.parley.internal.v1.PushUser;
 import dev.parley.v1.ConversationKind;
 import dev.parley.v1.Event;
 import dev.parley.v1.PushDevice;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -22,9 +25,10 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,6 +51,9 @@ final class ShardDispatcher {
   /** While so many pushes wait, no more messages are looked at: they wait on the log. */
   private static final int MOST_JOBS = 20_000;
 
+  private static final int TICKS_UNTIL_FORGOTTEN = 200;
+  private static final Duration PAUSE = Duration.ofSeconds(1);
+
   private final int shard;
   private final Surroundings around;
   private final Progress progress;
@@ -54,6 +61,8 @@ final class ShardDispatcher {
   private final Outcomes outcomes;
   private final PushJobs jobs;
   private final Deque<Waiting> waiting = new ArrayDeque<>();
+  private Instant notBefore = Instant.EPOCH;
+  private long ticks;
   private boolean deciding;
   private boolean closed;
 
@@ -72,11 +81,6 @@ final class ShardDispatcher {
   /** Where to acknowledge what is written. */
   void acknowledge(LongConsumer feed) {
     outcomes.acknowledge(feed);
-  }
-
-  /** Everything up to here is dealt with. */
-  long position() {
-    return progress.done();
   }
 
   /** How many records are not dealt with yet. */
@@ -109,10 +113,14 @@ final class ShardDispatcher {
         progress.more(position);
         waiting.add(Waiting.of(position, conversationId, event));
       }
-      case EDIT -> waiting.stream()
-          .filter(one -> one.seq() == event.getEdit().getTargetSeq() && one.conversationId().equals(conversationId))
-          .findAny()
-          .ifPresent(edited -> replace(edited, edited.with(event.getEdit().getMessage())));
+      case EDIT -> {
+        waiting.stream()
+            .filter(one -> one.seq() == event.getEdit().getTargetSeq() && one.conversationId().equals(conversationId))
+            .findAny()
+            .ifPresent(edited -> replace(edited, edited.with(event.getEdit().getMessage())));
+        jobs.changed(
+            conversationId, event.getEdit().getTargetSeq(), Waiting.preview(event.getEdit().getMessage()));
+      }
       case DELETION -> {
         Iterator<Waiting> all = waiting.iterator();
         while (all.hasNext()) {
@@ -122,6 +130,7 @@ final class ShardDispatcher {
             progress.less(one.position());
           }
         }
+        jobs.changed(conversationId, event.getDeletion().getTargetSeq(), "");
       }
       default -> { /* nobody is woken by the rest */ }
     }
@@ -144,11 +153,14 @@ final class ShardDispatcher {
     decideWhatIsDue();
     jobs.tick();
     outcomes.tick();
+    if (++ticks % TICKS_UNTIL_FORGOTTEN == 0) {
+      jobs.forgetWithdrawn();
+    }
   }
 
   private void decideWhatIsDue() {
     Instant now = around.clock().instant();
-    if (deciding || jobs.size() > MOST_JOBS) {
+    if (deciding || jobs.size() > MOST_JOBS || now.isBefore(notBefore) || !around.broker().connected()) {
       return;
     }
     Map<String, List<Waiting>> due = new LinkedHashMap<>();
@@ -161,50 +173,78 @@ final class ShardDispatcher {
       count++;
     }
     if (!due.isEmpty()) {
-      decide(due);
+      decide(List.copyOf(due.values()));
     }
   }
 
-  private void decide(Map<String, List<Waiting>> due) {
+  /** What is known of a conversation and its sender; or why it is not. */
+  private record Known(@Nullable ConversationState state, String sender, @Nullable Throwable failure) {}
+
+  private void decide(List<List<Waiting>> groups) {
     deciding = true;
-    List<List<Waiting>> groups = List.copyOf(due.values());
     List<DeliveredSeq> questions = new ArrayList<>(groups.size());
-    CompletableFuture<Void> ready = CompletableFuture.completedFuture(null);
-    List<CompletableFuture<ConversationState>> states = new ArrayList<>(groups.size());
-    List<CompletableFuture<String>> names = new ArrayList<>(groups.size());
+    List<CompletableFuture<Known>> known = new ArrayList<>(groups.size());
     for (List<Waiting> group : groups) {
-      Waiting newest = group.getLast();
+      Waiting oldest = group.getFirst();
       questions.add(
-          DeliveredSeq.newBuilder().setConversationId(newest.conversationId()).setSeq(newest.seq()).build());
-      CompletableFuture<ConversationState> state = conversations.of(newest.conversationId());
-      CompletableFuture<String> name = around.names().of(newest.senderId());
-      states.add(state);
-      names.add(name);
-      ready = CompletableFuture.allOf(ready, state, name);
+          DeliveredSeq.newBuilder().setConversationId(oldest.conversationId()).setSeq(oldest.seq()).build());
+      known.add(
+          conversations
+              .of(oldest.conversationId())
+              .thenCombine(
+                  around.names().of(group.getLast().senderId()), (state, name) -> new Known(state, name, null))
+              .exceptionally(failure -> new Known(null, "", unwrapped(failure))));
     }
-    ready
-        .thenCombine(around.routers().whoHas(questions), (done, has) -> has)
-        .whenCompleteAsync(
-            (has, failure) -> {
-              deciding = false;
-              if (closed) {
-                return;
-              }
-              if (failure != null) {
-                LOG.warn("shard {}: {} conversations cannot be read now; tried again", shard, groups.size(), failure);
-                groups.reversed().forEach(group -> group.reversed().forEach(waiting::addFirst));
-                return;
-              }
-              for (int i = 0; i < groups.size(); i++) {
-                tell(groups.get(i), states.get(i).join(), names.get(i).join(), i, has);
-              }
-              decideWhatIsDue();
-            },
-            around.loop());
+    around.on(
+        CompletableFuture.allOf(known.toArray(CompletableFuture[]::new))
+            .thenCombine(around.routers().whoHas(questions), (done, has) -> has),
+        (has, failure) -> {
+          deciding = false;
+          if (closed) {
+            return;
+          }
+          if (has == null) {
+            throw new IllegalStateException("questions to routers never fail", failure);
+          }
+          decided(groups, known.stream().map(CompletableFuture::join).toList(), has);
+          decideWhatIsDue();
+        });
+  }
+
+  private static Throwable unwrapped(Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+  }
+
+  private void decided(List<List<Waiting>> groups, List<Known> known, Map<Routers.Asked, Long> has) {
+    List<List<Waiting>> later = new ArrayList<>();
+    for (int i = 0; i < groups.size(); i++) {
+      List<Waiting> group = groups.get(i);
+      ConversationState state = known.get(i).state();
+      Throwable failure = known.get(i).failure();
+      if (state == null && failure instanceof LogException) {
+        LOG.debug("shard {}: {} cannot be read now", shard, group.getFirst().conversationId(), failure);
+        notBefore = around.clock().instant().plus(PAUSE);
+        later.add(group);
+      } else if (jobs.size() > MOST_JOBS) {
+        later.add(group);
+      } else {
+        try {
+          if (state == null) {
+            throw new IllegalStateException("the conversation cannot be read", failure);
+          }
+          tell(group, state, known.get(i).sender(), i, has);
+        } catch (RuntimeException e) {
+          LOG.error("shard {}: nobody is told of {}", shard, group.getFirst().conversationId(), e);
+        }
+        group.forEach(one -> progress.less(one.position()));
+      }
+    }
+    later.reversed().forEach(group -> group.reversed().forEach(waiting::addFirst));
   }
 
   /** Tells the members of one conversation of these messages of it. */
-  private void tell(List<Waiting> group, ConversationState state, String sender, int question, Set<Routers.Has> has) {
+  private void tell(
+      List<Waiting> group, ConversationState state, String sender, int question, Map<Routers.Asked, Long> has) {
     boolean direct = state.kind() == ConversationKind.CONVERSATION_KIND_DIRECT;
     Instant now = around.clock().instant();
     List<Waiting> fresh =
@@ -212,24 +252,22 @@ final class ShardDispatcher {
             .filter(one -> one.time().plus(around.times().stale()).isAfter(now))
             .filter(one -> !state.isDeleted(one.seq()))
             .toList();
-    if (!fresh.isEmpty()) {
-      state.members().forEach(member -> {
-        PushUser user = around.users().of(member.userId());
-        if (user.getDevicesCount() > 0) {
-          tell(member, user, fresh, new Heading(direct ? "" : state.title(), direct, sender), question, has);
-        }
-      });
+    if (fresh.isEmpty()) {
+      return;
     }
-    group.forEach(one -> progress.less(one.position()));
+    Heading heading = new Heading(direct ? "" : state.title(), direct, sender);
+    for (Membership member : state.members()) {
+      PushUser user = around.users().of(member.userId());
+      if (user.getDevicesCount() > 0) {
+        tell(member, user, fresh, heading, question, has);
+      }
+    }
   }
 
   /** What is said of a conversation beside the message. */
   private record Heading(String title, boolean direct, String sender) {
     Push.Alert alert(String preview, boolean hidden) {
-      if (hidden) {
-        return new Push.Alert("Parley", "New message");
-      }
-      return new Push.Alert(title.isEmpty() ? sender : sender + " in " + title, preview);
+      return hidden ? PushJobs.NAMELESS : new Push.Alert(title.isEmpty() ? sender : sender + " in " + title, preview);
     }
   }
 
@@ -239,7 +277,7 @@ final class ShardDispatcher {
       List<Waiting> messages,
       Heading heading,
       int question,
-      Set<Routers.Has> has) {
+      Map<Routers.Asked, Long> has) {
     String userId = member.userId();
     String conversationId = messages.getFirst().conversationId();
     long read = around.marks().of(userId, conversationId);
@@ -248,23 +286,28 @@ final class ShardDispatcher {
         messages.stream()
             .filter(one -> one.seq() > read && member.canRead(one.seq()))
             .filter(one -> !one.senderId().equals(userId) && !around.blocked().hasBlocked(userId, one.senderId()))
-            .filter(one -> around.wants(user, one, heading.direct(), one.mentions(userId), now))
+            .filter(
+                one ->
+                    PushRules.wants(
+                        user, conversationId, heading.direct(), one.mentions(userId), one.time(), now))
             .toList();
-    if (wanted.isEmpty()) {
-      return;
-    }
     Told told = around.history().told(userId, conversationId);
-    Push.Alert alert = heading.alert(wanted.getLast().preview(), user.getPreferences().getHiddenContent());
     for (PushDevice device : user.getDevicesList()) {
-      long before = told == null ? 0 : told.device(device.getDeviceId()).seq();
+      long acknowledged = has.getOrDefault(new Routers.Asked(question, userId, device.getDeviceId()), 0L);
+      long before = Math.max(acknowledged, told == null ? 0 : told.device(device.getDeviceId()).seq());
       List<Waiting> news = wanted.stream().filter(one -> one.seq() > before).toList();
-      if (!news.isEmpty() && !has.contains(new Routers.Has(question, userId, device.getDeviceId()))) {
+      if (!news.isEmpty()) {
         Waiting newest = news.getLast();
+        int unread = around.badges().begin(userId, conversationId, news);
         jobs.add(
             userId,
             device,
             conversationId,
-            new PushJob.Content(newest.seq(), newest.position(), news.size(), alert));
+            new PushJob.Content(
+                newest.seq(),
+                newest.position(),
+                unread,
+                heading.alert(newest.preview(), user.getPreferences().getHiddenContent())));
       }
     }
   }

@@ -29,7 +29,7 @@ final class Told {
     return time;
   }
 
-  /** How many messages. */
+  /** How many messages the user has not read, that there was a reason to tell of. */
   int messages() {
     return messages;
   }
@@ -47,7 +47,7 @@ final class Told {
   void add(String deviceId, long newest, int count, boolean accepted, Instant when) {
     if (newest > seq) {
       seq = newest;
-      messages += count;
+      messages = count;
       time = when;
     }
     Device before = device(deviceId);

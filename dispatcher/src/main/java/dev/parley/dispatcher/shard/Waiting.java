@@ -52,7 +52,8 @@ record Waiting(
     return mentionsAll || mentions.contains(userId);
   }
 
-  private static String preview(Message message) {
+  /** What is shown of a message: the beginning of its text, or what is attached. */
+  static String preview(Message message) {
     String text = message.getText().isEmpty() ? attachment(message) : message.getText();
     if (text.codePointCount(0, text.length()) <= Push.MAX_BODY) {
       return text;

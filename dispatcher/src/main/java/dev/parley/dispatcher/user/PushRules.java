@@ -1,6 +1,6 @@
 package dev.parley.dispatcher.user;
 
-import dev.parley.conversation.Timestamps;
+import com.google.protobuf.Timestamp;
 import dev.parley.internal.v1.PushUser;
 import dev.parley.v1.ConversationPushPreferences;
 import dev.parley.v1.PushPreferences;
@@ -19,15 +19,17 @@ public final class PushRules {
   /**
    * Whether a user wants to be told of a message now.
    *
+   * @param sent when the message was sent
    * @param direct it is in a direct conversation
    * @param mentioned it draws this user's attention
    */
-  public static boolean wants(PushUser user, String conversationId, boolean direct, boolean mentioned, Instant now) {
+  public static boolean wants(
+      PushUser user, String conversationId, boolean direct, boolean mentioned, Instant sent, Instant now) {
     PushPreferences all = user.getPreferences();
-    if (all.hasMuteUntil() && now.isBefore(Timestamps.toInstant(all.getMuteUntil()))) {
+    if (all.hasMuteUntil() && isBefore(now, all.getMuteUntil())) {
       return false;
     }
-    if (all.hasQuietHours() && isQuiet(all.getQuietHours(), now)) {
+    if (all.hasQuietHours() && (isQuiet(all.getQuietHours(), now) || isQuiet(all.getQuietHours(), sent))) {
       return false;
     }
     if (all.getMentionsOnly() && !mentioned && !direct) {
@@ -35,11 +37,16 @@ public final class PushRules {
     }
     for (ConversationPushPreferences one : user.getConversationsList()) {
       if (one.getConversationId().equals(conversationId)) {
-        boolean muted = one.hasMuteUntil() && now.isBefore(Timestamps.toInstant(one.getMuteUntil()));
+        boolean muted = one.hasMuteUntil() && isBefore(now, one.getMuteUntil());
         return !muted && (mentioned || !one.getMentionsOnly());
       }
     }
     return true;
+  }
+
+  /** By the second: what users give may be no moment that Java knows. */
+  private static boolean isBefore(Instant now, Timestamp time) {
+    return now.getEpochSecond() < time.getSeconds();
   }
 
   private static boolean isQuiet(QuietHours hours, Instant now) {

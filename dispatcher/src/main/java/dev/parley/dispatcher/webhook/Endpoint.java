@@ -90,6 +90,7 @@ final class Endpoint implements WebhookReader.Listener {
   void changed(StoredWebhook now, Collection<Integer> shards) {
     boolean anew =
         now.getEpoch() != stored.getEpoch()
+            || !now.getWebhook().getUrl().equals(stored.getWebhook().getUrl())
             || !now.getWebhook().getConversationIdsList().equals(stored.getWebhook().getConversationIdsList());
     boolean wasEnabled = isEnabled();
     stored = now;

@@ -148,7 +148,7 @@ class DispatchModelIT {
           new Dispatcher(
               name,
               new Dispatcher.Parts(
-                  broker, time, process, TIMES, users, blocked, new Names(broker.table(TableName.PROFILES), time), 100,
+                  broker, time, random, process, TIMES, users, blocked, new Names(broker.table(TableName.PROFILES), time), 100,
                   target -> provider, new DispatchMetrics(MeterProvider.noop().get("test")), new Alone()));
       dispatcher.start();
       living.add(new Living(name, dispatcher, process));

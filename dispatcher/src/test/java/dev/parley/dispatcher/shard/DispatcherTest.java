@@ -2,6 +2,7 @@ package dev.parley.dispatcher.shard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.Timestamp;
 import dev.parley.conversation.Timestamps;
 import dev.parley.conversation.log.Broker.TableName;
 import dev.parley.conversation.log.Layout;
@@ -25,7 +26,9 @@ import dev.parley.v1.User;
 import io.opentelemetry.api.metrics.MeterProvider;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -61,7 +64,7 @@ class DispatcherTest {
     return new Dispatcher(
         name,
         new Dispatcher.Parts(
-            broker, time, loop, TIMES, users, blocked, new Names(broker.table(TableName.PROFILES), time), 100,
+            broker, time, new Random(7), loop, TIMES, users, blocked, new Names(broker.table(TableName.PROFILES), time), 100,
             target -> provider, new DispatchMetrics(MeterProvider.noop().get("test")), new NoListener()));
   }
 
@@ -120,16 +123,140 @@ class DispatcherTest {
         .inquiries()
         .answer(
             question ->
-                DeliveredAnswer.newBuilder()
-                    .addHas(DeviceHas.newBuilder().setQuestion(0).setUserId("bob").setDeviceId("phone"))
-                    .build()
-                    .toByteArray());
+                List.of(
+                    DeliveredAnswer.newBuilder()
+                        .addHas(DeviceHas.newBuilder().setQuestion(0).setUserId("bob").setDeviceId("phone").setSeq(2))
+                        .build()
+                        .toByteArray()));
     time.pass(Duration.ZERO);
+    phone("carol", "carols");
+    Talk talk = talk("alice", "bob", "carol");
+    talk.say("alice", "hi");
+    talk.say("alice", "more");
+
+    time.pass(SOON);
+    assertThat(provider.told())
+        .as("of what came after it bob is told")
+        .containsExactlyInAnyOrder("carols Alice in Lunch: more 2", "bobs Alice in Lunch: more 1");
+  }
+
+  @Test
+  void whatNobodyCouldReadAsATimeStopsNobody() {
+    users.change("bob", user -> user.toBuilder().setPreferences(
+        PushPreferences.newBuilder().setMuteUntil(Timestamp.newBuilder().setSeconds(Long.MAX_VALUE))).build()).join();
     phone("carol", "carols");
     talk("alice", "bob", "carol").say("alice", "hi");
 
     time.pass(SOON);
     assertThat(provider.told()).containsExactly("carols Alice in Lunch: hi 1");
+  }
+
+  @Test
+  void whatIsReadWhileItIsHandedOverIsTakenAwayAgain() {
+    CompletableFuture<Answer> late = new CompletableFuture<>();
+    provider.answers(push -> late);
+    Talk talk = talk("alice", "bob");
+    long seq = talk.say("alice", "hi");
+    time.pass(SOON);
+    talk.read("bob", seq);
+    time.pass(SOON);
+    provider.answers(push -> FakeProvider.accepted());
+    late.complete(new Answer.Accepted());
+
+    time.pass(SOON);
+    assertThat(provider.told()).containsExactly("bobs Alice in Lunch: hi 1", "bobs withdrawn 0");
+  }
+
+  @Test
+  void ofSeveralDeadLettersOfOneConversationTheNewestIsTriedAgainAndAllEnd() {
+    provider.answers(new Answer.Rejected("bad topic"));
+    Talk talk = talk("alice", "bob");
+    talk.say("alice", "one");
+    time.pass(SOON);
+    long newest = talk.say("alice", "two");
+    time.pass(SOON);
+    assertThat(deadLetters()).hasSize(2);
+    provider.answers(push -> FakeProvider.accepted());
+    provider.sent.clear();
+
+    dispatcher.redrive(List.of());
+    time.pass(SOON);
+    assertThat(provider.sent).singleElement().extracting(Push::seq).isEqualTo(newest);
+    assertThat(deadLetters()).isEmpty();
+  }
+
+  @Test
+  void aShardWhoseMessagesTheLogHasDroppedGoesOn() {
+    Talk talk = talk("alice", "bob");
+    talk.say("alice", "one");
+    time.pass(SOON);
+    broker.forgetDispatched();
+    talk.say("alice", "two");
+    time.pass(Duration.ofSeconds(10));
+
+    broker.dispatch().dispatchers().withdraw("d1").join();
+    process.die();
+    dispatcher = dispatcher("d2", time.process());
+    dispatcher.start();
+    time.pass(SOON);
+    assertThat(provider.sent).as("it was written that two was told").hasSize(2);
+  }
+
+  @Test
+  void aDeviceIsCountedOnceHoweverManyThereAre() {
+    users
+        .register(
+            "bob",
+            PushDevice.newBuilder()
+                .setDeviceId("tablet")
+                .setTarget(PushTarget.newBuilder().setFcm(FcmTarget.newBuilder().setToken("bobs-tablet")))
+                .build())
+        .join();
+    Talk talk = talk("alice", "bob");
+    talk.say("alice", "one");
+    time.pass(SOON);
+    talk.say("alice", "two");
+    time.pass(SOON);
+
+    assertThat(provider.sent).extracting(Push::badge).containsExactly(1, 1, 2, 2);
+  }
+
+  @Test
+  void whatIsDeletedWhileItWaitsIsNotShown() {
+    provider.answers(push -> CompletableFuture.failedStage(new IOException("down")));
+    Talk talk = talk("alice", "bob");
+    long seq = talk.say("alice", "oops");
+    time.pass(SOON);
+    talk.delete("alice", seq);
+    provider.answers(push -> FakeProvider.accepted());
+    provider.sent.clear();
+
+    time.pass(Duration.ofSeconds(20));
+    assertThat(provider.told()).containsExactly("bobs Parley: New message 1");
+  }
+
+  @Test
+  void aProviderThatWantsSeveralToWaitIsLeftAloneByAll() {
+    for (int i = 0; i < 20; i++) {
+      phone("user-" + i, "token-" + i);
+    }
+    provider.answers(new Answer.TryAgain(Duration.ofSeconds(60), "429"));
+    List<String> members = new ArrayList<>(List.of("alice"));
+    for (int i = 0; i < 20; i++) {
+      members.add("user-" + i);
+    }
+    Talk talk = Talk.group(broker, time, C, members);
+    talk.say("alice", "one");
+    time.pass(SOON);
+    int tried = provider.sent.size();
+    talk.say("alice", "two");
+
+    time.pass(Duration.ofSeconds(50));
+    assertThat(provider.sent).hasSize(tried);
+    provider.answers(push -> FakeProvider.accepted());
+    time.pass(Duration.ofSeconds(20));
+    assertThat(provider.sent).hasSize(tried + 20);
+    assertThat(deadLetters()).isEmpty();
   }
 
   @Test
@@ -299,7 +426,7 @@ class DispatcherTest {
     provider.answers(push -> FakeProvider.accepted());
     provider.sent.clear();
     dispatcher.available("fcm");
-    time.pass(Duration.ofSeconds(1));
+    time.pass(Duration.ofSeconds(20));
     assertThat(provider.sent).hasSize(1);
     assertThat(deadLetters()).isEmpty();
     time.pass(Duration.ofMinutes(2));

@@ -5,23 +5,27 @@ import dev.parley.internal.v1.DeliveredAnswer;
 import dev.parley.internal.v1.DeliveredQuestion;
 import dev.parley.internal.v1.DeliveredSeq;
 import dev.parley.internal.v1.DeviceHas;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Up to where the devices with sessions here have acknowledged their conversations, so that they get no push for what
- * they have. In memory only, for the 100,000 devices and conversations whose conversation moved last, some 15 MB when
- * full: a device that was forgotten gets a push that it did not need.
+ * they have. In memory only, for the 200,000 devices and conversations whose conversation moved last, some 25 MB when
+ * full, and for 25,000 devices of one conversation: a device that was forgotten gets a push that it did not need.
  *
  * <p>Thread-safe: parts by conversation, each with a lock of its own.
  */
 public final class Acknowledged {
   private static final Logger LOG = LoggerFactory.getLogger(Acknowledged.class);
-  private static final int MOST = 100_000;
-  private static final int PARTS = 16;
+  private static final int MOST = 200_000;
+  private static final int PARTS = 4;
+  /** At most 220 bytes each. */
+  private static final int DEVICES_IN_PART = 2_000;
 
   private final Part[] parts = new Part[PARTS];
 
@@ -37,19 +41,24 @@ public final class Acknowledged {
     part(conversationId).put(conversationId, new Device(userId, deviceId), seq);
   }
 
-  /** Which devices have what is asked for: a {@link DeliveredAnswer} to a {@link DeliveredQuestion}. */
-  public byte[] answer(byte[] question) {
-    DeliveredAnswer.Builder answer = DeliveredAnswer.newBuilder();
+  /** Which devices have what is asked for: the parts of a {@link DeliveredAnswer} to a {@link DeliveredQuestion}. */
+  public List<byte[]> answer(byte[] question) {
+    List<DeviceHas> has = new ArrayList<>();
     try {
       DeliveredQuestion asked = DeliveredQuestion.parseFrom(question);
       for (int i = 0; i < asked.getSeqsCount(); i++) {
         DeliveredSeq seq = asked.getSeqs(i);
-        part(seq.getConversationId()).answer(i, seq, answer);
+        part(seq.getConversationId()).answer(i, seq, has);
       }
     } catch (InvalidProtocolBufferException e) {
       LOG.error("a dispatcher's question cannot be read", e);
     }
-    return answer.build().toByteArray();
+    List<byte[]> parts = new ArrayList<>();
+    for (int from = 0; from == 0 || from < has.size(); from += DEVICES_IN_PART) {
+      List<DeviceHas> some = has.subList(from, Math.min(has.size(), from + DEVICES_IN_PART));
+      parts.add(DeliveredAnswer.newBuilder().addAllHas(some).build().toByteArray());
+    }
+    return parts;
   }
 
   private Part part(String conversationId) {
@@ -73,8 +82,8 @@ public final class Acknowledged {
       if (devices == null) {
         devices = new HashMap<>(4);
       }
-      if (devices.put(device, Math.max(seq, devices.getOrDefault(device, 0L))) == null) {
-        size++;
+      if (devices.size() < most / 2 || devices.containsKey(device)) {
+        size += devices.put(device, Math.max(seq, devices.getOrDefault(device, 0L))) == null ? 1 : 0;
       }
       byConversation.putLast(conversationId, devices);
       while (size > most && byConversation.size() > 1) {
@@ -82,14 +91,19 @@ public final class Acknowledged {
       }
     }
 
-    synchronized void answer(int index, DeliveredSeq asked, DeliveredAnswer.Builder answer) {
+    synchronized void answer(int index, DeliveredSeq asked, List<DeviceHas> answer) {
       byConversation
           .getOrDefault(asked.getConversationId(), Map.of())
           .forEach(
               (device, seq) -> {
                 if (seq >= asked.getSeq()) {
-                  answer.addHas(
-                      DeviceHas.newBuilder().setQuestion(index).setUserId(device.userId).setDeviceId(device.deviceId));
+                  answer.add(
+                      DeviceHas.newBuilder()
+                          .setQuestion(index)
+                          .setUserId(device.userId)
+                          .setDeviceId(device.deviceId)
+                          .setSeq(seq)
+                          .build());
                 }
               });
     }

@@ -361,6 +361,14 @@ public final class Session {
       deliveries.listedAgain(ids);
     } else {
       deliveries.start(cursors, ids);
+      // What it comes with it has.
+      ids.forEach(
+          id -> {
+            Cursor has = cursors.get(id);
+            if (has != null) {
+              port.delivered(id, has.getSeq());
+            }
+          });
       cursors.clear();
     }
   }

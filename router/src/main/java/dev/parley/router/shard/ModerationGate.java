@@ -72,7 +72,8 @@ final class ModerationGate {
   private static boolean says(Command command) {
     return switch (command.getActionCase()) {
       case MESSAGE, EDIT, CREATE, RENAME -> true;
-      case DELETION, REACTION, ADD_MEMBERS, REMOVE_MEMBER, JOIN, LEAVE, SET_ROLE, ACTION_NOT_SET -> false;
+      case REACTION -> !command.getReaction().getRemoved();
+      case DELETION, ADD_MEMBERS, REMOVE_MEMBER, JOIN, LEAVE, SET_ROLE, ACTION_NOT_SET -> false;
     };
   }
 

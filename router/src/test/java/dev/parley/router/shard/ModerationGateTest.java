@@ -7,9 +7,9 @@ import dev.parley.conversation.Request;
 import dev.parley.router.moderation.Moderation;
 import dev.parley.router.moderation.Moderation.Verdict;
 import dev.parley.v1.Command;
+import dev.parley.v1.Deletion;
 import dev.parley.v1.ErrorReason;
 import dev.parley.v1.Message;
-import dev.parley.v1.Reaction;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -81,14 +81,14 @@ class ModerationGateTest {
 
   @Test
   void whatSaysNothingIsNotAskedAboutButKeepsItsPlace() throws Exception {
-    pass(gate, "alice", command(C).setReaction(Reaction.newBuilder().setTargetSeq(1).setSymbol("+")), "before");
+    pass(gate, "alice", command(C).setDeletion(Deletion.newBuilder().setTargetSeq(1)), "before");
     say("alice", C, "words");
-    pass(gate, "alice", command(C).setReaction(Reaction.newBuilder().setTargetSeq(1).setSymbol("+")), "behind");
+    pass(gate, "alice", command(C).setDeletion(Deletion.newBuilder().setTargetSeq(1)), "behind");
 
     assertThat(done).containsExactly("before");
     decide("words", new Verdict.Allowed());
     assertThat(done).containsExactly("before", "words", "behind");
-    pass(gate, "alice", command(C).setReaction(Reaction.newBuilder().setTargetSeq(1).setSymbol("+")), "after");
+    pass(gate, "alice", command(C).setDeletion(Deletion.newBuilder().setTargetSeq(1)), "after");
     assertThat(done).endsWith("after");
   }
 

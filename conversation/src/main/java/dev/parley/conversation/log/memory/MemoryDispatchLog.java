@@ -19,6 +19,7 @@ final class MemoryDispatchLog implements DispatchLog {
   private final MemoryRegistry dispatchers;
   private final List<Message> messages = new ArrayList<>();
   private final List<Reader> readers = new ArrayList<>();
+  private long first = 1;
   private final long[] newest;
   private final long[] floors;
   private final @Nullable MemoryFeed[] feeds;
@@ -42,6 +43,17 @@ final class MemoryDispatchLog implements DispatchLog {
     return broker.answer(() -> appendNow(shard, record, expectedLast));
   }
 
+  /** Drops all messages; positions go on. */
+  synchronized void forget() {
+    first = next();
+    messages.clear();
+    Arrays.fill(newest, NONE);
+  }
+
+  private long next() {
+    return first + messages.size();
+  }
+
   private synchronized long appendNow(int shard, byte[] record, long expectedLast) {
     if (record.length > ShardLog.MAX_RECORD_BYTES) {
       throw new LogException(LogException.Kind.REFUSED, "a message of " + record.length + " bytes");
@@ -50,12 +62,21 @@ final class MemoryDispatchLog implements DispatchLog {
       throw new LogException(
           LogException.Kind.CONFLICT, "the newest message is at " + newest[shard] + ", not " + expectedLast);
     }
-    long position = messages.size() + 1L;
+    long position = next();
     Message message = new Message(shard, new StoredRecord(position, record));
     messages.add(message);
     newest[shard] = position;
     readers.forEach(reader -> reader.tell(shard, message.record));
     return position;
+  }
+
+  @Override
+  public CompletableFuture<Long> newest(int shard) {
+    return broker.answer(() -> {
+      synchronized (this) {
+        return newest[shard];
+      }
+    });
   }
 
   @Override

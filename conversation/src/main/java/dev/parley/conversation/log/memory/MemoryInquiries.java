@@ -2,6 +2,7 @@ package dev.parley.conversation.log.memory;
 
 import dev.parley.conversation.log.Inquiries;
 import dev.parley.conversation.log.Wakes.Subscription;
+import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -11,7 +12,7 @@ import java.util.function.Function;
 /** Questions by plain calls: answered before {@link #ask} returns. */
 final class MemoryInquiries implements Inquiries {
   private final MemoryBroker broker;
-  private final List<Function<byte[], byte[]>> answerers = new CopyOnWriteArrayList<>();
+  private final List<Function<byte[], List<byte[]>>> answerers = new CopyOnWriteArrayList<>();
 
   MemoryInquiries(MemoryBroker broker) {
     this.broker = broker;
@@ -25,16 +26,21 @@ final class MemoryInquiries implements Inquiries {
     return CompletableFuture.completedFuture(
         broker.connected()
             ? answerers.stream()
-                .map(answerer -> answerer.apply(question))
-                .filter(answer -> answer.length <= MAX_BYTES)
+                .map(answerer -> joined(answerer.apply(question)))
                 .limit(Math.max(0, answers))
                 .toList()
             : List.of());
   }
 
   @Override
-  public Subscription answer(Function<byte[], byte[]> answerer) {
+  public Subscription answer(Function<byte[], List<byte[]>> answerer) {
     answerers.add(answerer);
     return () -> answerers.remove(answerer);
+  }
+
+  private static byte[] joined(List<byte[]> parts) {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    parts.forEach(all::writeBytes);
+    return all.toByteArray();
   }
 }

@@ -19,11 +19,15 @@ final class ApnsAnswers {
    * right.
    *
    * @param reason as {@code BadDeviceToken}; empty: none was given
+   * @param proven whether the service has accepted anything since the start: a slip in the settings, as the server for
+   *     development, must not end all devices
    * @throws ProviderException if it says nothing of the push
    */
-  static Answer of(int status, String reason) {
+  static Answer of(int status, String reason, boolean proven) {
     return switch (reason) {
-      case "Unregistered", "ExpiredToken", "BadDeviceToken", "DeviceTokenNotForTopic" -> new Answer.DeviceGone(reason);
+      case "Unregistered", "ExpiredToken" -> new Answer.DeviceGone(reason);
+      case "BadDeviceToken", "DeviceTokenNotForTopic" ->
+          proven ? new Answer.DeviceGone(reason) : new Answer.Rejected(reason);
       case "TooManyProviderTokenUpdates" -> new Answer.TryAgain(PROVIDER_TOKEN_PAUSE, reason);
       case "ExpiredProviderToken", "InvalidProviderToken", "MissingProviderToken" -> throw failure(status, reason);
       default -> {

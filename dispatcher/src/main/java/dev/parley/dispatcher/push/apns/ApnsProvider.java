@@ -21,6 +21,7 @@ public final class ApnsProvider implements PushProvider {
   private final InstantSource clock;
   private final String topic;
   private final RenewedClient client;
+  private volatile boolean proven;
 
   /**
    * Sends with the key of the settings; connects when there is something to send.
@@ -76,14 +77,16 @@ public final class ApnsProvider implements PushProvider {
       return CompletableFuture.completedStage(
           new Answer.Rejected("larger than " + ApnsNotification.MOST_PAYLOAD + " bytes"));
     }
-    return hop.call(() -> client.send(notification).thenApply(ApnsProvider::answer))
+    return hop.call(() -> client.send(notification).thenApply(this::answer))
         .whenComplete((answer, failure) -> client.told(failure));
   }
 
-  private static Answer answer(PushNotificationResponse<?> response) {
-    return response.isAccepted()
-        ? new Answer.Accepted()
-        : ApnsAnswers.of(response.getStatusCode(), response.getRejectionReason().orElse(""));
+  private Answer answer(PushNotificationResponse<?> response) {
+    if (response.isAccepted()) {
+      proven = true;
+      return new Answer.Accepted();
+    }
+    return ApnsAnswers.of(response.getStatusCode(), response.getRejectionReason().orElse(""), proven);
   }
 
   @Override

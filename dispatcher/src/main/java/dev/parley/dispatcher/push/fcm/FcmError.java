@@ -65,12 +65,13 @@ record FcmError(String code, boolean blamesToken) {
     String reason = error.code().isEmpty() ? "HTTP " + reply.status() : error.code();
     @Nullable Duration after = RetryAfter.read(reply.retryAfter(), now);
     return switch (error.code()) {
-      case "UNREGISTERED", "NOT_FOUND", "SENDER_ID_MISMATCH" -> new Answer.DeviceGone(reason);
+      case "UNREGISTERED", "NOT_FOUND" -> new Answer.DeviceGone(reason);
       case "INVALID_ARGUMENT" ->
           error.blamesToken()
               ? new Answer.DeviceGone(reason + " of the token")
               : new Answer.Rejected(reason);
-      case "THIRD_PARTY_AUTH_ERROR" -> new Answer.Rejected(reason);
+      // The settings may be at fault: another project's.
+      case "SENDER_ID_MISMATCH", "THIRD_PARTY_AUTH_ERROR" -> new Answer.Rejected(reason);
       default -> {
         if (reply.status() == 429) {
           yield new Answer.TryAgain(after == null ? QUOTA_PAUSE : after, reason);

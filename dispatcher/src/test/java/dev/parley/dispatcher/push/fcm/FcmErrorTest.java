@@ -15,9 +15,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class FcmErrorTest {
   @ParameterizedTest
-  @CsvSource({"404, NOT_FOUND, UNREGISTERED", "403, PERMISSION_DENIED, SENDER_ID_MISMATCH"})
+  @CsvSource({"404, NOT_FOUND, UNREGISTERED"})
   void aTokenThatIsNoneOfThisAppIsGone(int status, String canonical, String code) {
     assertThat(answer(status, null, error(canonical, code, ""))).isEqualTo(new Answer.DeviceGone(code));
+  }
+
+  @Test
+  void anotherProjectsTokenEndsNoDevice() {
+    assertThat(answer(403, null, error("PERMISSION_DENIED", "SENDER_ID_MISMATCH", "")))
+        .isEqualTo(new Answer.Rejected("SENDER_ID_MISMATCH"));
   }
 
   @Test
