@@ -9,7 +9,8 @@ import java.util.Map;
 /**
  * What became of the pushes since this was made, as the phones tell it. A phone's badge counts the messages that its user
  * was told of, and nobody reads any: where it has grown by more than pushes came, one push has told of several messages.
- * Used by one thread.
+ * A push that was given up counts for the badge, too, so it looks like one that collapsed: dead letters tell of those. Used
+ * by one thread.
  */
 final class PushCount {
   private final PushCrowd crowd;
