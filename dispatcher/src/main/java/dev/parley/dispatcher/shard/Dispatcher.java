@@ -29,6 +29,7 @@ import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -151,13 +152,17 @@ public final class Dispatcher implements AutoCloseable {
   }
 
   private void on(Runnable task) {
-    around.loop().execute(() -> {
-      try {
-        task.run();
-      } catch (RuntimeException e) {
-        LOG.error("{}: a task failed", name, e);
-      }
-    });
+    try {
+      around.loop().execute(() -> {
+        try {
+          task.run();
+        } catch (RuntimeException e) {
+          LOG.error("{}: a task failed", name, e);
+        }
+      });
+    } catch (RejectedExecutionException e) {
+      LOG.debug("{} has ended: nothing more is done", name, e);
+    }
   }
 
   private void begin() {
