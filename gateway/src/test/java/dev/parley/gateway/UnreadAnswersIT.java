@@ -139,13 +139,23 @@ class UnreadAnswersIT {
   void whoTakesNothingOfAnAnswerIsClosedAndHoldsNothingAnyMore() throws Exception {
     try (GatewayServer gateway =
         gateway("--parley.gateway.http.concurrent-calls=1", "--parley.gateway.http.stall=2s")) {
-      ask(gateway, "ListEvents", 50);
+      Socket deaf = ask(gateway, "ListEvents", 50);
       await().atMost(PATIENCE).until(() -> gateway.heldBytes() > PAGE_BYTES / 2);
 
       assertThat(status(ask(gateway, "ListConversations", 1))).as("the other call counts").isEqualTo("HTTP/1.1 503");
+      await().atMost(PATIENCE).until(() -> isClosed(deaf));
       await().atMost(PATIENCE).until(() -> gateway.heldBytes() == 0);
       assertThat(pages.get()).as("those that the kernel took, and one").isLessThan(25);
       assertThat(status(ask(gateway, "ListConversations", 1))).isEqualTo("HTTP/1.1 200");
+    }
+  }
+
+  private static boolean isClosed(Socket socket) {
+    try {
+      socket.getOutputStream().write('x');
+      return false;
+    } catch (IOException e) {
+      return true;
     }
   }
 
