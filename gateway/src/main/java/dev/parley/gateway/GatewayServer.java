@@ -1,18 +1,14 @@
 package dev.parley.gateway;
 
 import dev.parley.chassis.server.Transport;
-import dev.parley.v1.ErrorReason;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.http.HttpDecoderConfig;
-import io.netty.handler.codec.http.HttpMessage;
-import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.flow.FlowControlHandler;
 import java.io.IOException;
@@ -67,6 +63,8 @@ public final class GatewayServer implements AutoCloseable {
             new UnaryCalls(settings.http(), routers, dispatchers),
             routers,
             sockets,
+            new ByteBudget(settings.http().heldBytes()),
+            new ByteBudget(settings.halfSentBytes()),
             this::isReady);
     try {
       this.listener = listen(settings.listen());
@@ -113,31 +111,15 @@ public final class GatewayServer implements AutoCloseable {
       }
       connection
           .pipeline()
-          .addLast(new RequestTimer(limits.requestTimeout(), limits.idleTimeout()))
+          .addLast(new RequestTimer(limits))
           .addLast(
               new HttpServerCodec(
                   new HttpDecoderConfig()
                       .setMaxInitialLineLength(REQUEST_LINE_BYTES)
                       .setMaxHeaderSize(limits.headerBytes())))
-          .addLast(new WholeRequests(limits.bodyBytes()))
+          .addLast(new WholeRequests(limits.bodyBytes(), shared.halfSent().share()))
           .addLast(new FlowControlHandler())
           .addLast(new HttpFront(shared));
-    }
-  }
-
-  /** Requests with their bodies; one whose body is too large is refused as calls are. */
-  private static final class WholeRequests extends HttpObjectAggregator {
-    private final int limit;
-
-    WholeRequests(int limit) {
-      super(limit);
-      this.limit = limit;
-    }
-
-    @Override
-    protected void handleOversizedMessage(ChannelHandlerContext ctx, HttpMessage oversized) {
-      ConnectError.of(ErrorReason.ERROR_REASON_TOO_LARGE, "the body is larger than " + limit + " bytes")
-          .send(ctx.channel(), false, true);
     }
   }
 
@@ -154,6 +136,11 @@ public final class GatewayServer implements AutoCloseable {
   /** How many sockets are open. */
   public int sockets() {
     return sockets.size();
+  }
+
+  /** What calls under way and answers that are not written hold, in bytes. */
+  long heldBytes() {
+    return shared.held().held();
   }
 
   /**

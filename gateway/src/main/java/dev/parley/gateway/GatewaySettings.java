@@ -29,6 +29,11 @@ public record GatewaySettings(
         value = "",
         doc = "Origins whose pages may use sockets and calls, as https://chat.example.org; none: those of any origin.")
     List<String> allowedOrigins,
+    @Setting(
+        value = "32MiB",
+        doc = "Messages and bodies that have not come whole, of all sockets and connections together, in bytes: half of the"
+            + " direct memory of a JVM with 64 MiB. Whoever would need more is told OVERLOADED, and closed.")
+    int halfSentBytes,
     @Setting(doc = "What clients may do over HTTP.")
     HttpLimits http,
     @Setting(doc = "What one socket may do.")
@@ -68,12 +73,24 @@ public record GatewaySettings(
       int bodyBytes,
       @Setting(value = "4MiB", doc = "The largest answer to a call, in bytes of Protobuf.")
       int answerBytes,
-      @Setting(value = "256", doc = "Calls under way; one more is refused with OVERLOADED.")
+      @Setting(
+          value = "16MiB",
+          doc = "What calls under way and answers that are not written hold together, in bytes: a quarter of a heap of"
+              + " 64 MiB. Above it calls are refused with OVERLOADED.")
+      int heldBytes,
+      @Setting(value = "256", doc = "Calls whose answer is not written; one more is refused with OVERLOADED.")
       int concurrentCalls,
       @Setting(value = "15s", doc = "The longest that a call may take; Connect-Timeout-Ms may ask for less.")
       Duration callTimeout,
       @Setting(value = "10s", doc = "A request that has begun must be complete within this.")
       Duration requestTimeout,
+      @Setting(value = "10s", doc = "A connection that has taken nothing of an answer for so long is closed.")
+      Duration stall,
+      @Setting(
+          value = "60s",
+          doc = "A connection that has not taken an answer whole within this is closed, so that nobody keeps one by reading a"
+              + " byte now and then.")
+      Duration answerTimeout,
       @Setting(value = "120s", doc = "A connection on which nothing is asked for so long is closed.")
       Duration idleTimeout) {}
 

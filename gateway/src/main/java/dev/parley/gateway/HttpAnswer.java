@@ -38,8 +38,9 @@ record HttpAnswer(HttpResponseStatus status, String contentType, byte[] body, Ma
    * Sends it; then the connection is closed, or ready for the next request.
    *
    * @param withBody whether the body is sent too, and not only its length
+   * @return done when it is written, or the connection is gone
    */
-  void send(Channel to, boolean keepAlive, boolean withBody) {
+  ChannelFuture send(Channel to, boolean keepAlive, boolean withBody) {
     FullHttpResponse response =
         new DefaultFullHttpResponse(
             HttpVersion.HTTP_1_1, status, withBody ? Unpooled.wrappedBuffer(body) : Unpooled.EMPTY_BUFFER);
@@ -58,5 +59,6 @@ record HttpAnswer(HttpResponseStatus status, String contentType, byte[] body, Ma
     if (!keepAlive) {
       sent.addListener(ChannelFutureListener.CLOSE);
     }
+    return sent;
   }
 }

@@ -1,7 +1,11 @@
 package dev.parley.gateway;
 
+import dev.parley.v1.ErrorReason;
+import io.grpc.ClientCall;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -11,10 +15,13 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
+import io.netty.handler.codec.http.websocketx.WebSocketFrameDecoder;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker;
-import io.netty.handler.codec.http.websocketx.WebSocketServerHandshakerFactory;
+import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
+import io.netty.handler.codec.http.websocketx.WebSocketVersion;
 import io.netty.handler.timeout.IdleStateHandler;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -25,8 +32,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is asked over HTTP on one connection, one request at a time: health, the page, calls, and the handshake that
- * makes a socket of the connection. Runs on the connection's event loop.
+ * What is asked over HTTP on one connection: health, the page, calls, and the handshake that makes a socket of the
+ * connection. One request at a time: the next one is not read before the answer to the last one is written. A call whose
+ * client is gone is cancelled. Runs on the connection's event loop.
  */
 final class HttpFront extends SimpleChannelInboundHandler<FullHttpRequest> {
   private static final Logger LOG = LoggerFactory.getLogger(HttpFront.class);
@@ -36,9 +44,16 @@ final class HttpFront extends SimpleChannelInboundHandler<FullHttpRequest> {
 
   private final Shared shared;
 
+  /** What this connection holds of a call and of an answer that is not written. */
+  private final ByteBudget.Share held;
+
+  private @Nullable ClientCall<?, ?> call;
+
   /**
    * What all connections share.
    *
+   * @param held by calls and answers
+   * @param halfSent what has not come whole
    * @param ready whether this gateway takes new work
    */
   record Shared(
@@ -47,10 +62,13 @@ final class HttpFront extends SimpleChannelInboundHandler<FullHttpRequest> {
       UnaryCalls calls,
       Upstreams routers,
       Set<SocketBridge> sockets,
+      ByteBudget held,
+      ByteBudget halfSent,
       BooleanSupplier ready) {}
 
   HttpFront(Shared shared) {
     this.shared = shared;
+    this.held = shared.held.share();
   }
 
   @Override
@@ -77,7 +95,7 @@ final class HttpFront extends SimpleChannelInboundHandler<FullHttpRequest> {
               : HttpAnswer.text(HttpResponseStatus.SERVICE_UNAVAILABLE, "not ready"));
     } else if (UnaryCalls.isCall(path)) {
       boolean keepAlive = HttpUtil.isKeepAlive(request);
-      shared.calls.call(path, request, ctx.executor(), answer -> answer(ctx, answer, keepAlive, true));
+      call = shared.calls.call(path, request, held, ctx.executor(), answer -> answer(ctx, answer, keepAlive, true));
     } else {
       answer(ctx, request, shared.files.answer(request.method(), path, request.headers().get(HttpHeaderNames.IF_NONE_MATCH)));
     }
@@ -92,26 +110,72 @@ final class HttpFront extends SimpleChannelInboundHandler<FullHttpRequest> {
     return Objects.requireNonNull(ctx.pipeline().get(RequestTimer.class));
   }
 
-  private static void unreadable(ChannelHandlerContext ctx, Throwable cause) {
+  private void unreadable(ChannelHandlerContext ctx, Throwable cause) {
     HttpResponseStatus status =
         cause instanceof TooLongHttpHeaderException ? HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
             : cause instanceof TooLongHttpLineException ? HttpResponseStatus.REQUEST_URI_TOO_LONG
                 : HttpResponseStatus.BAD_REQUEST;
-    HttpAnswer.text(status, "this request cannot be read").send(ctx.channel(), false, true);
+    answer(ctx, HttpAnswer.text(status, "this request cannot be read"), false, true);
   }
 
-  private static void answer(ChannelHandlerContext ctx, FullHttpRequest request, HttpAnswer answer) {
+  private void answer(ChannelHandlerContext ctx, FullHttpRequest request, HttpAnswer answer) {
     answer(ctx, answer, HttpUtil.isKeepAlive(request), !request.method().equals(HttpMethod.HEAD));
   }
 
-  private static void answer(ChannelHandlerContext ctx, HttpAnswer answer, boolean keepAlive, boolean withBody) {
+  private ChannelFuture answer(ChannelHandlerContext ctx, HttpAnswer answer, boolean keepAlive, boolean withBody) {
     if (!ctx.channel().isActive()) {
+      return ctx.newFailedFuture(new ClosedChannelException());
+    }
+    int size = answer.body().length;
+    HttpAnswer fitting =
+        size <= UnaryCalls.SMALL_BYTES || held.hold(size)
+            ? answer
+            : ConnectError.of(ErrorReason.ERROR_REASON_OVERLOADED, UnaryCalls.NO_ROOM);
+    timer(ctx).answering(ctx);
+    ChannelFuture sent = fitting.send(ctx.channel(), keepAlive, withBody);
+    sent.addListener(
+        written -> {
+          held.hold(0);
+          call = null;
+          if (keepAlive && written.isSuccess() && ctx.channel().isActive()) {
+            timer(ctx).answered(ctx);
+            ctx.channel().config().setAutoRead(true);
+          }
+        });
+    watch(ctx, sent);
+    return sent;
+  }
+
+  /** Closes the connection when it takes nothing of the answer for too long. */
+  private void watch(ChannelHandlerContext ctx, ChannelFuture sent) {
+    if (sent.isDone()) {
       return;
     }
-    answer.send(ctx.channel(), keepAlive, withBody);
-    if (keepAlive) {
-      timer(ctx).answered(ctx);
-      ctx.channel().config().setAutoRead(true);
+    long left = left(ctx.channel());
+    ctx.executor()
+        .schedule(
+            () -> {
+              if (!sent.isDone() && left(ctx.channel()) == left) {
+                ctx.close();
+              } else {
+                watch(ctx, sent);
+              }
+            },
+            shared.settings.http().stall().toMillis(),
+            TimeUnit.MILLISECONDS);
+  }
+
+  private static long left(Channel channel) {
+    ChannelOutboundBuffer output = channel.unsafe().outboundBuffer();
+    return output == null ? 0 : output.totalPendingWriteBytes() - output.currentProgress();
+  }
+
+  /** The connection is gone, or has become a socket. */
+  @Override
+  public void handlerRemoved(ChannelHandlerContext ctx) {
+    held.close();
+    if (call != null) {
+      call.cancel("the client is gone", null);
     }
   }
 
@@ -122,9 +186,9 @@ final class HttpFront extends SimpleChannelInboundHandler<FullHttpRequest> {
             .allowExtensions(false)
             .closeOnProtocolViolation(false)
             .build();
-    WebSocketServerHandshaker handshaker =
-        new WebSocketServerHandshakerFactory("", FrameFormat.SUBPROTOCOLS, config).newHandshaker(request);
-    if (!HeaderLists.upgradesToWebSocket(request.headers()) || handshaker == null) {
+    String version = request.headers().get(HttpHeaderNames.SEC_WEBSOCKET_VERSION);
+    if (!HeaderLists.upgradesToWebSocket(request.headers())
+        || !WebSocketVersion.V13.toHttpHeaderValue().equals(version)) {
       answer(
           ctx,
           request,
@@ -142,6 +206,7 @@ final class HttpFront extends SimpleChannelInboundHandler<FullHttpRequest> {
       return;
     }
     String token = token(request.headers().get(HttpHeaderNames.AUTHORIZATION), offered);
+    WebSocketServerHandshaker handshaker = new Handshaker(config, shared.halfSent);
     ChannelFuture shaken;
     try {
       shaken = handshaker.handshake(ctx.channel(), request);
@@ -156,9 +221,32 @@ final class HttpFront extends SimpleChannelInboundHandler<FullHttpRequest> {
           if (!done.isSuccess() || format == null) {
             ctx.close();
           } else {
-            becomeSocket(ctx, new SocketBridge(shared.settings.socket(), format, token, shared.routers, shared.sockets));
+            becomeSocket(
+                ctx,
+                new SocketBridge(
+                    shared.settings.socket(),
+                    format,
+                    token,
+                    shared.routers,
+                    shared.sockets,
+                    shared.halfSent.share()));
           }
         });
+  }
+
+  /** Makes sockets whose frames are counted while they come in. */
+  private static final class Handshaker extends WebSocketServerHandshaker13 {
+    private final ByteBudget halfSent;
+
+    Handshaker(WebSocketDecoderConfig config, ByteBudget halfSent) {
+      super("", FrameFormat.SUBPROTOCOLS, config);
+      this.halfSent = halfSent;
+    }
+
+    @Override
+    protected WebSocketFrameDecoder newWebsocketDecoder() {
+      return new CountedFrameDecoder(decoderConfig(), halfSent.share());
+    }
   }
 
   /** Null: none came. A browser cannot set headers for a socket: there it comes as a subprotocol that nobody chooses. */

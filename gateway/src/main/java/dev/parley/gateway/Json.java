@@ -10,7 +10,8 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The JSON mapping of Protobuf. Fields that are not known are passed over, as in Protobuf itself. Thread-safe.
+ * The JSON mapping of Protobuf. Fields that are not known are passed over, as in Protobuf itself. Numbers of more than 1,000
+ * characters are refused by the parser before it computes anything from them. Thread-safe.
  */
 final class Json {
   private static final JsonFormat.Parser PARSER = JsonFormat.parser().ignoringUnknownFields();

@@ -8,18 +8,20 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Closes a connection whose request does not become complete in time, however slowly it trickles in, and one on which
- * nothing is asked for long. Stands before everything that understands bytes.
+ * Closes a connection whose request does not become complete in time, however slowly it trickles in, one that does not
+ * take its answer in time, and one on which nothing is asked for long. Stands before everything that understands bytes.
  */
 final class RequestTimer extends ChannelInboundHandlerAdapter {
   private final Duration requestTimeout;
+  private final Duration answerTimeout;
   private final Duration idleTimeout;
   private boolean receiving;
   private @Nullable Future<?> deadline;
 
-  RequestTimer(Duration requestTimeout, Duration idleTimeout) {
-    this.requestTimeout = requestTimeout;
-    this.idleTimeout = idleTimeout;
+  RequestTimer(GatewaySettings.HttpLimits limits) {
+    this.requestTimeout = limits.requestTimeout();
+    this.answerTimeout = limits.answerTimeout();
+    this.idleTimeout = limits.idleTimeout();
   }
 
   @Override
@@ -38,17 +40,20 @@ final class RequestTimer extends ChannelInboundHandlerAdapter {
     ctx.fireChannelRead(bytes);
   }
 
-  /** The request is complete: no time runs while it is answered. */
+  /** The request is complete: no time runs until there is an answer. */
   void complete() {
     receiving = false;
     stop();
   }
 
-  /** The request was answered: the next one may take its time to begin. */
+  /** The answer is there, and to be taken. */
+  void answering(ChannelHandlerContext ctx) {
+    within(ctx, answerTimeout);
+  }
+
+  /** The answer is written: the next request may take its time to begin. */
   void answered(ChannelHandlerContext ctx) {
-    if (!receiving) {
-      within(ctx, idleTimeout);
-    }
+    within(ctx, receiving ? requestTimeout : idleTimeout);
   }
 
   private void within(ChannelHandlerContext ctx, Duration time) {

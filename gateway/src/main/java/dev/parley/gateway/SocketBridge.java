@@ -86,6 +86,7 @@ final class SocketBridge extends SimpleChannelInboundHandler<WebSocketFrame> {
   private final Upstreams routers;
   private final Set<SocketBridge> sockets;
   private final MessageRate rate;
+  private final ByteBudget.Share halfSent;
 
   private State state = State.WAITING;
   private @Nullable String token;
@@ -109,18 +110,21 @@ final class SocketBridge extends SimpleChannelInboundHandler<WebSocketFrame> {
    *
    * @param token that came with the handshake; null: it is still to come
    * @param sockets all open ones: this one is in it from when it is added to the socket until that is closed
+   * @param halfSent what it holds of messages that have not come whole
    */
   SocketBridge(
       GatewaySettings.SocketLimits limits,
       FrameFormat format,
       @Nullable String token,
       Upstreams routers,
-      Set<SocketBridge> sockets) {
+      Set<SocketBridge> sockets,
+      ByteBudget.Share halfSent) {
     this.limits = limits;
     this.format = format;
     this.token = token;
     this.routers = routers;
     this.sockets = sockets;
+    this.halfSent = halfSent;
     this.rate = new MessageRate(limits.messagesPerSecond(), System.nanoTime());
   }
 
@@ -184,12 +188,28 @@ final class SocketBridge extends SimpleChannelInboundHandler<WebSocketFrame> {
       fragments = whole.writeBytes(frame.content());
       if (frame.isFinalFragment()) {
         fragments = null;
+        halfSent.hold(0);
         try {
           message(whole);
         } finally {
           whole.release();
         }
+      } else if (!halfSent.hold(whole.capacity())) {
+        noRoom();
       }
+    }
+  }
+
+  private void noRoom() {
+    dropFragments();
+    end(CloseCode.OVERLOADED, "too many messages are coming in");
+  }
+
+  private void dropFragments() {
+    halfSent.hold(0);
+    if (fragments != null) {
+      fragments.release();
+      fragments = null;
     }
   }
 
@@ -254,6 +274,8 @@ final class SocketBridge extends SimpleChannelInboundHandler<WebSocketFrame> {
       } else {
         silent();
       }
+    } else if (event == CountedFrameDecoder.NoRoom.EVENT) {
+      noRoom();
     }
   }
 
@@ -313,10 +335,8 @@ final class SocketBridge extends SimpleChannelInboundHandler<WebSocketFrame> {
     if (call != null) {
       call.cancel("the socket was closed", null);
     }
-    if (fragments != null) {
-      fragments.release();
-      fragments = null;
-    }
+    dropFragments();
+    halfSent.close();
   }
 
   @Override

@@ -10,11 +10,13 @@ import dev.parley.v1.PushProto;
 import dev.parley.v1.WebhookProto;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
+import io.grpc.ClientStreamTracer;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.Status;
+import io.netty.channel.ChannelFuture;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -28,7 +30,6 @@ import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +41,15 @@ import org.slf4j.LoggerFactory;
 final class UnaryCalls {
   static final String JSON = "application/json";
 
+  /**
+   * What most answers fit into, in bytes. There is room for it before a call is made, so that what was done is not refused
+   * afterwards because the answer does not fit; answers of this size are sent whatever others hold.
+   */
+  static final int SMALL_BYTES = 4 << 10;
+
+  /** What is said when an answer does not fit beside those that are held. */
+  static final String NO_ROOM = "too many answers wait to be taken";
+
   private static final Logger LOG = LoggerFactory.getLogger(UnaryCalls.class);
   private static final String PREFIX = "/parley.v1.";
   private static final int TIMEOUT_DIGITS = 10;
@@ -50,6 +60,12 @@ final class UnaryCalls {
 
   private record Method(
       Descriptors.MethodDescriptor schema, MethodDescriptor<byte[], byte[]> call, Upstreams upstreams) {}
+
+  /** Whoever waits for an answer. */
+  interface Client {
+    /** Sends it, once. What is returned is done when it is written, or the client is gone. */
+    ChannelFuture answer(HttpAnswer answer);
+  }
 
   /** Calls of clients to routers, and those of push and webhooks to dispatchers. */
   UnaryCalls(GatewaySettings.HttpLimits limits, Upstreams routers, Upstreams dispatchers) {
@@ -75,20 +91,23 @@ final class UnaryCalls {
   }
 
   /**
-   * Makes the call that the request asks for.
+   * Makes the call that the request asks for. It counts as under way until its answer is written.
    *
-   * @param executor runs {@code answer}, once
+   * @param held what the call and its answer take
+   * @param executor runs what answers the client
+   * @return the call, to be cancelled when its client is gone; null: it was refused
    */
-  void call(String path, FullHttpRequest request, Executor executor, Consumer<HttpAnswer> answer) {
+  @Nullable ClientCall<?, ?> call(
+      String path, FullHttpRequest request, ByteBudget.Share held, Executor executor, Client client) {
     Method method = methods.get(path);
     if (method == null) {
-      answer.accept(ConnectError.of(Status.Code.UNIMPLEMENTED, "there is no method " + path));
-      return;
+      client.answer(ConnectError.of(Status.Code.UNIMPLEMENTED, "there is no method " + path));
+      return null;
     }
     HttpAnswer refusal = refusal(method, request);
     if (refusal != null) {
-      answer.accept(refusal);
-      return;
+      client.answer(refusal);
+      return null;
     }
     DynamicMessage.Builder message = DynamicMessage.newBuilder(method.schema.getInputType());
     Duration timeout;
@@ -96,10 +115,15 @@ final class UnaryCalls {
       Json.read(request.content().nioBuffer(), message);
       timeout = timeout(request.headers().get("connect-timeout-ms"));
     } catch (Json.MalformedException e) {
-      answer.accept(ConnectError.of(ErrorReason.ERROR_REASON_MALFORMED, String.valueOf(e.getMessage())));
-      return;
+      client.answer(ConnectError.of(ErrorReason.ERROR_REASON_MALFORMED, String.valueOf(e.getMessage())));
+      return null;
     }
-    send(method, message.build().toByteArray(), timeout, headers(request), executor, answer);
+    CallOptions options =
+        CallOptions.DEFAULT
+            .withExecutor(executor)
+            .withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS)
+            .withMaxInboundMessageSize(limits.answerBytes());
+    return send(method, message.build().toByteArray(), headers(request), options, held, client);
   }
 
   private static @Nullable HttpAnswer refusal(Method method, FullHttpRequest request) {
@@ -146,38 +170,73 @@ final class UnaryCalls {
     return headers;
   }
 
-  private void send(
-      Method method, byte[] message, Duration timeout, Metadata headers, Executor executor, Consumer<HttpAnswer> answer) {
+  private @Nullable ClientCall<?, ?> send(
+      Method method, byte[] message, Metadata headers, CallOptions options, ByteBudget.Share held, Client client) {
     ManagedChannel channel = method.upstreams.pick();
     if (channel == null) {
-      answer.accept(ConnectError.of(ErrorReason.ERROR_REASON_OVERLOADED, "nobody can take this call now"));
-      return;
+      client.answer(ConnectError.of(ErrorReason.ERROR_REASON_OVERLOADED, "nobody can take this call now"));
+      return null;
     }
     if (underWay.incrementAndGet() > limits.concurrentCalls()) {
       underWay.decrementAndGet();
-      answer.accept(ConnectError.of(ErrorReason.ERROR_REASON_OVERLOADED, "too many calls are under way"));
-      return;
+      client.answer(ConnectError.of(ErrorReason.ERROR_REASON_OVERLOADED, "too many calls are under way"));
+      return null;
     }
-    CallOptions options =
-        CallOptions.DEFAULT
-            .withExecutor(executor)
-            .withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS)
-            .withMaxInboundMessageSize(limits.answerBytes());
-    ClientCall<byte[], byte[]> call = channel.newCall(method.call, options);
-    call.start(new Answer(method, answer), headers);
+    if (!held.hold(message.length + SMALL_BYTES)) {
+      underWay.decrementAndGet();
+      client.answer(ConnectError.of(ErrorReason.ERROR_REASON_OVERLOADED, NO_ROOM));
+      return null;
+    }
+    Answer answer = new Answer(method, message.length, held, client);
+    ClientCall<byte[], byte[]> call = channel.newCall(method.call, options.withStreamTracerFactory(answer.meter));
+    answer.call = call;
+    call.start(answer, headers);
     call.sendMessage(message);
     call.halfClose();
     call.request(2);
+    return call;
   }
 
+  /** Takes the answer, and counts its bytes already while they come. */
   private final class Answer extends ClientCall.Listener<byte[]> {
     private final Method method;
-    private final Consumer<HttpAnswer> answer;
+    private final int requestBytes;
+    private final ByteBudget.Share held;
+    private final Client client;
+    private final Meter meter = new Meter();
+    private volatile @Nullable ClientCall<?, ?> call;
+    private volatile boolean noRoom;
     private byte[] message = {};
 
-    Answer(Method method, Consumer<HttpAnswer> answer) {
+    Answer(Method method, int requestBytes, ByteBudget.Share held, Client client) {
       this.method = method;
-      this.answer = answer;
+      this.requestBytes = requestBytes;
+      this.held = held;
+      this.client = client;
+    }
+
+    /** Runs on the event loop of the connection to the router. */
+    private void received(long bytes) {
+      ClientCall<?, ?> made = call;
+      if (!held.hold(requestBytes + Math.max(SMALL_BYTES, bytes)) && made != null) {
+        noRoom = true;
+        made.cancel("there is no room for the answer", null);
+      }
+    }
+
+    private final class Meter extends ClientStreamTracer.Factory {
+      @Override
+      public ClientStreamTracer newClientStreamTracer(ClientStreamTracer.StreamInfo info, Metadata headers) {
+        return new ClientStreamTracer() {
+          private long bytes;
+
+          @Override
+          public void inboundWireSize(long more) {
+            bytes += more;
+            received(bytes);
+          }
+        };
+      }
     }
 
     @Override
@@ -187,13 +246,22 @@ final class UnaryCalls {
 
     @Override
     public void onClose(Status status, Metadata trailers) {
-      underWay.decrementAndGet();
-      answer.accept(status.isOk() ? good() : ConnectError.of(status, trailers));
+      client.answer(answer(status, trailers)).addListener(written -> underWay.decrementAndGet());
+    }
+
+    private HttpAnswer answer(Status status, Metadata trailers) {
+      if (noRoom) {
+        return ConnectError.of(ErrorReason.ERROR_REASON_OVERLOADED, NO_ROOM);
+      }
+      return status.isOk() ? good() : ConnectError.of(status, trailers);
     }
 
     private HttpAnswer good() {
+      byte[] received = message;
+      // What is written is the JSON; it alone is kept.
+      message = new byte[0];
       try {
-        String json = Json.write(DynamicMessage.parseFrom(method.schema.getOutputType(), message));
+        String json = Json.write(DynamicMessage.parseFrom(method.schema.getOutputType(), received));
         return new HttpAnswer(
             HttpResponseStatus.OK, JSON, json.getBytes(StandardCharsets.UTF_8), Map.of("cache-control", "no-store"));
       } catch (InvalidProtocolBufferException e) {

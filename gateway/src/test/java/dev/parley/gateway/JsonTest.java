@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.parley.v1.ClientFrame;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -49,6 +50,15 @@ class JsonTest {
       })
   void whatIsNoFrameIsMalformed(String text) {
     assertThatThrownBy(() -> read(text)).isInstanceOf(Json.MalformedException.class);
+  }
+
+  @Test
+  void aNumberOfManyCharactersIsMalformedEvenIfItFits() throws Exception {
+    assertThat(read("{\"credit\":{\"frames\":7." + "0".repeat(400) + "}}").getCredit().getFrames()).isEqualTo(7);
+    for (String number : List.of("7." + "0".repeat(250_000), "\"7." + "0".repeat(250_000) + "\"")) {
+      assertThatThrownBy(() -> read("{\"credit\":{\"frames\":" + number + "}}"))
+          .isInstanceOf(Json.MalformedException.class);
+    }
   }
 
   @Test

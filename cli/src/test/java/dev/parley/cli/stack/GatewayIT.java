@@ -23,6 +23,7 @@ import dev.parley.v1.ServerFrame;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -545,6 +546,54 @@ class GatewayIT {
         call("ChatService/ListConversations", ann, "{}", "connect-timeout-ms", "0"), 504, "deadline_exceeded", "");
     refused(call("ChatService/ListConversations", ann, "{}", "connect-protocol-version", "2"), 400, "invalid_argument", "");
     assertThat(call("ChatService/Connect", ann, "{}").statusCode()).as("a stream").isEqualTo(415);
+  }
+
+  @Test
+  void pagesThatNobodyReadsHoldUpNeitherSocketsNorCallsOfOthers() throws Exception {
+    String deafUser = user("deaf");
+    String ann = user("ann");
+    Device phone = stack.connect(user("bob"), "phone");
+    String conversation = phone.session().createGroup("g", List.of(deafUser, ann)).join();
+    say(phone, conversation, 20);
+    List<Socket> deaf = new ArrayList<>();
+    try (GatewayServer gateway = gateway("--parley.gateway.http.held-bytes=4MiB", "--parley.gateway.http.stall=1s")) {
+      BrowserSocket browser = at(gateway, ann);
+      for (int i = 0; i < 30; i++) {
+        deaf.add(asksForPagesAndDoesNotRead(gateway, deafUser, conversation));
+      }
+
+      phone.session().sendText(conversation, "meanwhile").join();
+      browser.awaitText("meanwhile");
+      HttpRequest small =
+          HttpRequest.newBuilder(
+                  URI.create("http://127.0.0.1:" + gateway.port() + "/parley.v1.PresenceService/GetPresenceSettings"))
+              .header("content-type", "application/json")
+              .header("authorization", "Bearer " + token(ann))
+              .POST(HttpRequest.BodyPublishers.ofString("{}"))
+              .build();
+      await()
+          .atMost(PATIENCE)
+          .until(() -> http.send(small, HttpResponse.BodyHandlers.ofString()).statusCode() == 200);
+      assertThat(browser.isOpen()).isTrue();
+      browser.close();
+    } finally {
+      for (Socket each : deaf) {
+        each.close();
+      }
+    }
+  }
+
+  private static Socket asksForPagesAndDoesNotRead(GatewayServer gateway, String user, String conversation)
+      throws IOException {
+    Socket socket = new Socket();
+    socket.setReceiveBufferSize(4096);
+    socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), gateway.port()));
+    String body = "{\"conversationId\":\"" + conversation + "\"}";
+    String request =
+        "POST /parley.v1.ChatService/ListEvents HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+            + "authorization: Bearer " + token(user) + "\r\ncontent-length: " + body.length() + "\r\n\r\n" + body;
+    socket.getOutputStream().write(request.repeat(10).getBytes(StandardCharsets.US_ASCII));
+    return socket;
   }
 
   // ------------------------------------------------------------------ the page's files
