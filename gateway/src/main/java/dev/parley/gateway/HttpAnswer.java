@@ -4,6 +4,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -41,6 +42,23 @@ record HttpAnswer(HttpResponseStatus status, String contentType, byte[] body, Ma
    * @return done when it is written, or the connection is gone
    */
   ChannelFuture send(Channel to, boolean keepAlive, boolean withBody) {
+    ChannelFuture sent = write(to, keepAlive, withBody);
+    if (!keepAlive) {
+      sent.addListener(ChannelFutureListener.CLOSE);
+    }
+    return sent;
+  }
+
+  /**
+   * Sends it before the request has come whole; nothing more is answered on the connection. A close would reset it while
+   * the other side still sends, and take the answer away: so the output alone is closed, what comes is dropped, and the
+   * other side, or the time limit of requests, closes the rest.
+   */
+  void sendEarly(DuplexChannel to) {
+    write(to, false, true).addListener(written -> to.shutdownOutput());
+  }
+
+  private ChannelFuture write(Channel to, boolean keepAlive, boolean withBody) {
     FullHttpResponse response =
         new DefaultFullHttpResponse(
             HttpVersion.HTTP_1_1, status, withBody ? Unpooled.wrappedBuffer(body) : Unpooled.EMPTY_BUFFER);
@@ -55,10 +73,6 @@ record HttpAnswer(HttpResponseStatus status, String contentType, byte[] body, Ma
     response
         .headers()
         .set(HttpHeaderNames.CONNECTION, keepAlive ? HttpHeaderValues.KEEP_ALIVE : HttpHeaderValues.CLOSE);
-    ChannelFuture sent = to.writeAndFlush(response);
-    if (!keepAlive) {
-      sent.addListener(ChannelFutureListener.CLOSE);
-    }
-    return sent;
+    return to.writeAndFlush(response);
   }
 }

@@ -2,6 +2,7 @@ package dev.parley.gateway;
 
 import dev.parley.v1.ErrorReason;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpObject;
@@ -42,7 +43,7 @@ final class WholeRequests extends HttpObjectAggregator {
         refused = true;
         releaseCurrentMessage();
         ConnectError.of(ErrorReason.ERROR_REASON_OVERLOADED, "too many requests are coming in")
-            .send(ctx.channel(), false, true);
+            .sendEarly((DuplexChannel) ctx.channel());
         return;
       }
     }
@@ -56,7 +57,8 @@ final class WholeRequests extends HttpObjectAggregator {
   @Override
   protected void handleOversizedMessage(ChannelHandlerContext ctx, HttpMessage oversized) {
     ConnectError.of(ErrorReason.ERROR_REASON_TOO_LARGE, "the body is larger than " + limit + " bytes")
-        .send(ctx.channel(), false, true);
+        .sendEarly((DuplexChannel) ctx.channel());
+    refused = true;
   }
 
   @Override
