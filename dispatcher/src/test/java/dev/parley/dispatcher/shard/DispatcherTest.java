@@ -548,10 +548,9 @@ class DispatcherTest {
     time.pass(GRACE.plusMillis(100));
     assertThat(provider.sent).hasSize(1);
 
-    Thread closing = Thread.startVirtualThread(dispatcher::close);
-    while (closing.isAlive()) {
-      time.pass(Duration.ofMillis(1));
-    }
+    CompletableFuture<Void> left = dispatcher.leave();
+    time.pass(Duration.ofSeconds(1));
+    assertThat(left).isCompleted();
     dispatcher = dispatcher("d2", time.process());
     dispatcher.start();
     time.pass(Duration.ofMinutes(1));
