@@ -54,8 +54,16 @@ record HttpAnswer(HttpResponseStatus status, String contentType, byte[] body, Ma
    * the other side still sends, and take the answer away: so the output alone is closed, what comes is dropped, and the
    * other side, or the time limit of requests, closes the rest.
    */
-  void sendEarly(DuplexChannel to) {
-    write(to, false, true).addListener(written -> to.shutdownOutput());
+  void sendEarly(Channel to) {
+    write(to, false, true)
+        .addListener(
+            written -> {
+              if (to instanceof DuplexChannel socket) {
+                socket.shutdownOutput();
+              } else {
+                to.close();
+              }
+            });
   }
 
   private ChannelFuture write(Channel to, boolean keepAlive, boolean withBody) {

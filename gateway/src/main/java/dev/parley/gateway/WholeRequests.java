@@ -2,7 +2,6 @@ package dev.parley.gateway;
 
 import dev.parley.v1.ErrorReason;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpObject;
@@ -43,7 +42,7 @@ final class WholeRequests extends HttpObjectAggregator {
         refused = true;
         releaseCurrentMessage();
         ConnectError.of(ErrorReason.ERROR_REASON_OVERLOADED, "too many requests are coming in")
-            .sendEarly((DuplexChannel) ctx.channel());
+            .sendEarly(ctx.channel());
         return;
       }
     }
@@ -57,7 +56,7 @@ final class WholeRequests extends HttpObjectAggregator {
   @Override
   protected void handleOversizedMessage(ChannelHandlerContext ctx, HttpMessage oversized) {
     ConnectError.of(ErrorReason.ERROR_REASON_TOO_LARGE, "the body is larger than " + limit + " bytes")
-        .sendEarly((DuplexChannel) ctx.channel());
+        .sendEarly(ctx.channel());
     refused = true;
   }
 
