@@ -18,6 +18,7 @@ import dev.parley.sdk.ParleyClient;
 import dev.parley.sdk.TokenSource;
 import dev.parley.v1.DeadLetter;
 import dev.parley.v1.FcmTarget;
+import dev.parley.v1.GetDeadLetterRequest;
 import dev.parley.v1.ListDeadLettersRequest;
 import dev.parley.v1.ListPushDevicesRequest;
 import dev.parley.v1.PushDevice;
@@ -197,6 +198,12 @@ class DispatcherIT {
     assertThat(phone.received()).isEmpty();
     DeadLetter letter = deadLetters().stream().filter(one -> one.getUserId().equals("unlucky")).findAny().orElseThrow();
     try (ParleyClient operator = stack.client(TokenSource.fixed(stack.operatorToken()))) {
+      GetDeadLetterRequest.Builder asked = GetDeadLetterRequest.newBuilder();
+      assertThat(
+              push(operator).getDeadLetter(asked.setDeadLetterId(letter.getDeadLetterId()).build()).getDeadLetter())
+          .isEqualTo(letter);
+      assertThat(refusal(() -> push(operator).getDeadLetter(asked.setDeadLetterId("another").build())))
+          .isEqualTo("NOT_FOUND");
       push(operator)
           .redriveDeadLetters(
               RedriveDeadLettersRequest.newBuilder().addDeadLetterIds(letter.getDeadLetterId()).build());

@@ -185,7 +185,7 @@ public final class GuardedClient implements Posts, AutoCloseable {
       exchange =
           client.execute(
               request.build(),
-              new AnswerConsumer(BODY_BYTES, outcome::complete),
+              new AnswerConsumer(BODY_BYTES, outcome::complete, outcome::isDone),
               new FutureCallback<Answered>() {
                 @Override
                 public void completed(Answered answered) {
