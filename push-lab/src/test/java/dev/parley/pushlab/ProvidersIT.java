@@ -160,6 +160,7 @@ class ProvidersIT {
 
   @Test
   void aTokenThatWasNeverGivenOutIsGone() throws Exception {
+    dispatcher.send(alert(lab.newApnsPhone("a"), CONVERSATION, 1, "accepted, so the settings are right"));
     WebPushTarget browser = lab.newBrowser("b").target().getWebPush();
     for (PushTarget target :
         List.of(
