@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +26,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * {@code /status/503/30} (with Retry-After); 200 to all else. The manner of a path can be changed.
  */
 public final class NastyServer implements AutoCloseable {
+  private static final int MOMENT_MS = 20;
+
   private final ServerSocket socket;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private final Map<String, String> manners = new ConcurrentHashMap<>();
@@ -77,7 +80,7 @@ public final class NastyServer implements AutoCloseable {
   private void serve(Socket connection) {
     try (connection) {
       InputStream in = new BufferedInputStream(connection.getInputStream());
-      while (answer(read(in), in, connection.getOutputStream())) {}
+      while (answer(read(in), connection, in)) {}
     } catch (IOException | UncheckedIOException e) {
       // The client has closed, as it should, or this server is.
     } finally {
@@ -113,7 +116,8 @@ public final class NastyServer implements AutoCloseable {
   }
 
   /** False: nothing more comes on this connection. */
-  private boolean answer(Request request, InputStream in, OutputStream out) throws IOException {
+  private boolean answer(Request request, Socket connection, InputStream in) throws IOException {
+    OutputStream out = connection.getOutputStream();
     String[] manner = manners.getOrDefault(request.path(), request.path()).split("/");
     switch (manner[1]) {
       case "never" -> in.read(); // until the client closes
@@ -121,8 +125,7 @@ public final class NastyServer implements AutoCloseable {
         write(out, "HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n");
         while (true) {
           write(out, "x");
-          Thread.yield();
-          if (in.available() == 0 && pause(in)) {
+          if (closes(connection, in)) {
             return false;
           }
         }
@@ -158,14 +161,13 @@ public final class NastyServer implements AutoCloseable {
     return !manner[1].equals("garbage") && !manner[1].equals("never");
   }
 
-  /** A moment between two bytes; true: the client has closed. */
-  private static boolean pause(InputStream in) throws IOException {
+  /** Whether the client closes within a moment, which lies between two bytes. */
+  private static boolean closes(Socket connection, InputStream in) throws IOException {
+    connection.setSoTimeout(MOMENT_MS);
     try {
-      Thread.sleep(20);
-      return in.available() < 0;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return true;
+      return in.read() < 0;
+    } catch (SocketTimeoutException stillThere) {
+      return false;
     }
   }
 
