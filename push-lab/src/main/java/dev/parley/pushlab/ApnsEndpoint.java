@@ -185,7 +185,7 @@ final class ApnsEndpoint implements Endpoint {
     }
   }
 
-  /** As a JWT is signed, or in DER, as the client library does and Apple takes, too. */
+  /** As a JWT is signed, or in DER, as the client library does. Whether the real service takes both was not tried here. */
   private boolean isSigned(SignedJWT jwt) throws GeneralSecurityException {
     byte[] signed = jwt.getSignature().decode();
     Signature signature =
