@@ -3,11 +3,8 @@ package dev.parley.conversation.jetstream;
 import dev.parley.conversation.log.DispatchLog.Feed;
 import dev.parley.conversation.log.DispatchLog.Reader;
 import dev.parley.conversation.log.ShardLog.StoredRecord;
-import io.nats.client.ConsumeOptions;
-import io.nats.client.Dispatcher;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
-import io.nats.client.MessageConsumer;
 import io.nats.client.StreamContext;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
@@ -20,6 +17,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,8 +40,10 @@ final class JetStreamFeed implements Feed {
 
   private static final byte[] ACK = "+ACK".getBytes(StandardCharsets.US_ASCII);
   private static final Duration RETRY = Duration.ofMillis(200);
-  private static final long PULL_MS = 2_000;
-  private static final int BATCH = 256;
+
+  /** The broker writes and syncs a consumer's state after each acknowledgement: beside the log, on the same disk. */
+  private static final Executor ACKNOWLEDGED = CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS);
+
   private static final int MAX_UNACKNOWLEDGED = 4_096;
 
   /** Long: a record is told again by a new consumer, never by the same. */
@@ -50,12 +52,13 @@ final class JetStreamFeed implements Feed {
   private final BrokerLink link;
   private final int shard;
   private final Reader reader;
-  private final Dispatcher dispatcher;
   private final Runnable again = this::reconnected;
   private final Object subscribing = new Object();
   private final Deque<Unacknowledged> unacknowledged = new ArrayDeque<>();
-  private @Nullable MessageConsumer consumer;
+  private @Nullable LotPuller puller;
   private @Nullable String name;
+  private @Nullable String toAcknowledge;
+  private boolean acknowledging;
   private long begin;
   private long acknowledged;
   private long last;
@@ -67,8 +70,6 @@ final class JetStreamFeed implements Feed {
     this.link = link;
     this.shard = shard;
     this.reader = reader;
-    this.dispatcher = link.connection().createDispatcher();
-    dispatcher.setPendingLimits(-1, -1); // what was pulled is bounded
   }
 
   private record Unacknowledged(long position, String replyTo) {}
@@ -137,20 +138,16 @@ final class JetStreamFeed implements Feed {
               .ackWait(ACK_WAIT)
               .maxAckPending(MAX_UNACKNOWLEDGED)
               .build();
-      MessageConsumer old = consumer;
-      if (old != null) {
-        old.stop();
-      }
       int generation = begin(mine);
-      var created = context.createOrUpdateConsumer(configuration);
+      context.createOrUpdateConsumer(configuration);
       for (String other : others) {
         delete(context, other);
       }
-      consumer =
-          created.consume(
-              ConsumeOptions.builder().batchSize(BATCH).expiresIn(PULL_MS).build(),
-              dispatcher,
-              message -> heard(generation, message));
+      LotPuller begun = new LotPuller(link, StreamNames.shard(shard), mine, message -> heard(generation, message));
+      LotPuller ended = pullWith(begun);
+      if (ended != null) {
+        ended.close();
+      }
     }
   }
 
@@ -172,9 +169,20 @@ final class JetStreamFeed implements Feed {
     }
   }
 
+  private synchronized @Nullable LotPuller pullWith(LotPuller begun) {
+    if (closed) {
+      return begun;
+    }
+    LotPuller old = puller;
+    puller = begun;
+    begun.start();
+    return old;
+  }
+
   private synchronized int begin(String consumerName) {
     name = consumerName;
     unacknowledged.clear();
+    toAcknowledge = null;
     consumed = 0;
     return ++generation;
   }
@@ -214,13 +222,22 @@ final class JetStreamFeed implements Feed {
   @Override
   public synchronized void acknowledge(long position) {
     acknowledged = Math.max(acknowledged, position);
-    Unacknowledged newest = null;
     while (!unacknowledged.isEmpty() && unacknowledged.peek().position() <= position) {
-      newest = unacknowledged.poll();
+      toAcknowledge = unacknowledged.poll().replyTo();
     }
-    if (newest != null && !closed) {
+    if (toAcknowledge != null && !acknowledging) {
+      acknowledging = true;
+      ACKNOWLEDGED.execute(this::sendAcknowledgement);
+    }
+  }
+
+  private synchronized void sendAcknowledgement() {
+    acknowledging = false;
+    String replyTo = toAcknowledge;
+    toAcknowledge = null;
+    if (replyTo != null && !closed) {
       try {
-        link.connection().publish(newest.replyTo(), ACK);
+        link.connection().publish(replyTo, ACK);
       } catch (IllegalStateException notConnected) {
         LOG.debug("an acknowledgement was lost; the next reading begins behind it all the same", notConnected);
       }
@@ -233,17 +250,13 @@ final class JetStreamFeed implements Feed {
       if (closed) {
         return;
       }
+      sendAcknowledgement();
       closed = true;
       generation++;
-      if (consumer != null) {
-        consumer.stop();
+      if (puller != null) {
+        puller.close();
       }
     }
     link.notOnReconnect(again);
-    try {
-      link.connection().closeDispatcher(dispatcher);
-    } catch (IllegalStateException closedAlready) {
-      LOG.debug("the connection was closed before", closedAlready);
-    }
   }
 }

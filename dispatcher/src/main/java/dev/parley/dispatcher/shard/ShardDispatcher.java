@@ -182,40 +182,72 @@ final class ShardDispatcher {
 
   private void decide(List<List<Waiting>> groups) {
     deciding = true;
-    List<DeliveredSeq> questions = new ArrayList<>(groups.size());
     List<CompletableFuture<Known>> known = new ArrayList<>(groups.size());
     for (List<Waiting> group : groups) {
-      Waiting oldest = group.getFirst();
-      questions.add(
-          DeliveredSeq.newBuilder().setConversationId(oldest.conversationId()).setSeq(oldest.seq()).build());
       known.add(
           conversations
-              .of(oldest.conversationId())
+              .of(group.getFirst().conversationId())
               .thenCombine(
                   around.names().of(group.getLast().senderId()), (state, name) -> new Known(state, name, null))
               .exceptionally(failure -> new Known(null, "", unwrapped(failure))));
     }
     around.on(
-        CompletableFuture.allOf(known.toArray(CompletableFuture[]::new))
-            .thenCombine(around.routers().whoHas(questions), (done, has) -> has),
+        CompletableFuture.allOf(known.toArray(CompletableFuture[]::new)),
+        (done, never) -> ask(groups, known.stream().map(CompletableFuture::join).toList()));
+  }
+
+  /** Asks the routers who has these messages, of those conversations only in which somebody has a device. */
+  private void ask(List<List<Waiting>> groups, List<Known> known) {
+    List<DeliveredSeq> questions = new ArrayList<>(groups.size());
+    int[] question = new int[groups.size()];
+    for (int i = 0; i < question.length; i++) {
+      question[i] = questions.size();
+      if (hasDevices(known.get(i).state())) {
+        Waiting oldest = groups.get(i).getFirst();
+        questions.add(
+            DeliveredSeq.newBuilder().setConversationId(oldest.conversationId()).setSeq(oldest.seq()).build());
+      }
+    }
+    if (questions.isEmpty()) {
+      answered(groups, known, question, Map.of());
+      return;
+    }
+    around.on(
+        around.routers().whoHas(questions),
         (has, failure) -> {
-          deciding = false;
-          if (closed) {
-            return;
-          }
           if (has == null) {
             throw new IllegalStateException("questions to routers never fail", failure);
           }
-          decided(groups, known.stream().map(CompletableFuture::join).toList(), has);
-          decideWhatIsDue();
+          answered(groups, known, question, has);
         });
+  }
+
+  private boolean hasDevices(@Nullable ConversationState state) {
+    if (state != null) {
+      for (Membership member : state.members()) {
+        if (around.users().of(member.userId()).getDevicesCount() > 0) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private void answered(
+      List<List<Waiting>> groups, List<Known> known, int[] question, Map<Routers.Asked, Long> has) {
+    deciding = false;
+    if (!closed) {
+      decided(groups, known, question, has);
+      decideWhatIsDue();
+    }
   }
 
   private static Throwable unwrapped(Throwable failure) {
     return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
   }
 
-  private void decided(List<List<Waiting>> groups, List<Known> known, Map<Routers.Asked, Long> has) {
+  private void decided(
+      List<List<Waiting>> groups, List<Known> known, int[] question, Map<Routers.Asked, Long> has) {
     List<List<Waiting>> later = new ArrayList<>();
     for (int i = 0; i < groups.size(); i++) {
       List<Waiting> group = groups.get(i);
@@ -232,7 +264,7 @@ final class ShardDispatcher {
           if (state == null) {
             throw new IllegalStateException("the conversation cannot be read", failure);
           }
-          tell(group, state, known.get(i).sender(), i, has);
+          tell(group, state, known.get(i).sender(), question[i], has);
         } catch (RuntimeException e) {
           LOG.error("shard {}: nobody is told of {}", shard, group.getFirst().conversationId(), e);
         }
