@@ -12,6 +12,7 @@ import dev.parley.conversation.log.Broker;
 import dev.parley.conversation.log.Wakes;
 import dev.parley.router.api.Calls;
 import dev.parley.router.api.ChatGrpcService;
+import dev.parley.router.api.Listings;
 import dev.parley.router.api.PresenceGrpcService;
 import dev.parley.router.api.Shards;
 import dev.parley.router.feed.RouterId;
@@ -24,6 +25,8 @@ import dev.parley.router.presence.GrpcPresence;
 import dev.parley.router.presence.PresenceSurroundings;
 import dev.parley.router.session.Allowances;
 import dev.parley.router.session.Sessions;
+import dev.parley.router.shadow.Shadow;
+import dev.parley.router.shadow.ShadowMetrics;
 import dev.parley.router.user.Blocks;
 import dev.parley.router.user.PresenceSettingsTable;
 import dev.parley.router.user.Profiles;
@@ -126,6 +129,8 @@ public final class RouterServer implements AutoCloseable {
             new RouterCore.Limits(settings.owner(), settings.link().times(), settings.hops()));
     links.serve(core::accept, core::status);
 
+    Shards shards = new Shards(core.shards());
+    Listings listings = new Listings(shards);
     Validation validation = new Validation();
     Allowances allowances = new Allowances(settings.session());
     this.sessions =
@@ -139,13 +144,14 @@ public final class RouterServer implements AutoCloseable {
             allowances,
             blocks::hasBlocked,
             core.presence(),
+            Shadow.of(
+                settings.shadow(), listings::events, random, new ShadowMetrics(telemetry.meter())),
             broker::durability,
             clock);
     blocks.onChange(userId -> core.hubs().forEach(hub -> hub.blocksChanged(userId)));
     broker.onReconnect(sessions::listAgain);
     this.questions = broker.inquiries().answer(sessions.acknowledged()::answer);
     core.start().orTimeout(REGISTRATION.toMillis(), TimeUnit.MILLISECONDS).join();
-    Shards shards = new Shards(core.shards());
     Profiles profiles = new Profiles(broker.table(TableName.PROFILES));
     Calls calls = new Calls(allowances, profiles, clock);
     this.server =
@@ -153,7 +159,7 @@ public final class RouterServer implements AutoCloseable {
             .auth(verifier)
             .validation(validation)
             .workers(workers)
-            .service(new ChatGrpcService(shards, sessions, calls, blocks, profiles))
+            .service(new ChatGrpcService(shards, listings, sessions, calls, blocks, profiles))
             .service(new PresenceGrpcService(shards, sessions, calls, presenceSettings, broker.wakes()))
             .start();
     server.ready();

@@ -10,6 +10,7 @@ import dev.parley.router.link.LinkSettings;
 import dev.parley.router.moderation.ModerationSettings;
 import dev.parley.router.presence.PresenceLinkSettings;
 import dev.parley.router.session.SessionLimits;
+import dev.parley.router.shadow.ShadowSettings;
 import dev.parley.router.shard.OwnerLimits;
 import java.time.Duration;
 
@@ -38,6 +39,8 @@ public record RouterSettings(
     OwnerLimits owner,
     @Setting(doc = "When the router stops using what does not answer.")
     HopsSettings hops,
+    @Setting(doc = "Whether what clients are sent is compared with the log.")
+    ShadowSettings shadow,
     @Setting(doc = "Where the router's metrics go.")
     TelemetrySettings metrics,
     @Setting(value = "10000", doc = "Users that one user may block.")

@@ -2,6 +2,7 @@ package dev.parley.bench.defects;
 
 import dev.parley.bench.defects.Defect.Change;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** Mistakes that somebody could make in the protocol, one for each rule that it rests on. */
@@ -206,6 +207,12 @@ final class Defects {
           OUT_OF_TURN,
           DEPOSED_ANSWERS,
           AFTER_REMOVAL);
+
+  /** What a router finds of it by itself, comparing what some clients were sent with the log. */
+  static final Map<Defect, Set<String>> SHADOW_KINDS =
+      Map.of(
+          HOLE_AT_THE_EDGE, Set.of("SHADOW_MISSING"),
+          AFTER_REMOVAL, Set.of("SHADOW_FOREIGN"));
 
   /** No mistake: another way to say the same. */
   static final Change HARMLESS =

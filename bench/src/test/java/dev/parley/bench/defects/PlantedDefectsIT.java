@@ -2,7 +2,9 @@ package dev.parley.bench.defects;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
@@ -11,7 +13,10 @@ import org.junit.jupiter.params.provider.FieldSource;
 class PlantedDefectsIT {
   static final List<Defect> DEFECTS = Defects.ALL;
 
+  static final List<Defect> SEEN_BY_SHADOW = List.copyOf(Defects.SHADOW_KINDS.keySet());
+
   private static final int SEEDS = 20;
+  private static final int SEEDS_OF_SHADOW = 200;
 
   private final Planter planter = Planter.ofReactor();
 
@@ -27,6 +32,22 @@ class PlantedDefectsIT {
       }
     }
     throw new AssertionError(defect + " was not found within " + defect.seeds() + " seeds");
+  }
+
+  /** Where a router's own comparison with the log names what it does wrong, without a checker that sees everything. */
+  @ParameterizedTest(name = "{0}")
+  @FieldSource("SEEN_BY_SHADOW")
+  void shadowVerificationNamesIt(Defect defect) throws Exception {
+    PlantedSimulation simulation = new PlantedSimulation(planter.plant(defect.changes()));
+    Set<String> kinds = new HashSet<>();
+    for (long seed = 1; seed <= SEEDS_OF_SHADOW && kinds.isEmpty(); seed++) {
+      for (String finding : simulation.findings(seed)) {
+        if (kind(finding).startsWith("SHADOW_")) {
+          kinds.add(kind(finding));
+        }
+      }
+    }
+    assertThat(kinds).isNotEmpty().isSubsetOf(Defects.SHADOW_KINDS.get(defect));
   }
 
   /** What was found is the defects' doing, not that of how they are planted. */

@@ -10,6 +10,8 @@ import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.internal.v1.LinkFrame;
 import dev.parley.router.HopsSettings;
 import dev.parley.router.RouterCore;
+import dev.parley.router.api.Listings;
+import dev.parley.router.api.Shards;
 import dev.parley.router.feed.RouterId;
 import dev.parley.router.link.LinkTimes;
 import dev.parley.router.loop.Loop;
@@ -20,6 +22,9 @@ import dev.parley.router.session.SessionCall;
 import dev.parley.router.session.SessionHub;
 import dev.parley.router.session.SessionLimits;
 import dev.parley.router.session.Sessions;
+import dev.parley.router.shadow.Difference;
+import dev.parley.router.shadow.Shadow;
+import dev.parley.router.shadow.ShadowSettings;
 import dev.parley.router.shard.OwnerLimits;
 import dev.parley.router.view.Member;
 import java.time.Duration;
@@ -43,6 +48,9 @@ final class SimRouter {
           Duration.ofSeconds(10), Duration.ofSeconds(5));
   private static final LinkTimes LINK = new LinkTimes(Duration.ofMillis(200), Duration.ofMillis(600), 8 << 20);
   private static final HopsSettings HOPS = Settings.defaults(HopsSettings.class);
+  /** Few enough that the others are as they are without it. */
+  private static final ShadowSettings SHADOW = new ShadowSettings(20, Duration.ofSeconds(1));
+
   private static final Duration PATIENCE = Duration.ofSeconds(3);
 
   private final SimProcess process;
@@ -54,7 +62,13 @@ final class SimRouter {
   private boolean leaving;
 
   SimRouter(
-      String name, MemoryBroker there, VirtualTime time, Random random, SimLink links, SimBroker.World world) {
+      String name,
+      MemoryBroker there,
+      VirtualTime time,
+      Random random,
+      SimLink links,
+      SimBroker.World world,
+      Consumer<Difference> shadow) {
     this.time = time;
     this.random = random;
     process = new SimProcess(time, random);
@@ -77,6 +91,7 @@ final class SimRouter {
               throw new UnsupportedOperationException("tokens last long here");
             },
             new Validation(), new Allowances(SESSIONS), (one, other) -> false, core.presence(),
+            new Shadow(SHADOW, new Listings(new Shards(core.shards()))::events, random, compared -> {}, shadow),
             broker::durability, time);
     core.start();
   }

@@ -12,6 +12,7 @@ import dev.parley.conversation.log.ShardLog.StoredRecord;
 import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.internal.v1.LogRecord;
 import dev.parley.router.Say;
+import dev.parley.router.shadow.Difference;
 import dev.parley.v1.Cursor;
 import dev.parley.v1.SendResult;
 import dev.parley.v1.Term;
@@ -55,6 +56,7 @@ final class Simulation implements SimBroker.World {
   private final List<String> conversations;
   private final List<SimDevice> devices = new ArrayList<>();
   private final List<String> findings = new ArrayList<>();
+  private final List<Difference> shadowFindings = new ArrayList<>();
   /** Which faults there are with this seed, one bit each: few of one kind show what many of all kinds hide. */
   private final int faults;
 
@@ -81,7 +83,7 @@ final class Simulation implements SimBroker.World {
   }
 
   private void start(String name) {
-    routers.put(name, new SimRouter(name, broker, time, random, links, this));
+    routers.put(name, new SimRouter(name, broker, time, random, links, this, shadowFindings::add));
   }
 
   @Override
@@ -99,7 +101,8 @@ final class Simulation implements SimBroker.World {
 
   /**
    * Talks for so many steps of 20 ms, comes to rest, and checks everything; what is wrong, in words of which the first
-   * is its kind. What explains other findings comes first: the log, then what was answered and received.
+   * is its kind. What explains other findings comes first: the log, then what was answered and received; last what the
+   * routers' own shadow verification found.
    */
   List<String> run(int steps) {
     start("r1");
@@ -119,6 +122,7 @@ final class Simulation implements SimBroker.World {
     if (!rested) {
       tellWhatWaits();
     }
+    shadowFindings.forEach(difference -> findings.add("SHADOW_" + difference.kind() + " " + difference));
     return findings;
   }
 

@@ -71,9 +71,10 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
   private final Profiles profiles;
 
   /** A service over these parts. */
-  public ChatGrpcService(Shards shards, Sessions sessions, Calls calls, Blocks blocks, Profiles profiles) {
+  public ChatGrpcService(
+      Shards shards, Listings listings, Sessions sessions, Calls calls, Blocks blocks, Profiles profiles) {
     this.shards = shards;
-    this.listings = new Listings(shards);
+    this.listings = listings;
     this.sessions = sessions;
     this.calls = calls;
     this.blocks = blocks;

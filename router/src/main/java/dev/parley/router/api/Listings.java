@@ -32,7 +32,7 @@ import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /** The paged calls. Thread-safe; keeps nothing between pages. */
-final class Listings {
+public final class Listings {
   private static final int CONVERSATIONS_PER_PAGE = 50;
   private static final int MEMBERS_PER_PAGE = 100;
   private static final int EVENTS_PER_PAGE = 64;
@@ -48,7 +48,8 @@ final class Listings {
 
   private final Shards shards;
 
-  Listings(Shards shards) {
+  /** Of these shards. */
+  public Listings(Shards shards) {
     this.shards = shards;
   }
 
@@ -122,7 +123,7 @@ final class Listings {
   }
 
   /** Events within what the user may read, forwards from a cursor or backwards from a seq. */
-  CompletableFuture<ListEventsResponse> events(String userId, ListEventsRequest request) {
+  public CompletableFuture<ListEventsResponse> events(String userId, ListEventsRequest request) {
     int size = request.getPageSize() == 0 ? EVENTS_PER_PAGE : request.getPageSize();
     String id = request.getConversationId();
     ShardHost shard = shards.of(id);

@@ -6,6 +6,7 @@ import dev.parley.conversation.Refusal;
 import dev.parley.conversation.Request;
 import dev.parley.internal.v1.Subject;
 import dev.parley.router.presence.LocalSession;
+import dev.parley.router.shadow.ShadowedSession;
 import dev.parley.router.shard.MarkAnswer;
 import dev.parley.router.shard.ReadAnswer;
 import dev.parley.router.shard.ShardHost;
@@ -30,6 +31,7 @@ public final class SessionCall implements SessionPort, Devices.Displaceable {
   private final SessionHub hub;
   private final Downstream downstream;
   private final Session session;
+  private final @Nullable ShadowedSession shadow;
   private volatile boolean closed;
   private boolean registered;
 
@@ -49,6 +51,7 @@ public final class SessionCall implements SessionPort, Devices.Displaceable {
     this.sessions = sessions;
     this.hub = hub;
     this.downstream = downstream;
+    this.shadow = sessions.shadow().begin(identity.userId(), hub.loop());
     this.session =
         new Session(
             UUID.randomUUID().toString(),
@@ -101,6 +104,9 @@ public final class SessionCall implements SessionPort, Devices.Displaceable {
   public void write(EncodedFrame frame) {
     if (!closed) {
       downstream.write(frame);
+      if (shadow != null) {
+        shadow.sent(frame.bytes());
+      }
     }
   }
 
@@ -114,6 +120,9 @@ public final class SessionCall implements SessionPort, Devices.Displaceable {
     hub.closed(session);
     if (registered) {
       sessions.devices().closed(session.userId(), session.device(), this);
+    }
+    if (shadow != null) {
+      shadow.close();
     }
     downstream.close(why);
   }

@@ -5,6 +5,7 @@ import dev.parley.chassis.auth.TokenException;
 import dev.parley.chassis.errors.Validation;
 import dev.parley.conversation.ConversationIds;
 import dev.parley.router.presence.PresenceLink;
+import dev.parley.router.shadow.Shadow;
 import dev.parley.router.shard.ShardHost;
 import dev.parley.v1.Durability;
 import java.time.Duration;
@@ -23,6 +24,7 @@ import java.util.random.RandomGenerator;
  * @param router its name
  * @param verifier checks a token and says whose it is
  * @param hasBlocked whether the first user has blocked the second one
+ * @param shadow compares what some of them were sent with the log
  * @param open how many there are
  * @param draining no new ones are taken
  * @param durability how safe a stored event is, as the broker says now
@@ -39,6 +41,7 @@ public record Sessions(
     Acknowledged acknowledged,
     BiPredicate<String, String> hasBlocked,
     PresenceLink presence,
+    Shadow shadow,
     AtomicInteger open,
     AtomicBoolean draining,
     Supplier<Durability> durability,
@@ -60,6 +63,7 @@ public record Sessions(
       Allowances allowances,
       BiPredicate<String, String> hasBlocked,
       PresenceLink presence,
+      Shadow shadow,
       Supplier<Durability> durability,
       InstantSource clock) {
     return new Sessions(
@@ -74,6 +78,7 @@ public record Sessions(
         new Acknowledged(),
         hasBlocked,
         presence,
+        shadow,
         new AtomicInteger(),
         new AtomicBoolean(),
         durability,
