@@ -5,6 +5,7 @@ import dev.parley.parts.Parts;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.ParseException;
@@ -27,15 +28,24 @@ final class Cli implements AutoCloseable {
 
   static Cli start(Path data, String... arguments) throws IOException {
     Path target = Parts.findHome().resolve("cli/target");
+    Files.createDirectories(target.resolve("class-archives"));
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dparley.home=" + Parts.findHome()));
-    command.addAll(List.of("-Dparley.log.level=WARN", "-cp", target.resolve("lib") + "/*:" + target.resolve("classes")));
+    command.addAll(List.of("-XX:+AutoCreateSharedArchive", "-Xlog:cds*=off", "-Dparley.log.level=WARN"));
+    command.add("-XX:SharedArchiveFile=" + target.resolve("class-archives/tests.jsa"));
+    command.addAll(List.of("-cp", target.resolve("lib") + "/*:" + jar(target)));
     command.add("dev.parley.cli.Main");
     command.addAll(List.of(arguments));
     command.add("--data=" + data);
     Path errors = Files.createTempFile(data, "stderr", ".txt");
     return new Cli(new ProcessBuilder(command).redirectError(errors.toFile()).start(), errors);
+  }
+
+  private static Path jar(Path target) throws IOException {
+    try (DirectoryStream<Path> jars = Files.newDirectoryStream(target, "parley-cli-*.jar")) {
+      return jars.iterator().next();
+    }
   }
 
   /** The JSON object that {@code up --json} prints when everything is ready. */
