@@ -27,6 +27,8 @@ import picocli.CommandLine.ParseResult;
       SendCommand.class,
       TailCommand.class,
       PhoneCommand.class,
+      BackupCommand.class,
+      RestoreCommand.class,
       BenchCommand.class
     },
     synopsisSubcommandLabel = "COMMAND")

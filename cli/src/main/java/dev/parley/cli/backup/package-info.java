@@ -1,0 +1,3 @@
+/** Copies of a deployment's data, and the way back. */
+@org.jspecify.annotations.NullMarked
+package dev.parley.cli.backup;
