@@ -5,10 +5,12 @@ import dev.parley.cli.doctor.Cluster;
 import dev.parley.cli.doctor.ClusterChecks;
 import dev.parley.cli.doctor.Finding;
 import dev.parley.cli.doctor.MachineChecks;
+import dev.parley.cli.doctor.RemoteChecks;
 import dev.parley.cli.doctor.StackChecks;
 import dev.parley.cli.stack.LinkSecret;
 import dev.parley.cli.stack.StackState;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -16,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -25,7 +28,8 @@ import picocli.CommandLine.Option;
     name = "doctor",
     description = {
       "Checks the machine and each part, and says what is wrong and what to do.",
-      "It shows who owns which shard, and who follows."
+      "It shows who owns which shard, and who follows.",
+      "With --address it looks at another installation through its edge: two users talk, and one of them comes back."
     },
     mixinStandardHelpOptions = true)
 final class DoctorCommand implements Callable<Integer> {
@@ -34,11 +38,37 @@ final class DoctorCommand implements Callable<Integer> {
 
   @Mixin private DataDirectory data = new DataDirectory();
 
+  @Option(names = "--address", paramLabel = "HOST:PORT",
+      description = "The edge of another installation. Default: what `parley up` has started here.")
+  private @Nullable String address;
+
+  @Option(names = "--ca", paramLabel = "FILE",
+      description = "With --address: certificates to trust, in PEM. Default: those of the JDK.")
+  private @Nullable Path caFile;
+
+  @Option(names = "--token", paramLabel = "JWT",
+      description = "With --address: of a user. Default: the environment variable PARLEY_TOKEN.")
+  private @Nullable String token;
+
+  @Option(names = "--other-token", paramLabel = "JWT",
+      description = "With --address: of another user. Default: the environment variable PARLEY_OTHER_TOKEN.")
+  private @Nullable String otherToken;
+
   @Option(names = "--json", description = "Print one JSON object instead of text.")
   private boolean json;
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    if (address != null) {
+      return tell(
+          new RemoteChecks(
+                  address,
+                  caFile,
+                  tokenOf(token, "--token", "PARLEY_TOKEN"),
+                  tokenOf(otherToken, "--other-token", "PARLEY_OTHER_TOKEN"))
+              .run(),
+          Optional.empty());
+    }
     List<Finding> findings = new ArrayList<>(MachineChecks.run());
     Optional<StackState> state = StackState.read(data.path());
     Optional<Cluster> cluster = Optional.empty();
@@ -50,6 +80,18 @@ final class DoctorCommand implements Callable<Integer> {
     } else {
       findings.add(new Finding("up", false, "nothing runs from " + data.path(), "start it with ./parley up"));
     }
+    return tell(findings, cluster);
+  }
+
+  private static String tokenOf(@Nullable String given, String option, String variable) {
+    String token = given == null ? System.getenv(variable) : given;
+    if (token == null || token.isBlank()) {
+      throw new CommandFailure("two users are to talk: name their tokens with " + option + " or in " + variable);
+    }
+    return token.strip();
+  }
+
+  private int tell(List<Finding> findings, Optional<Cluster> cluster) {
     boolean good = findings.stream().allMatch(Finding::good);
     if (json) {
       List<Map<String, Object>> checks = findings.stream().map(Finding::toMap).toList();

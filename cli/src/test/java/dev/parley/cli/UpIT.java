@@ -71,6 +71,13 @@ class UpIT {
 
     Cli doctor = Cli.run(data, "doctor", "--json");
     assertThat(doctor.exit()).as(doctor.output()).isZero();
+    Cli fromOutside =
+        Cli.run(
+            data, "doctor", "--address", String.valueOf(up.get("edge")), "--ca", String.valueOf(up.get("ca_file")),
+            "--token", Cli.run(data, "token", "ann").output().strip(),
+            "--other-token", Cli.run(data, "token", "ben").output().strip());
+    assertThat(fromOutside.exit()).as(fromOutside.output()).isZero();
+    assertThat(fromOutside.output()).contains("ok   conversation", "ok   resume");
 
     assertThat(Cli.run(data, "down").exit()).isZero();
     assertThat(parts(up)).isEmpty();

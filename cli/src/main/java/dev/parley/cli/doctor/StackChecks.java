@@ -52,8 +52,6 @@ import org.jspecify.annotations.Nullable;
 /** Whether what {@code up} started does its work: each process, the broker, the router, the edge, and the way through. */
 public final class StackChecks {
   private static final int SECONDS = 5;
-  private static final Metadata.Key<String> AUTHORIZATION =
-      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
   private final StackState state;
   private final Path data;
@@ -75,12 +73,12 @@ public final class StackChecks {
     findings.add(presence());
     findings.add(gateway());
     findings.add(phones());
-    withChannel(
+    Probes.withChannel(
         state.dispatcher(),
         InsecureChannelCredentials.create(),
         channel ->
             findings.add(
-                health(
+                Probes.health(
                     "dispatcher",
                     channel,
                     "read the log of " + DispatcherProcess.NAME + "; messages go on, pushes and webhooks come later")));
@@ -157,11 +155,11 @@ public final class StackChecks {
   }
 
   private static void withRouter(String name, String address, List<Finding> findings) {
-    withChannel(
+    Probes.withChannel(
         address,
         InsecureChannelCredentials.create(),
         channel -> {
-          findings.add(health(name + "-ready", channel, "read the log of " + name));
+          findings.add(Probes.health(name + "-ready", channel, "read the log of " + name));
           findings.add(reflection(name + "-reflection", channel));
         });
   }
@@ -169,42 +167,14 @@ public final class StackChecks {
   private void withEdge(List<Finding> findings) throws IOException {
     ChannelCredentials tls = TlsChannelCredentials.newBuilder().trustManager(state.caFile().toFile()).build();
     String token = DevKeys.in(data.resolve("keys")).signer().sign("doctor", null, Instant.now().plusSeconds(60));
-    withChannel(
+    Probes.withChannel(
         state.edge(),
         tls,
         channel -> {
-          findings.add(health("edge-tls", channel, "read the log of envoy"));
-          findings.add(refusal(channel));
-          findings.add(roundTrip(channel, token));
+          findings.add(Probes.health("edge-tls", channel, "read the log of envoy"));
+          findings.add(Probes.refusal(channel));
+          findings.add(Probes.roundTrip(channel, token));
         });
-  }
-
-  private interface Look {
-    void at(ManagedChannel channel);
-  }
-
-  private static void withChannel(String address, ChannelCredentials credentials, Look look) {
-    ManagedChannel channel = Grpc.newChannelBuilder(address, credentials).build();
-    try {
-      look.at(channel);
-    } finally {
-      channel.shutdownNow();
-    }
-  }
-
-  private static Finding health(String check, ManagedChannel channel, String remedy) {
-    try {
-      ServingStatus status =
-          HealthGrpc.newBlockingStub(channel)
-              .withDeadlineAfter(SECONDS, TimeUnit.SECONDS)
-              .check(HealthCheckRequest.getDefaultInstance())
-              .getStatus();
-      return status == ServingStatus.SERVING
-          ? Finding.good(check, channel.authority() + " is " + status)
-          : Finding.bad(check, channel.authority() + " is " + status, remedy);
-    } catch (StatusRuntimeException e) {
-      return Finding.bad(check, channel.authority() + ": " + Finding.why(e), remedy);
-    }
   }
 
   private static Finding reflection(String check, ManagedChannel channel) {
@@ -240,36 +210,6 @@ public final class StackChecks {
     @Override
     public void onCompleted() {
       answer.completeExceptionally(new IOException("it ended without an answer"));
-    }
-  }
-
-  /** A call without a token must not pass, and must say why. */
-  private static Finding refusal(ManagedChannel channel) {
-    try {
-      ChatServiceGrpc.newBlockingStub(channel)
-          .withDeadlineAfter(SECONDS, TimeUnit.SECONDS)
-          .listConversations(ListConversationsRequest.getDefaultInstance());
-      return Finding.bad("edge-jwt", "a call without a token passed", "stop using this edge, and report this");
-    } catch (StatusRuntimeException e) {
-      ErrorInfo info = Errors.info(e);
-      return info != null && info.getReason().equals("TOKEN_MISSING")
-          ? Finding.good("edge-jwt", "a call without a token is refused")
-          : Finding.bad("edge-jwt", "a call without a token ended with " + Finding.why(e), "read the log of envoy");
-    }
-  }
-
-  private static Finding roundTrip(ManagedChannel channel, String token) {
-    Metadata headers = new Metadata();
-    headers.put(AUTHORIZATION, "Bearer " + token);
-    long start = System.nanoTime();
-    try {
-      ChatServiceGrpc.newBlockingStub(channel)
-          .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
-          .withDeadlineAfter(SECONDS, TimeUnit.SECONDS)
-          .listConversations(ListConversationsRequest.getDefaultInstance());
-      return Finding.good("round-trip", (System.nanoTime() - start) / 1_000_000 + " ms through edge, router and broker");
-    } catch (StatusRuntimeException e) {
-      return Finding.bad("round-trip", "ended with " + Finding.why(e), "look at the checks above; then at the logs");
     }
   }
 }

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -18,35 +19,39 @@ import java.util.concurrent.Future;
 public final class Leftovers {
   private Leftovers() {}
 
+  private static final Set<String> OTHERS =
+      Set.of(GatewayProcess.NAME, DispatcherProcess.NAME, PushLabProcess.NAME, PresenceProcess.NAME);
+
   /**
    * Ends them in order; returns whether there were any. The edge goes first, so that routers do not wait for clients
-   * that have nowhere else to go; then all routers at the same time.
+   * that have nowhere else to go; then all of our own at the same time, and then what they store in.
    */
   public static boolean stop(Path data) throws IOException {
     if (!Files.isDirectory(data)) {
       return false;
     }
     boolean any = PartProcess.stopRecorded(data.resolve(Envoy.NAME), Envoy.NAME);
-    any |= PartProcess.stopRecorded(data.resolve(GatewayProcess.NAME), GatewayProcess.NAME);
-    any |= stopRouters(data);
-    for (String name :
-        List.of(
-            DispatcherProcess.NAME, PushLabProcess.NAME, PresenceProcess.NAME, RedisServer.NAME, NatsServer.NAME)) {
+    any |= stopOurs(data);
+    for (String name : List.of(RedisServer.NAME, NatsServer.NAME)) {
       any |= PartProcess.stopRecorded(data.resolve(name), name);
     }
     StackState.remove(data);
     return any;
   }
 
-  private static boolean stopRouters(Path data) throws IOException {
+  private static boolean stopOurs(Path data) throws IOException {
     List<Future<Boolean>> stops = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         DirectoryStream<Path> directories =
-            Files.newDirectoryStream(data, path -> RouterProcess.isOne(path.getFileName().toString()))) {
+            Files.newDirectoryStream(data, path -> isOurs(path.getFileName().toString()))) {
       for (Path directory : directories) {
         stops.add(threads.submit(() -> PartProcess.stopRecorded(directory, directory.getFileName().toString())));
       }
     }
     return stops.stream().filter(Future::resultNow).count() > 0;
+  }
+
+  private static boolean isOurs(String name) {
+    return RouterProcess.isOne(name) || OTHERS.contains(name);
   }
 }
