@@ -43,7 +43,19 @@ public enum Image {
   static final String AOT_CACHE = "/app/classes.aot";
 
   /** What writing the edge's configuration needs; the rest of the chassis' libraries serves gRPC, which it does not. */
-  private static final Set<String> EDGE_JARS = Set.of("parley-edge-proxy", "parley-chassis", "jspecify");
+  private static final Set<String> EDGE_JARS =
+      Set.of(
+          "parley-edge-proxy",
+          "parley-chassis",
+          "parley-proto",
+          "protobuf-java",
+          "grpc-api",
+          "grpc-protobuf",
+          "grpc-context",
+          "proto-google-common-protos",
+          "guava",
+          "failureaccess",
+          "jspecify");
 
   private final String process;
   private final String mainClass;
