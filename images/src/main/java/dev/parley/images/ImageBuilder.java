@@ -83,8 +83,33 @@ final class ImageBuilder {
     return layer.build();
   }
 
-  /** Writes the tarball of an image and its list of contents, and pushes it if that was asked for. */
-  Path build(Image image) throws IOException {
+  /**
+   * Writes the tarball of an image and its list of contents.
+   *
+   * @param aotCache for its JVM, if there is one
+   */
+  Path write(Image image, Optional<Path> aotCache) throws IOException {
+    Path tarball = settings.output().resolve(image.imageName() + ".tar");
+    writer.writeTarball(image, layers(image, aotCache), entryPoint(image, aotCache), tarball);
+    return tarball;
+  }
+
+  /** Pushes an image; returns its whole name. */
+  String push(Image image, Optional<Path> aotCache) throws IOException {
+    return writer.push(image, layers(image, aotCache), entryPoint(image, aotCache)).toString();
+  }
+
+  /** A directory for what is only needed on the way; emptied by the next build. */
+  Path work() {
+    return work;
+  }
+
+  private List<String> entryPoint(Image image, Optional<Path> aotCache) {
+    List<String> classPath = Objects.requireNonNull(classPaths.get(image)).inImage();
+    return image.entryPoint(classPath, aotCache.map(file -> Image.AOT_CACHE));
+  }
+
+  private List<FileEntriesLayer> layers(Image image, Optional<Path> aotCache) throws IOException {
     ClassPath classPath = Objects.requireNonNull(classPaths.get(image));
     List<FileEntriesLayer> layers = new ArrayList<>(shared);
     List<Sbom.Program> programs = new ArrayList<>(sharedPrograms);
@@ -99,9 +124,8 @@ final class ImageBuilder {
     Sbom.write(moduleBom, image, settings, classPath.jars(), programs, sbom);
     layers.add(new LayerFiles("sbom").file(sbom, Sbom.PLACE + "/" + Sbom.fileName(image)).build());
 
-    Path tarball = settings.output().resolve(image.imageName() + ".tar");
-    writer.writeTarball(image, layers, image.entryPoint(classPath.inImage(), Optional.empty()), tarball);
-    return tarball;
+    aotCache.ifPresent(file -> layers.add(new LayerFiles("aot").file(file, Image.AOT_CACHE).build()));
+    return layers;
   }
 
   private static FileEntriesLayer jars(String name, List<Jar> jars) {

@@ -8,6 +8,9 @@ import dev.parley.parts.Parts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Builds all images; Maven starts it. */
@@ -24,15 +27,38 @@ public final class ImagesMain {
     }
     try {
       ImagesSettings settings = Settings.load(ImagesSettings.class, args);
-      ImageBuilder builder = new ImageBuilder(settings, Parts.findHome());
-      for (Image image : Image.values()) {
-        Path tarball = builder.build(image);
-        System.out.printf("images: %s, %.1f MiB%n", tarball, Files.size(tarball) / MEBI);
-      }
+      build(settings);
     } catch (SettingsException e) {
       exit(2, e.getMessage());
     } catch (ImageException | PartException | IOException e) {
       exit(1, e.getMessage());
+    }
+  }
+
+  private static void build(ImagesSettings settings) throws IOException {
+    ImageBuilder builder = new ImageBuilder(settings, Parts.findHome());
+    Map<Image, Path> tarballs = new EnumMap<>(Image.class);
+    for (Image image : Image.values()) {
+      tarballs.put(image, builder.write(image, Optional.empty()));
+    }
+    Map<Image, Path> caches = settings.aot() ? caches(builder, tarballs) : Map.of();
+    for (Image image : Image.values()) {
+      Optional<Path> cache = Optional.ofNullable(caches.get(image));
+      Path tarball = builder.write(image, cache);
+      System.out.printf("images: %s, %.1f MiB%n", tarball, Files.size(tarball) / MEBI);
+      if (!settings.push().isEmpty()) {
+        System.out.println("images: pushed " + builder.push(image, cache));
+      }
+    }
+  }
+
+  /** Images work without; they only start slower. */
+  private static Map<Image, Path> caches(ImageBuilder builder, Map<Image, Path> tarballs) throws IOException {
+    try {
+      return new AotTraining(builder.work().resolve("aot")).run(tarballs);
+    } catch (ImageException e) {
+      System.err.println("images: built without caches of loaded classes, since " + e.getMessage());
+      return Map.of();
     }
   }
 

@@ -1,12 +1,8 @@
 package dev.parley.images;
 
-import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
-import java.util.spi.ToolProvider;
 
 /** The JDK that builds, cut down to the modules that the processes need. */
 final class JavaRuntime {
@@ -36,15 +32,11 @@ final class JavaRuntime {
   private JavaRuntime() {}
 
   /** Makes it in a directory that does not exist yet. */
-  static void make(Set<String> modules, Path directory) throws IOException {
-    ToolProvider jlink =
-        ToolProvider.findFirst("jlink")
-            .orElseThrow(() -> new ImageException("this JDK has no jlink: build with a whole JDK 25"));
-    StringWriter said = new StringWriter();
-    int status =
-        jlink.run(
-            new PrintWriter(said),
-            new PrintWriter(said),
+  static void make(Set<String> modules, Path directory) {
+    // As a process of its own: inside a JVM that has done other things it does not always write the same bytes.
+    Commands.run(
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "jlink").toString(),
             "--add-modules",
             String.join(",", modules),
             "--add-options=" + String.join(" ", OPTIONS),
@@ -52,9 +44,6 @@ final class JavaRuntime {
             "--no-header-files",
             "--no-man-pages",
             "--output",
-            directory.toString());
-    if (status != 0) {
-      throw new ImageException("jlink failed: " + said.toString().strip());
-    }
+            directory.toString()));
   }
 }

@@ -1,18 +1,11 @@
 package dev.parley.images;
 
-import static org.awaitility.Awaitility.await;
-
 import dev.parley.chassis.auth.DevKeys;
 import dev.parley.edge.DevCertificates;
 import dev.parley.parts.FreePorts;
 import dev.parley.parts.NatsServer;
 import dev.parley.parts.Parts;
 import dev.parley.parts.RedisServer;
-import dev.parley.router.Recorder;
-import dev.parley.sdk.ParleyClient;
-import dev.parley.sdk.ParleySession;
-import dev.parley.sdk.SessionOptions;
-import dev.parley.sdk.TokenSource;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
@@ -24,31 +17,32 @@ import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.Socket;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.KeyStore;
-import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
 
-/** A whole Parley out of the images of this build: each process as a container, on a real broker and a real Redis. */
-final class ImageRig implements AutoCloseable {
-  private static final String SECRET = "a-secret-of-the-test";
+/**
+ * A whole Parley out of images: each process as a container, on a broker and a Redis of its own, for tests and for the
+ * start that fills the cache of loaded classes.
+ *
+ * <p>Lifecycle: make it, start processes, {@link #close}. Not thread-safe.
+ */
+public final class ImageStack implements AutoCloseable {
+  private static final String SECRET = "of-this-machine-only";
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration POLL = Duration.ofMillis(20);
+  private static final int PROBE_MILLIS = 1000;
 
   private final Path directory;
   private final Path files;
@@ -56,30 +50,33 @@ final class ImageRig implements AutoCloseable {
   private final DevCertificates certificates;
   private final NatsServer nats;
   private final RedisServer redis;
-  private final Map<Image, ImageRoot> roots = new EnumMap<>(Image.class);
+  private final Map<Image, ImageRoot> roots;
   private final Map<Image, Container> containers = new EnumMap<>(Image.class);
   private final Map<Image, Integer> ports = new EnumMap<>(Image.class);
   private final int edgeAdmin = FreePorts.next();
-  private final List<ParleyClient> clients = new ArrayList<>();
 
-  /** Unpacks the images and starts what they need, none of them yet. */
-  ImageRig(Path directory) throws IOException {
+  /**
+   * Starts what the processes need, and none of them yet.
+   *
+   * @param roots the images, unpacked
+   * @param directory for keys, data and logs
+   */
+  public ImageStack(Map<Image, ImageRoot> roots, Path directory) throws IOException {
+    this.roots = roots;
     this.directory = directory;
     this.files = Files.createDirectories(directory.resolve("files"));
     this.keys = DevKeys.in(files);
     this.certificates = DevCertificates.in(files);
     makeReadable();
-    Path tarballs = Path.of("target/images");
     for (Image image : Image.values()) {
-      roots.put(image, ImageRoot.unpack(tarballs.resolve(image.imageName() + ".tar"), directory.resolve(image.imageName())));
       ports.put(image, FreePorts.next());
     }
-    Parts parts = Parts.atHome(System.err::println);
+    Parts parts = Parts.atHome(line -> {});
     this.nats = NatsServer.start(new NatsServer.Settings(parts.natsServer(), directory.resolve(NatsServer.NAME)));
     this.redis = RedisServer.start(new RedisServer.Settings(parts.valkeyServer(), directory.resolve(RedisServer.NAME)));
   }
 
-  /** As a cluster mounts them: the process is another user than the one that made them. */
+  /** The processes are another user than the one that made the files. */
   private void makeReadable() throws IOException {
     try (Stream<Path> all = Files.walk(files)) {
       for (Path each : (Iterable<Path>) all::iterator) {
@@ -89,32 +86,69 @@ final class ImageRig implements AutoCloseable {
     }
   }
 
-  ImageRoot root(Image image) {
-    return Objects.requireNonNull(roots.get(image));
-  }
-
-  Container container(Image image) {
+  /** A process that was started. */
+  public Container container(Image image) {
     return Objects.requireNonNull(containers.get(image));
   }
 
-  Path log(Image image) {
+  /** Where a process listens. */
+  public String address(Image image) {
+    return "127.0.0.1:" + ports.get(image);
+  }
+
+  /** Who issues tokens. */
+  public DevKeys keys() {
+    return keys;
+  }
+
+  /** What the edge shows. */
+  public DevCertificates certificates() {
+    return certificates;
+  }
+
+  private Path logFile(Image image) {
     return directory.resolve(image.imageName() + ".log");
   }
 
-  /** Starts a process with the environment it needs and waits until it says that it is ready. */
-  void start(Image image) {
-    containers.put(
-        image,
-        Container.start(
-            new Container.Launch(
-                image.imageName(), root(image), List.of(), environment(image), files, null, log(image))));
-    await(image.imageName() + " is ready, its log is " + log(image))
-        .atMost(PATIENCE)
-        .pollInterval(Duration.ofMillis(50))
-        .until(() -> isReady(image) || !container(image).isAlive());
-    if (!container(image).isAlive()) {
-      throw new AssertionError(image.imageName() + " ended: " + read(log(image)));
+  /** What a process has said since its last start. */
+  public String log(Image image) {
+    try {
+      return Files.readString(logFile(image));
+    } catch (IOException e) {
+      return "(cannot be read: " + e.getMessage() + ")";
     }
+  }
+
+  /** Starts a process with the environment it needs and waits until it says that it is ready. */
+  public Container start(Image image) {
+    return start(image, List.of(), null);
+  }
+
+  /**
+   * As {@link #start(Image)}.
+   *
+   * @param jvmArguments put before the others of the JVM
+   * @param temporary a directory to be seen at /tmp; null: one in memory
+   */
+  Container start(Image image, List<String> jvmArguments, @Nullable Path temporary) {
+    Container container = run(image, jvmArguments, temporary);
+    containers.put(image, container);
+    Instant end = Instant.now().plus(PATIENCE);
+    while (!isReady(image)) {
+      if (!container.isAlive() || Instant.now().isAfter(end)) {
+        throw new ImageException(image.imageName() + " does not get ready; its log says: " + log(image));
+      }
+      LockSupport.parkNanos(POLL.toNanos());
+    }
+    return container;
+  }
+
+  /** Starts a process and does not wait. */
+  Container run(Image image, List<String> jvmArguments, @Nullable Path temporary) {
+    ImageRoot root = Objects.requireNonNull(roots.get(image));
+    return Container.start(
+        new Container.Launch(
+            image.imageName(), root, jvmArguments, environment(image), files, temporary, logFile(image)));
   }
 
   private Map<String, String> environment(Image image) {
@@ -164,10 +198,6 @@ final class ImageRig implements AutoCloseable {
     return Container.FILES + "/" + file.getFileName();
   }
 
-  private String address(Image image) {
-    return "127.0.0.1:" + ports.get(image);
-  }
-
   private boolean isReady(Image image) {
     return switch (image) {
       case ROUTER, DISPATCHER -> answersServing(address(image));
@@ -199,8 +229,8 @@ final class ImageRig implements AutoCloseable {
   private static boolean answersOk(String url) {
     return holds(() -> {
       HttpURLConnection request = (HttpURLConnection) URI.create(url).toURL().openConnection();
-      request.setConnectTimeout(1000);
-      request.setReadTimeout(1000);
+      request.setConnectTimeout(PROBE_MILLIS);
+      request.setReadTimeout(PROBE_MILLIS);
       return request.getResponseCode() == HttpURLConnection.HTTP_OK;
     });
   }
@@ -215,45 +245,8 @@ final class ImageRig implements AutoCloseable {
     }
   }
 
-  /** A session of a user through the edge, caught up. */
-  ParleySession connect(String user, Recorder heard) {
-    TokenSource token = TokenSource.fixed(keys.signer().sign(user, user, Instant.now().plus(Duration.ofHours(1))));
-    ParleyClient client = ParleyClient.tls("localhost:" + ports.get(Image.EDGE), certificates.authority(), token);
-    clients.add(client);
-    ParleySession session = client.connect(SessionOptions.forDevice("phone"), heard);
-    heard.awaitCaughtUp();
-    return session;
-  }
-
-  /** Whether the page is to be had through edge and gateway. */
-  boolean servesThePage() throws Exception {
-    var trusted = KeyStore.getInstance("PKCS12");
-    trusted.load(null, null);
-    try (var in = Files.newInputStream(certificates.authority())) {
-      trusted.setCertificateEntry(
-          "ca", CertificateFactory.getInstance("X.509").generateCertificate(in));
-    }
-    var trust = TrustManagerFactory.getInstance("PKIX");
-    trust.init(trusted);
-    var tls = SSLContext.getInstance("TLS");
-    tls.init(null, trust.getTrustManagers(), null);
-    try (var http = HttpClient.newBuilder().sslContext(tls).build()) {
-      var page = HttpRequest.newBuilder(URI.create("https://localhost:" + ports.get(Image.EDGE) + "/")).build();
-      return http.send(page, HttpResponse.BodyHandlers.ofString()).statusCode() == 200;
-    }
-  }
-
-  static String read(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      return "(cannot be read: " + e.getMessage() + ")";
-    }
-  }
-
   @Override
   public void close() {
-    clients.forEach(ParleyClient::close);
     containers.values().forEach(Container::close);
     redis.close();
     nats.close();
