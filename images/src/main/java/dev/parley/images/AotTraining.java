@@ -48,6 +48,9 @@ final class AotTraining {
         caches.put(image, cache(image, stack));
       }
     }
+    for (ImageRoot root : roots.values()) {
+      ImageRoot.delete(root.directory());
+    }
     return caches;
   }
 
