@@ -7,6 +7,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -42,18 +43,8 @@ public final class Envoy implements AutoCloseable {
     Path home = Files.createDirectories(directory.toAbsolutePath());
     Path bootstrap = home.resolve("envoy.yaml");
     Files.writeString(bootstrap, EnvoyBootstrap.render(settings));
-    int concurrency = settings.concurrency() > 0 ? settings.concurrency() : Runtime.getRuntime().availableProcessors();
-    List<String> command =
-        List.of(
-            program.toString(),
-            "--config-path",
-            bootstrap.toString(),
-            "--concurrency",
-            Integer.toString(concurrency),
-            "--log-level",
-            "warning",
-            // With hot restart Envoy would die with the thread that started it, not with the process.
-            "--disable-hot-restart");
+    List<String> command = new ArrayList<>(List.of(program.toString()));
+    command.addAll(arguments(bootstrap, settings));
     PartProcess process =
         PartProcess.start(
             new PartProcess.Launch(NAME, command, home, home.resolve(NAME + ".log"), Map.of(), outlivesUs));
@@ -65,6 +56,20 @@ public final class Envoy implements AutoCloseable {
       throw e;
     }
     return envoy;
+  }
+
+  /** What Envoy is started with, besides the program's file. */
+  static List<String> arguments(Path bootstrap, EdgeSettings settings) {
+    int concurrency = settings.concurrency() > 0 ? settings.concurrency() : Runtime.getRuntime().availableProcessors();
+    return List.of(
+        "--config-path",
+        bootstrap.toString(),
+        "--concurrency",
+        Integer.toString(concurrency),
+        "--log-level",
+        "warning",
+        // With hot restart Envoy would die with the thread that started it, not with the process.
+        "--disable-hot-restart");
   }
 
   /** Whether it has its configuration and listens. */
