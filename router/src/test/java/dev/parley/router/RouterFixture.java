@@ -55,7 +55,7 @@ final class RouterFixture implements AutoCloseable {
                 "--parley.router.drain.patience=5s"));
     args.addAll(Arrays.asList(extra));
     return new RouterServer(
-        Settings.load(RouterSettings.class, Map.of(), args), broker, InstantSource.system(), telemetry);
+        Settings.load(RouterSettings.class, Map.of(), args), broker, InstantSource.system(), () -> {}, telemetry);
   }
 
   RouterServer router() {
