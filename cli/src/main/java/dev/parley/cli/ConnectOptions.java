@@ -50,7 +50,21 @@ public final class ConnectOptions {
 
   /** A connection as the user whom the options name. */
   ParleyClient client() throws IOException {
-    TokenSource tokens = tokens();
+    return client(tokens());
+  }
+
+  /** A connection as an operator: with --token, else with the development key of this machine. */
+  ParleyClient operatorClient() throws IOException {
+    if (token != null) {
+      return client(TokenSource.fixed(token));
+    }
+    if (address != null) {
+      throw new CommandFailure("who are you? Say --token JWT: one of an operator of that installation");
+    }
+    return client(operatorTokens());
+  }
+
+  private ParleyClient client(TokenSource tokens) throws IOException {
     if (address != null) {
       return direct ? ParleyClient.plaintext(address, tokens) : ParleyClient.tls(address, caFile, tokens);
     }

@@ -27,6 +27,10 @@ import picocli.CommandLine.ParseResult;
       SendCommand.class,
       TailCommand.class,
       PhoneCommand.class,
+      ExplainCommand.class,
+      RevokeCommand.class,
+      DrainCommand.class,
+      StatsCommand.class,
       BenchCommand.class
     },
     synopsisSubcommandLabel = "COMMAND")
