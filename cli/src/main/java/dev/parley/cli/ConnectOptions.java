@@ -53,15 +53,10 @@ public final class ConnectOptions {
     return client(tokens());
   }
 
-  /** A connection as an operator: with --token, else with the development key of this machine. */
+  /** A connection as an operator. At the installation of this machine it needs no options. */
   ParleyClient operatorClient() throws IOException {
-    if (token != null) {
-      return client(TokenSource.fixed(token));
-    }
-    if (address != null) {
-      throw new CommandFailure("who are you? Say --token JWT: one of an operator of that installation");
-    }
-    return client(operatorTokens());
+    boolean withDevelopmentKey = token == null && (user != null || address == null);
+    return client(withDevelopmentKey ? operatorTokens() : tokens());
   }
 
   private ParleyClient client(TokenSource tokens) throws IOException {
@@ -93,8 +88,8 @@ public final class ConnectOptions {
   /** Makes tokens for an operator, likewise. */
   TokenSource operatorTokens() throws IOException {
     TokenSigner signer = signer();
-    return () ->
-        CompletableFuture.completedFuture(signer.signOperator("operator", Instant.now().plus(TOKEN_LIFE)));
+    String operator = userOr("operator");
+    return () -> CompletableFuture.completedFuture(signer.signOperator(operator, Instant.now().plus(TOKEN_LIFE)));
   }
 
   private TokenSigner signer() throws IOException {

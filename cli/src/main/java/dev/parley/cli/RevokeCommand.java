@@ -11,7 +11,9 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "revoke",
     mixinStandardHelpOptions = true,
-    description = "Ends all tokens of a user that were issued up to now, and the sessions that rest on them. For operators.")
+    description = {
+      "Ends all tokens of a user that were issued up to now, and the sessions that rest on them. For operators."
+    })
 final class RevokeCommand extends OperatorCommand<RevokeTokensResponse> {
   @Parameters(paramLabel = "USER", description = "The user's id.")
   private String user = "";
@@ -25,6 +27,7 @@ final class RevokeCommand extends OperatorCommand<RevokeTokensResponse> {
   String text(RevokeTokensResponse answer) {
     Instant before =
         Instant.ofEpochSecond(answer.getIssuedBefore().getSeconds(), answer.getIssuedBefore().getNanos());
-    return "tokens of " + EventText.printable(user) + " that were issued before " + before + " are not accepted any more";
+    return "tokens of " + EventText.printable(user) + " that were issued before " + before
+        + " are not accepted any more";
   }
 }

@@ -93,6 +93,11 @@ final class RouterFixture implements AutoCloseable {
     return keys.signer().sign(user, user.toUpperCase(java.util.Locale.ROOT), Instant.now().plus(validFor));
   }
 
+  /** A token for the calls of operators. */
+  String operatorToken() {
+    return keys.signer().signOperator("operator", Instant.now().plus(Duration.ofHours(1)));
+  }
+
   ParleyClient client(String user) {
     ParleyClient client = ParleyClient.plaintext("127.0.0.1:" + port(), TokenSource.fixed(token(user)));
     clients.add(client);

@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
  * Says who a JSON Web Token is from, or why it is not accepted.
  *
  * <p>Accepted is what is signed with ES256, RS256, PS256 or Ed25519 by a key of the {@link KeySource}, has a subject and
- * an end that is not yet reached, was not revoked, and says what {@link TokenRules} ask. The end is exact, without grace: it
- * also ends streams. Thread-safe; never blocks. Tokens that were verified once are remembered until the keys change, so that many
- * calls with one token cost one check of its signature.
+ * an end that is not yet reached, was not revoked, and says what {@link TokenRules} ask. The end is exact, without grace:
+ * it also ends streams. Thread-safe; never blocks. Tokens that were verified once are remembered until the keys change, so
+ * that many calls with one token cost one check of its signature.
  */
 public final class TokenVerifier {
   /** The longest token, in characters. */

@@ -121,6 +121,7 @@ class AdminIT {
     CompletableFuture<String> watching = watch(parley.clientTo(2, stolen));
 
     admin().revokeTokens(RevokeTokensRequest.newBuilder().setUserId("rev-ann").build());
+    TokenSource issuedJustAfter = token("rev-ann");
 
     for (Device device : List.of(phone, laptop)) {
       await().untilAsserted(() -> assertThat(device.heard().states).contains(SessionState.CLOSED));
@@ -132,7 +133,7 @@ class AdminIT {
     assertRevoked(stolen);
     assertThat(other.heard().states).doesNotContain(SessionState.CLOSED);
     other.session().close();
-    Device newer = parley.connectTo(1, "rev-ann", PHONE);
+    Device newer = parley.connectTo(1, issuedJustAfter, PHONE);
     get(newer.session().createDirect("rev-ben"));
 
     assertThat(refusal(() -> drain("router-9"))).isEqualTo("NOT_FOUND");

@@ -77,7 +77,8 @@ public final class Explanations {
       running.decrementAndGet();
       return CompletableFuture.failedFuture(overloaded("this router explains " + AT_A_TIME + " events at a time"));
     }
-    return gather(request)
+    return CompletableFuture.completedFuture(request)
+        .thenCompose(this::gather)
         .orTimeout(LIMIT.toMillis(), TimeUnit.MILLISECONDS)
         .whenComplete((done, failure) -> running.decrementAndGet())
         .exceptionallyCompose(
