@@ -50,7 +50,16 @@ public final class ConnectOptions {
 
   /** A connection as the user whom the options name. */
   ParleyClient client() throws IOException {
-    TokenSource tokens = tokens();
+    return client(tokens());
+  }
+
+  /** A connection as an operator. At the installation of this machine it needs no options. */
+  ParleyClient operatorClient() throws IOException {
+    boolean withDevelopmentKey = token == null && (user != null || address == null);
+    return client(withDevelopmentKey ? operatorTokens() : tokens());
+  }
+
+  private ParleyClient client(TokenSource tokens) throws IOException {
     if (address != null) {
       return direct ? ParleyClient.plaintext(address, tokens) : ParleyClient.tls(address, caFile, tokens);
     }
@@ -79,8 +88,8 @@ public final class ConnectOptions {
   /** Makes tokens for an operator, likewise. */
   TokenSource operatorTokens() throws IOException {
     TokenSigner signer = signer();
-    return () ->
-        CompletableFuture.completedFuture(signer.signOperator("operator", Instant.now().plus(TOKEN_LIFE)));
+    String operator = userOr("operator");
+    return () -> CompletableFuture.completedFuture(signer.signOperator(operator, Instant.now().plus(TOKEN_LIFE)));
   }
 
   private TokenSigner signer() throws IOException {

@@ -29,6 +29,10 @@ import picocli.CommandLine.ParseResult;
       PhoneCommand.class,
       BackupCommand.class,
       RestoreCommand.class,
+      ExplainCommand.class,
+      RevokeCommand.class,
+      DrainCommand.class,
+      StatsCommand.class,
       BenchCommand.class
     },
     synopsisSubcommandLabel = "COMMAND")

@@ -28,7 +28,7 @@ final class TokenCommand implements Callable<Integer> {
   @Option(names = "--name", paramLabel = "NAME", description = "The name that others see.")
   private @Nullable String name;
 
-  @Option(names = "--operator", description = "For the calls of operators: dead letters and webhooks.")
+  @Option(names = "--operator", description = "For the calls of operators: explain, revoke, drain, stats, dead letters and webhooks.")
   private boolean operator;
 
   @Option(names = "--ttl", paramLabel = "TIME", defaultValue = "24h", description = "How long it is valid (24h).")

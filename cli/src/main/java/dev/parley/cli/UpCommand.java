@@ -103,7 +103,8 @@ final class UpCommand implements Callable<Integer> {
       throw new CommandFailure("--memory lives in this process only: leave out --detach, or put & behind the command");
     }
     Path directory = data.path();
-    MemoryStack stack = MemoryStack.start(directory, routerPort);
+    Lifecycle lifecycle = new Lifecycle(STOP_DEADLINE);
+    MemoryStack stack = MemoryStack.start(directory, routerPort, lifecycle::stop);
     Map<String, String> tokens = tokens(directory);
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("routers", Map.of("router-1", stack.address()));
@@ -111,7 +112,6 @@ final class UpCommand implements Callable<Integer> {
     map.put("phones", stack.phones());
     map.put("pid", ProcessHandle.current().pid());
     System.out.println(json ? json(map, tokens) : memoryText(stack, tokens));
-    Lifecycle lifecycle = new Lifecycle(STOP_DEADLINE);
     lifecycle.onStop("router", stack);
     lifecycle.await();
     return 0;

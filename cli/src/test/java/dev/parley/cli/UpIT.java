@@ -132,8 +132,11 @@ class UpIT {
     assertThat(Cli.run(data, "up", "--detach").exit()).isZero();
     Cli phone = Cli.run(data, "phone", "--as=bob", "--kind=apns");
     assertThat(phone.exit()).as(phone.errors()).isZero();
+    String[] sent;
     try (Cli pushes = Cli.start(data, "tail", "--pushes")) {
-      assertThat(Cli.run(data, "send", "bob", "call me", "--as=alice").exit()).isZero();
+      Cli send = Cli.run(data, "send", "bob", "call me", "--as=alice");
+      assertThat(send.exit()).as(send.errors()).isZero();
+      sent = send.output().split(" ");
 
       assertThat(pushes.readLine()).contains("bob's phone-", "(apns, badge 1) alice: call me");
       try (Cli chat = Cli.start(data, "chat", "alice", "--as=bob")) {
@@ -142,6 +145,12 @@ class UpIT {
         assertThat(chat.exit()).isZero();
       }
     }
+    Cli explain = Cli.run(data, "explain", sent[0], sent[1], "--of=bob");
+    assertThat(explain.output()).as(explain.errors()).contains("event 2 (message) of alice", "bob", "(apns): accepted");
+    assertThat(Cli.run(data, "stats").output()).contains("router-1", "router-2");
+    assertThat(Cli.run(data, "revoke", "bob").output()).contains("tokens of bob");
+    assertThat(Cli.run(data, "drain", "router-9").errors()).hasLineCount(1).contains("no router is called router-9");
+    assertThat(Cli.run(data, "drain", "router-2", "--json").output().strip()).isEqualTo("{}");
   }
 
   private static void awaitLine(Cli chat, String start) throws Exception {

@@ -7,6 +7,7 @@ import dev.parley.chassis.server.GrpcServer;
 import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.conversation.log.Broker;
 import dev.parley.conversation.log.Broker.TableName;
+import dev.parley.conversation.tokens.RevokedTokens;
 import dev.parley.dispatcher.api.PushGrpcService;
 import dev.parley.dispatcher.http.AddressGuard;
 import dev.parley.dispatcher.http.GuardedClient;
@@ -70,6 +71,7 @@ public final class DispatcherServer implements AutoCloseable {
             broker, settings.webhooks(), client, clock, thread("webhooks"), new SecureRandom(), telemetry.meter());
     closing.push(webhooks::close);
     PushUsers users = new PushUsers(broker.table(TableName.PUSH_USERS));
+    RevokedTokens revoked = new RevokedTokens(broker.table(TableName.REVOCATIONS));
     BlockedUsers blocked = new BlockedUsers(broker.table(TableName.BLOCKS));
     Dispatcher dispatcher =
         new Dispatcher(
@@ -93,12 +95,13 @@ public final class DispatcherServer implements AutoCloseable {
         .start()
         .thenCompose(done -> users.load())
         .thenCompose(done -> blocked.load())
+        .thenCompose(done -> revoked.load())
         .thenCompose(done -> dispatcher.start())
         .orTimeout(START.toMillis(), TimeUnit.MILLISECONDS)
         .join();
     GrpcServer listening =
         GrpcServer.builder(settings.server())
-            .auth(new TokenVerifier(keys, settings.auth().rules(), clock))
+            .auth(new TokenVerifier(keys, settings.auth().rules(), revoked::issuedBefore, clock))
             .service(new PushGrpcService(users, dispatcher, clock))
             .service(webhooks.service())
             .start();

@@ -2,6 +2,7 @@ package dev.parley.edge;
 
 import dev.parley.chassis.auth.DevKeys;
 import dev.parley.chassis.auth.KeySource;
+import dev.parley.chassis.auth.Revocations;
 import dev.parley.chassis.auth.TokenSigner;
 import dev.parley.chassis.auth.TokenVerifier;
 import dev.parley.chassis.config.Setting;
@@ -88,7 +89,7 @@ final class EdgeRig implements AutoCloseable {
             "--parley.it.server.loops=1");
     GrpcServer router =
         GrpcServer.builder(settings.server())
-            .auth(new TokenVerifier(keySource, DevKeys.RULES, Clock.systemUTC()))
+            .auth(new TokenVerifier(keySource, DevKeys.RULES, Revocations.NONE, Clock.systemUTC()))
             .service(new NamedService(name))
             .start();
     router.ready();

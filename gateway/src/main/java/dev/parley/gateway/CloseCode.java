@@ -41,7 +41,9 @@ public enum CloseCode {
   /** Nothing was heard from the client for too long. */
   HEARTBEAT_MISSED(4008, true),
   /** The router went away: what has no answer is sent again with the same ids. */
-  ROUTER_LOST(4009, true);
+  ROUTER_LOST(4009, true),
+  /** An operator has ended the user's older tokens. */
+  TOKEN_REVOKED(4010, false);
 
   private final int code;
   private final boolean comeBack;
@@ -67,6 +69,7 @@ public enum CloseCode {
       case ERROR_REASON_TOKEN_MISSING -> TOKEN_MISSING;
       case ERROR_REASON_TOKEN_INVALID -> TOKEN_INVALID;
       case ERROR_REASON_TOKEN_EXPIRED -> TOKEN_EXPIRED;
+      case ERROR_REASON_TOKEN_REVOKED -> TOKEN_REVOKED;
       case ERROR_REASON_MALFORMED -> MALFORMED;
       case ERROR_REASON_TOO_LARGE -> TOO_LARGE;
       case ERROR_REASON_PROTOCOL_VIOLATION, ERROR_REASON_INVALID_FIELD, ERROR_REASON_UNKNOWN_FRAME -> PROTOCOL_VIOLATION;
@@ -94,6 +97,7 @@ public enum CloseCode {
       case TOKEN_MISSING -> ErrorReason.ERROR_REASON_TOKEN_MISSING;
       case TOKEN_INVALID -> ErrorReason.ERROR_REASON_TOKEN_INVALID;
       case TOKEN_EXPIRED -> ErrorReason.ERROR_REASON_TOKEN_EXPIRED;
+      case TOKEN_REVOKED -> ErrorReason.ERROR_REASON_TOKEN_REVOKED;
       case RATE_LIMITED -> ErrorReason.ERROR_REASON_RATE_LIMITED;
       case SLOW_READER -> ErrorReason.ERROR_REASON_LIMIT_EXCEEDED;
       case DISPLACED -> ErrorReason.ERROR_REASON_DISPLACED;

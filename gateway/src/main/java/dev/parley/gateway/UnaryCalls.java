@@ -3,6 +3,7 @@ package dev.parley.gateway;
 import com.google.protobuf.Descriptors;
 import com.google.protobuf.DynamicMessage;
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.parley.v1.AdminProto;
 import dev.parley.v1.ChatProto;
 import dev.parley.v1.ErrorReason;
 import dev.parley.v1.PresenceProto;
@@ -72,6 +73,7 @@ final class UnaryCalls {
     this.limits = limits;
     add(ChatProto.getDescriptor(), routers);
     add(PresenceProto.getDescriptor(), routers);
+    add(AdminProto.getDescriptor(), routers);
     add(PushProto.getDescriptor(), dispatchers);
     add(WebhookProto.getDescriptor(), dispatchers);
   }

@@ -31,6 +31,7 @@ class CloseCodeTest {
       assertThat(CloseCode.of(reason)).isNotNull();
     }
     assertThat(CloseCode.of(ErrorReason.ERROR_REASON_LOG_FULL)).isEqualTo(CloseCode.REFUSED);
+    assertThat(CloseCode.of(ErrorReason.ERROR_REASON_TOKEN_REVOKED).text()).isEqualTo("TOKEN_REVOKED");
   }
 
   @Test

@@ -45,7 +45,7 @@ public final class RouterMain {
         new Lifecycle(drain.notice().plus(drain.patience()).plus(CLOSING));
     JetStreamBroker broker = JetStreamBroker.open(brokerSettings(settings.nats()));
     lifecycle.onStop("broker connections", broker);
-    RouterServer router = new RouterServer(settings, broker, InstantSource.system());
+    RouterServer router = new RouterServer(settings, broker, InstantSource.system(), lifecycle::stop);
     lifecycle.onStop("router", router::drain);
     lifecycle.await();
   }

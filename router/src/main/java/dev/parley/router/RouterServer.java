@@ -10,6 +10,12 @@ import dev.parley.conversation.history.ReadRetry;
 import dev.parley.conversation.log.Broker.TableName;
 import dev.parley.conversation.log.Broker;
 import dev.parley.conversation.log.Wakes;
+import dev.parley.conversation.tokens.RevokedTokens;
+import dev.parley.router.admin.AdminGrpcService;
+import dev.parley.router.admin.Explanations;
+import dev.parley.router.admin.OwnStats;
+import dev.parley.router.admin.RouterAnswers;
+import dev.parley.router.admin.Routers;
 import dev.parley.router.api.Calls;
 import dev.parley.router.api.ChatGrpcService;
 import dev.parley.router.api.Listings;
@@ -44,6 +50,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,7 +63,7 @@ public final class RouterServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RouterServer.class);
   private static final Duration LAST_APPENDS = Duration.ofSeconds(5);
   private static final Duration REGISTRATION = Duration.ofSeconds(30);
-  private static final Duration BLOCKS_DEADLINE = Duration.ofSeconds(30);
+  private static final Duration TABLES_DEADLINE = Duration.ofSeconds(30);
 
   private final RouterSettings settings;
   private final KeySource keys;
@@ -70,25 +77,31 @@ public final class RouterServer implements AutoCloseable {
   private final ScheduledExecutorService timer;
   private final Moderation moderation;
   private final Telemetry telemetry;
+  private final AtomicBoolean leaving = new AtomicBoolean();
 
   /**
    * Starts a router over this broker, which stays the caller's to close.
    *
+   * @param leave what is done when an operator tells this router to leave: its process is to end; returns at once
    * @throws IOException if the keys cannot be read or the address cannot be listened on; the message says which
    */
-  public RouterServer(RouterSettings settings, Broker broker, InstantSource clock) throws IOException {
-    this(settings, broker, clock, Telemetry.of(settings.metrics(), "parley-router", settings.name()));
+  public RouterServer(RouterSettings settings, Broker broker, InstantSource clock, Runnable leave)
+      throws IOException {
+    this(settings, broker, clock, leave, Telemetry.of(settings.metrics(), "parley-router", settings.name()));
   }
 
   /** As the other one, with metrics that go elsewhere; {@code telemetry} is closed with the router. */
-  RouterServer(RouterSettings settings, Broker broker, InstantSource clock, Telemetry telemetry) throws IOException {
+  RouterServer(RouterSettings settings, Broker broker, InstantSource clock, Runnable leave, Telemetry telemetry)
+      throws IOException {
     this.telemetry = telemetry;
     this.settings = settings;
     this.keys = KeySource.of(settings.auth().jwks());
+    RevokedTokens revoked = new RevokedTokens(broker.table(TableName.REVOCATIONS));
     TokenVerifier verifier =
-        new TokenVerifier(keys, settings.auth().rules(), clock);
+        new TokenVerifier(keys, settings.auth().rules(), revoked::issuedBefore, clock);
+    revoked.load().orTimeout(TABLES_DEADLINE.toMillis(), TimeUnit.MILLISECONDS).join();
     Blocks blocks = new Blocks(broker.table(TableName.BLOCKS), settings.blockedUsers());
-    blocks.load().orTimeout(BLOCKS_DEADLINE.toMillis(), TimeUnit.MILLISECONDS).join();
+    blocks.load().orTimeout(TABLES_DEADLINE.toMillis(), TimeUnit.MILLISECONDS).join();
 
     EventLoopGroup workers = GrpcServer.newWorkers(settings.server());
     List<NettyLoop> loops = new ArrayList<>();
@@ -149,21 +162,48 @@ public final class RouterServer implements AutoCloseable {
             broker::durability,
             clock);
     blocks.onChange(userId -> core.hubs().forEach(hub -> hub.blocksChanged(userId)));
+    revoked.onChange((userId, before) -> core.hubs().forEach(hub -> hub.revoked(userId, before)));
     broker.onReconnect(sessions::listAgain);
-    this.questions = broker.inquiries().answer(sessions.acknowledged()::answer);
+    this.questions =
+        broker
+            .inquiries()
+            .answer(
+                new RouterAnswers(
+                    settings.name(),
+                    sessions.acknowledged(),
+                    new OwnStats(
+                        settings.name(),
+                        clock.instant(),
+                        version(),
+                        core::status,
+                        leaving::get,
+                        sessions::count,
+                        broker::durability,
+                        clock),
+                    leave));
     core.start().orTimeout(REGISTRATION.toMillis(), TimeUnit.MILLISECONDS).join();
     Profiles profiles = new Profiles(broker.table(TableName.PROFILES));
     Calls calls = new Calls(allowances, profiles, clock);
+    Routers routers = new Routers(broker.inquiries(), core::view);
     this.server =
         GrpcServer.builder(settings.server())
             .auth(verifier)
             .validation(validation)
             .workers(workers)
             .service(new ChatGrpcService(shards, listings, sessions, calls, blocks, profiles))
-            .service(new PresenceGrpcService(shards, sessions, calls, presenceSettings, broker.wakes()))
+            .service(
+                new PresenceGrpcService(
+                    shards, sessions, calls, presenceSettings, broker.wakes(), revoked::issuedBefore))
+            .service(new AdminGrpcService(new Explanations(shards, broker, routers), revoked, routers, clock))
             .start();
     server.ready();
     LOG.info("{} is ready on port {}; acknowledged means {}", settings.name(), server.port(), broker.durability());
+  }
+
+  /** The version that the jar was built as. */
+  private static String version() {
+    String version = RouterServer.class.getPackage().getImplementationVersion();
+    return version == null ? "(not packaged)" : version;
   }
 
   /** The port that is listened on. */
@@ -176,6 +216,7 @@ public final class RouterServer implements AutoCloseable {
    * sends no new stream; asks the clients to go; waits for them, within limits; then writes what is not written and ends.
    */
   public void drain() throws InterruptedException {
+    leaving.set(true);
     LOG.info("{} is leaving with {} sessions", settings.name(), sessions.count());
     core.giveAway(settings.drain().handOver()).join();
     server.draining();

@@ -55,7 +55,7 @@ final class RouterFixture implements AutoCloseable {
                 "--parley.router.drain.patience=5s"));
     args.addAll(Arrays.asList(extra));
     return new RouterServer(
-        Settings.load(RouterSettings.class, Map.of(), args), broker, InstantSource.system(), telemetry);
+        Settings.load(RouterSettings.class, Map.of(), args), broker, InstantSource.system(), () -> {}, telemetry);
   }
 
   RouterServer router() {
@@ -91,6 +91,11 @@ final class RouterFixture implements AutoCloseable {
 
   String token(String user, Duration validFor) {
     return keys.signer().sign(user, user.toUpperCase(java.util.Locale.ROOT), Instant.now().plus(validFor));
+  }
+
+  /** A token for the calls of operators. */
+  String operatorToken() {
+    return keys.signer().signOperator("operator", Instant.now().plus(Duration.ofHours(1)));
   }
 
   ParleyClient client(String user) {

@@ -273,6 +273,11 @@ final class SimBroker implements Broker {
       }
 
       @Override
+      public CompletableFuture<@Nullable StoredRecord> lastUpTo(String key, long position) {
+        return over(reads, () -> log.lastUpTo(key, position), 5);
+      }
+
+      @Override
       public CompletableFuture<List<@Nullable StoredRecord>> read(long[] positions) {
         int lacks = happens(100) ? 1 + random.nextInt(MOST_BEHIND) : 0;
         boolean lags = random.nextInt(REPLICAS) == 0;

@@ -130,7 +130,7 @@ final class SimRouter {
 
     private Stream(String user, SessionCall.Downstream client) {
       hub = core.hubs().get(random.nextInt(core.hubs().size()));
-      Identity identity = new Identity(user, null, null, false, time.instant().plus(Duration.ofDays(1)));
+      Identity identity = new Identity(user, null, null, false, time.instant(), time.instant().plus(Duration.ofDays(1)));
       hub.execute(() -> call = SessionCall.open(sessions, hub, identity, client));
     }
 

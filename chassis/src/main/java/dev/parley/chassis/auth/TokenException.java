@@ -4,8 +4,8 @@ import dev.parley.v1.ErrorReason;
 import java.util.Objects;
 
 /**
- * A token was not accepted. The reason is TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED or OPERATOR_ONLY; the message may be
- * shown.
+ * A token was not accepted. The reason is TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_REVOKED or OPERATOR_ONLY;
+ * the message may be shown.
  */
 public final class TokenException extends Exception {
   private static final long serialVersionUID = 1L;

@@ -21,7 +21,7 @@ public final class TokenSigner {
     this.rules = rules;
   }
 
-  /** A token for this user, with the issuer and audience of the rules. */
+  /** A token for this user, issued now, with the issuer and audience of the rules. */
   public String sign(String userId, @Nullable String name, Instant expires) {
     JWTClaimsSet.Builder claims = claims(userId, expires);
     if (name != null) {
@@ -36,7 +36,11 @@ public final class TokenSigner {
   }
 
   private JWTClaimsSet.Builder claims(String userId, Instant expires) {
-    JWTClaimsSet.Builder claims = new JWTClaimsSet.Builder().subject(userId).expirationTime(Date.from(expires));
+    JWTClaimsSet.Builder claims =
+        new JWTClaimsSet.Builder()
+            .subject(userId)
+            .issueTime(Date.from(Instant.now()))
+            .expirationTime(Date.from(expires));
     if (rules.issuer() != null) {
       claims.issuer(rules.issuer());
     }

@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
  * Says who a JSON Web Token is from, or why it is not accepted.
  *
  * <p>Accepted is what is signed with ES256, RS256, PS256 or Ed25519 by a key of the {@link KeySource}, has a subject and
- * an end that is not yet reached, and says what {@link TokenRules} ask. The end is exact, without grace: it also ends
- * streams. Thread-safe; never blocks. Tokens that were verified once are remembered until the keys change, so that many
- * calls with one token cost one check of its signature.
+ * an end that is not yet reached, was not revoked, and says what {@link TokenRules} ask. The end is exact, without grace:
+ * it also ends streams. Thread-safe; never blocks. Tokens that were verified once are remembered until the keys change, so
+ * that many calls with one token cost one check of its signature.
  */
 public final class TokenVerifier {
   /** The longest token, in characters. */
@@ -41,13 +41,15 @@ public final class TokenVerifier {
 
   private final KeySource source;
   private final TokenRules rules;
+  private final Revocations revocations;
   private final InstantSource clock;
   private final VerifiedTokens verified = new VerifiedTokens();
 
   /** With the clock that ends tokens. */
-  public TokenVerifier(KeySource source, TokenRules rules, InstantSource clock) {
+  public TokenVerifier(KeySource source, TokenRules rules, Revocations revocations, InstantSource clock) {
     this.source = source;
     this.rules = rules;
+    this.revocations = revocations;
     this.clock = clock;
   }
 
@@ -66,7 +68,7 @@ public final class TokenVerifier {
     KeySource.Keys keys = source.keys();
     Identity known = verified.get(token, keys.version());
     if (known != null) {
-      return inTime(known);
+      return stillGood(known);
     }
     Identity identity = check(token, keys.set());
     verified.put(token, keys.version(), identity);
@@ -131,14 +133,25 @@ public final class TokenVerifier {
     if (end == null) {
       throw invalid("it has no end (exp)");
     }
-    return inTime(new Identity(subject, name(claims), picture(claims), isOperator(claims), end.toInstant()));
+    Date issued = claims.getIssueTime();
+    return stillGood(
+        new Identity(
+            subject,
+            name(claims),
+            picture(claims),
+            isOperator(claims),
+            issued == null ? Instant.EPOCH : issued.toInstant(),
+            end.toInstant()));
   }
 
-  private Identity inTime(Identity identity) throws TokenException {
+  private Identity stillGood(Identity identity) throws TokenException {
     Instant now = clock.instant();
     if (!identity.expires().isAfter(now)) {
       throw new TokenException(
           ErrorReason.ERROR_REASON_TOKEN_EXPIRED, "the token ended at " + identity.expires() + "; get a new one");
+    }
+    if (identity.issued().isBefore(revocations.issuedBefore(identity.userId()))) {
+      throw new TokenException(ErrorReason.ERROR_REASON_TOKEN_REVOKED, "the token was revoked: log in anew");
     }
     return identity;
   }

@@ -18,7 +18,7 @@ class DevKeysIT {
 
     try (KeySource source = KeySource.of(again.jwks().toUri().toString())) {
       String token = first.signer().sign("alice", null, Instant.now().plusSeconds(60));
-      TokenVerifier verifier = new TokenVerifier(source, DevKeys.RULES, Clock.systemUTC());
+      TokenVerifier verifier = new TokenVerifier(source, DevKeys.RULES, Revocations.NONE, Clock.systemUTC());
       assertThat(verifier.verify(token).userId()).isEqualTo("alice");
     }
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory.resolve("key.jwk"))))

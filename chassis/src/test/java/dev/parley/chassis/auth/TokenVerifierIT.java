@@ -23,8 +23,11 @@ import java.security.KeyPairGenerator;
 import java.security.Signature;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.Date;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -40,6 +43,7 @@ class TokenVerifierIT {
   private static DevKeys otherKeys;
   private static KeyPair edwards;
 
+  private final Map<String, Instant> revoked = new ConcurrentHashMap<>();
   private Instant now = START;
   private String jwks;
   private KeySource source;
@@ -56,7 +60,9 @@ class TokenVerifierIT {
   void start() throws Exception {
     jwks = Files.readString(keys.jwks());
     source = new KeySource(() -> jwks);
-    verifier = new TokenVerifier(source, DevKeys.RULES, () -> now);
+    verifier =
+        new TokenVerifier(
+            source, DevKeys.RULES, userId -> revoked.getOrDefault(userId, Instant.EPOCH), () -> now);
   }
 
   @AfterEach
@@ -85,7 +91,7 @@ class TokenVerifierIT {
   void aValidTokenSaysWhoItIsFrom() throws Exception {
     String token = keys.signer().sign(claims().claim("name", "Alice").claim("picture", "pic:1").build());
 
-    assertThat(verifier.verify(token)).isEqualTo(new Identity("alice", "Alice", "pic:1", false, LATER));
+    assertThat(verifier.verify(token)).isEqualTo(new Identity("alice", "Alice", "pic:1", false, Instant.EPOCH, LATER));
   }
 
   @Test
@@ -97,6 +103,27 @@ class TokenVerifierIT {
     now = LATER;
 
     refuses(token, ErrorReason.ERROR_REASON_TOKEN_EXPIRED);
+  }
+
+  @Test
+  void aRevokedTokenIsRefusedAlsoWhenItWasVerifiedBeforeAndALaterOneIsNot() throws Exception {
+    String token = keys.signer().sign(claims().issueTime(Date.from(START)).build());
+    assertThat(verifier.verify(token).issued()).isEqualTo(START);
+
+    revoked.put("alice", START.plusSeconds(1));
+    refuses(token, ErrorReason.ERROR_REASON_TOKEN_REVOKED);
+    refuses(keys.signer().sign(claims().build()), ErrorReason.ERROR_REASON_TOKEN_REVOKED);
+
+    verifier.verify(keys.signer().sign(claims().issueTime(Date.from(START.plusSeconds(1))).build()));
+    verifier.verify(keys.signer().sign(claims().subject("bob").issueTime(Date.from(START)).build()));
+  }
+
+  @Test
+  void aTokenOfTheSignerSaysWhenItWasIssued() throws Exception {
+    Instant before = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+    Instant issued = verifier.verify(keys.signer().sign("alice", null, LATER)).issued();
+
+    assertThat(issued).isBetween(before, Instant.now());
   }
 
   @Test

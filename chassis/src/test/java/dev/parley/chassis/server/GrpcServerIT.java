@@ -10,6 +10,7 @@ import com.google.rpc.ErrorInfo;
 import dev.parley.chassis.auth.DevKeys;
 import dev.parley.chassis.auth.Identities;
 import dev.parley.chassis.auth.KeySource;
+import dev.parley.chassis.auth.Revocations;
 import dev.parley.chassis.auth.TokenVerifier;
 import dev.parley.chassis.config.Setting;
 import dev.parley.chassis.config.Settings;
@@ -122,7 +123,7 @@ class GrpcServerIT {
         Settings.load(ItSettings.class, "--parley.it.server.listen=127.0.0.1:0", "--parley.it.server.loops=1").server();
     server =
         GrpcServer.builder(settings)
-            .auth(new TokenVerifier(source, DevKeys.RULES, Clock.systemUTC()))
+            .auth(new TokenVerifier(source, DevKeys.RULES, Revocations.NONE, Clock.systemUTC()))
             .interceptor(conformance)
             .service(new Greeter())
             .start();

@@ -41,7 +41,7 @@ public final class MemoryStack implements AutoCloseable {
   private final GatewayServer gateway;
   private final PushLabServer lab;
 
-  private MemoryStack(Path data, int port) throws IOException {
+  private MemoryStack(Path data, int port, Runnable leave) throws IOException {
     boolean started = false;
     try {
       DevKeys keys = DevKeys.in(data.resolve("keys"));
@@ -50,7 +50,8 @@ public final class MemoryStack implements AutoCloseable {
       MemoryPresenceStore store = opened(new MemoryPresenceStore(() -> System.nanoTime() / 1_000));
       PresenceServer presence =
           opened(new PresenceServer(Settings.load(PresenceSettings.class, Map.of(), PRESENCE), store));
-      this.router = new RouterServer(routerSettings(routerPort, presence.address(), keys), broker, Clock.systemUTC());
+      this.router =
+          new RouterServer(routerSettings(routerPort, presence.address(), keys), broker, Clock.systemUTC(), leave);
       closing.push(this::drainRouter);
       this.lab = opened(new PushLabServer(labSettings(data), Clock.systemUTC()));
       DispatcherServer dispatcher =
@@ -73,9 +74,10 @@ public final class MemoryStack implements AutoCloseable {
    * Starts it.
    *
    * @param port for clients; 0: the usual one if it is free, else a free one
+   * @param leave what is done when an operator tells the router to leave: this is to be closed
    */
-  public static MemoryStack start(Path data, int port) throws IOException {
-    return new MemoryStack(data, port);
+  public static MemoryStack start(Path data, int port, Runnable leave) throws IOException {
+    return new MemoryStack(data, port, leave);
   }
 
   private static RouterSettings routerSettings(int port, String presence, DevKeys keys) {

@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -105,6 +106,11 @@ final class LiveStack implements AutoCloseable {
   /** With one router, and an edge that knows so many dispatchers, which are not started yet. */
   static LiveStack withDispatchers(Path data, int dispatchers, String... routerArguments) throws IOException {
     return new LiveStack(data, 1, 0, List.of(routerArguments), false, false, dispatchers);
+  }
+
+  /** With several routers, and an edge that knows one dispatcher, which is not started yet. */
+  static LiveStack withRoutersAndDispatcher(Path data, int routers) throws IOException {
+    return new LiveStack(data, routers, 0, List.of(), false, false, 1);
   }
 
   private LiveStack(
@@ -308,6 +314,20 @@ final class LiveStack implements AutoCloseable {
     return endpoint;
   }
 
+  /** Awaits the end of a router that was told to leave; its exit code. */
+  int awaitEnd(int number) {
+    int code = router(number).onExit().orTimeout(60, TimeUnit.SECONDS).join();
+    routers.get(number - 1).process = null;
+    return code;
+  }
+
+  /** A connection as the user at a router, past the edge. */
+  ParleyClient clientTo(int number, TokenSource tokens) {
+    ParleyClient client = ParleyClient.plaintext("127.0.0.1:" + routers.get(number - 1).port, tokens);
+    opened.add(client);
+    return client;
+  }
+
   /** A connection to the edge for frames that no well-behaved client would send. */
   ManagedChannel channel() throws IOException {
     ManagedChannel channel =
@@ -348,10 +368,11 @@ final class LiveStack implements AutoCloseable {
 
   /** A session of the user at a router, past the edge. */
   Device connectTo(int number, String user, SessionOptions options) {
-    TokenSource tokens = TokenSource.fixed(token(user, Duration.ofHours(1)));
-    ParleyClient client = ParleyClient.plaintext("127.0.0.1:" + routers.get(number - 1).port, tokens);
-    opened.add(client);
-    return connect(client, options);
+    return connectTo(number, TokenSource.fixed(token(user, Duration.ofHours(1))), options);
+  }
+
+  Device connectTo(int number, TokenSource tokens, SessionOptions options) {
+    return connect(clientTo(number, tokens), options);
   }
 
   /** A session of the user through the edge at a router: tries until the edge has chosen that one. */

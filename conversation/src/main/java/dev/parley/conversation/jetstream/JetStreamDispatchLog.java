@@ -5,8 +5,11 @@ import dev.parley.conversation.log.LogException;
 import dev.parley.conversation.log.LogException.Kind;
 import dev.parley.conversation.log.Registry;
 import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamStatusCheckedException;
 import io.nats.client.impl.Headers;
 import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +39,25 @@ final class JetStreamDispatchLog implements DispatchLog {
         requests
             .lastBySubject(StreamNames.DISPATCH, StreamNames.dispatch(shard))
             .thenApply(last -> last == null ? NONE : last.position()));
+  }
+
+  @Override
+  public CompletableFuture<Boolean> read(int shard, Instant since, Duration limit, Reader reader) {
+    CompletableFuture<Boolean> read = new CompletableFuture<>();
+    Thread.ofVirtual().name("read-dispatch-" + shard).start(() -> {
+      try {
+        read.complete(new StreamRead(link.connection(), StreamNames.DISPATCH, since, limit).run(shard, reader));
+      } catch (IOException | JetStreamApiException | JetStreamStatusCheckedException | IllegalStateException e) {
+        read.completeExceptionally(
+            new LogException(Kind.UNKNOWN, "cannot read what dispatchers wrote: " + e.getMessage()));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        read.completeExceptionally(new LogException(Kind.UNKNOWN, "interrupted"));
+      } catch (RuntimeException e) {
+        read.completeExceptionally(e);
+      }
+    });
+    return read;
   }
 
   @Override

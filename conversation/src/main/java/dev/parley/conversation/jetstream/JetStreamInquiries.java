@@ -98,7 +98,7 @@ final class JetStreamInquiries implements Inquiries {
   }
 
   @Override
-  public Subscription answer(Function<byte[], List<byte[]>> answerer) {
+  public Subscription answer(Function<byte[], CompletableFuture<List<byte[]>>> answerer) {
     String name = UUID.randomUUID().toString();
     Dispatcher dispatcher = link.connection().createDispatcher(message -> answer(message, name, answerer));
     dispatcher.subscribe(StreamNames.INQUIRIES);
@@ -111,9 +111,22 @@ final class JetStreamInquiries implements Inquiries {
     };
   }
 
-  private void answer(Message message, String name, Function<byte[], List<byte[]>> answerer) {
+  private void answer(Message message, String name, Function<byte[], CompletableFuture<List<byte[]>>> answerer) {
     try {
-      List<byte[]> parts = answerer.apply(message.getData());
+      answerer.apply(message.getData()).whenComplete((parts, failure) -> {
+        if (failure == null) {
+          send(message, name, parts);
+        } else {
+          LOG.error("a question could not be answered", failure);
+        }
+      });
+    } catch (RuntimeException e) {
+      LOG.error("a question could not be answered", e);
+    }
+  }
+
+  private void send(Message message, String name, List<byte[]> parts) {
+    try {
       for (int i = 0; i < parts.size(); i++) {
         Headers headers = new Headers().put(ANSWERER, name);
         if (i == parts.size() - 1) {
@@ -123,8 +136,6 @@ final class JetStreamInquiries implements Inquiries {
       }
     } catch (IllegalStateException notConnected) {
       LOG.debug("an answer was lost", notConnected);
-    } catch (RuntimeException e) {
-      LOG.error("a question could not be answered", e);
     }
   }
 }

@@ -54,6 +54,13 @@ final class JetStreamShardLog implements ShardLog {
   }
 
   @Override
+  public CompletableFuture<@Nullable StoredRecord> lastUpTo(String key, long position) {
+    return position < 1
+        ? CompletableFuture.completedFuture(null)
+        : PlainFailures.of(reads.lastUpTo(stream, StreamNames.record(shard, key), position));
+  }
+
+  @Override
   public CompletableFuture<List<@Nullable StoredRecord>> read(long[] positions) {
     if (positions.length > MAX_READ) {
       return CompletableFuture.failedFuture(

@@ -28,6 +28,8 @@ final class Replies {
   /** Another append to the place is under way on its way through the cluster: it says nothing of this one's end. */
   private static final int WRONG_LAST_SEQUENCE_IN_FLIGHT = 10164;
 
+  private static final String SEQUENCE = "Nats-Sequence";
+
   private Replies() {}
 
   /** The sequence under which a message was stored. */
@@ -94,6 +96,15 @@ final class Replies {
       throw statusError(status);
     }
     return new StoredRecord(position, reply.getData());
+  }
+
+  /** The message that a direct get brought, with the sequence that it says; null: there is none. */
+  static @Nullable StoredRecord directMessage(Message reply) {
+    String sequence = reply.isStatusMessage() || reply.getHeaders() == null ? null : reply.getHeaders().getFirst(SEQUENCE);
+    if (!reply.isStatusMessage() && sequence == null) {
+      throw new LogException(Kind.UNKNOWN, "a message without a sequence");
+    }
+    return directMessage(reply, sequence == null ? 0 : Long.parseLong(sequence));
   }
 
   /** Accepts that a message was deleted, now or before. */

@@ -61,6 +61,17 @@ final class Requests {
         reply -> Replies.directMessage(reply, sequence));
   }
 
+  /**
+   * The newest message of a subject at or before a sequence, from whichever replica answers; null: that one has none. The
+   * broker says behind it that there is no more, which nobody waits for.
+   */
+  CompletableFuture<@Nullable StoredRecord> lastUpTo(String stream, String subject, long sequence) {
+    return link.request(
+        "$JS.API.DIRECT.GET." + stream,
+        "{\"multi_last\":[\"" + subject + "\"],\"up_to_seq\":" + sequence + "}",
+        Replies::directMessage);
+  }
+
   /** The subject of the message at a sequence, from the leader; null: there is none. */
   CompletableFuture<@Nullable String> subjectAt(String stream, long sequence) {
     return link.request("$JS.API.STREAM.MSG.GET." + stream, "{\"seq\":" + sequence + "}", Replies::leaderSubject);

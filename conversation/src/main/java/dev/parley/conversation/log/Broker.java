@@ -69,6 +69,8 @@ public interface Broker extends AutoCloseable {
     /** {@code {webhook}}: an endpoint of a partner's server. */
     WEBHOOKS,
     /** {@code {webhook}.{shard}}: up to where an endpoint has a shard. */
-    WEBHOOK_CURSORS
+    WEBHOOK_CURSORS,
+    /** {@code {user}}: since when a user's tokens must have been issued. */
+    REVOCATIONS
   }
 }

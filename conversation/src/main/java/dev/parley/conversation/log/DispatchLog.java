@@ -1,6 +1,8 @@
 package dev.parley.conversation.log;
 
 import dev.parley.conversation.log.ShardLog.StoredRecord;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -25,6 +27,15 @@ public interface DispatchLog {
 
   /** The position of a shard's newest message now, from the leader; {@link #NONE}: it has none, or none any more. */
   CompletableFuture<Long> newest(int shard);
+
+  /**
+   * Tells those messages of one shard that are there now and were appended since a time by the broker's clock, in order.
+   * For looking something up: it costs as much as it tells.
+   *
+   * @param limit how long at most
+   * @return whether all were told; false: the time was up, and {@code reader} is told nothing more
+   */
+  CompletableFuture<Boolean> read(int shard, Instant since, Duration limit, Reader reader);
 
   /**
    * Tells all messages of this log, in order, then each new one, until the broker is closed. After a reconnect it goes on

@@ -29,7 +29,7 @@ public interface Inquiries {
   /**
    * Answers all questions from now on, until the subscription is closed; on a thread of the adapter, which the answerer
    * must not block. An answer has any number of parts of at most {@link #MAX_BYTES}; they come together joined, as
-   * messages of Protobuf may be.
+   * messages of Protobuf may be. Without any part, or when the future fails, the question is left to others.
    */
-  Subscription answer(Function<byte[], List<byte[]>> answerer);
+  Subscription answer(Function<byte[], CompletableFuture<List<byte[]>>> answerer);
 }

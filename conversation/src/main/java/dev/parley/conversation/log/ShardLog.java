@@ -35,6 +35,14 @@ public interface ShardLog {
   CompletableFuture<@Nullable StoredRecord> last(String key);
 
   /**
+   * The newest record with this key that lies at this position or before it, as some replica has it; null: there is none,
+   * or not any more, or that replica is behind.
+   *
+   * @param position which the log has reached
+   */
+  CompletableFuture<@Nullable StoredRecord> lastUpTo(String key, long position);
+
+  /**
    * The records at exactly these positions, in this order. A record that was replaced comes as its cut copy. Null in
    * the list: not there (trimmed, never written, or a reader that is behind: ask again).
    *

@@ -55,6 +55,11 @@ final class FakeLog implements ShardLog, Table {
   }
 
   @Override
+  public CompletableFuture<@Nullable StoredRecord> lastUpTo(String key, long position) {
+    throw new UnsupportedOperationException("nobody who reads history asks for it");
+  }
+
+  @Override
   public CompletableFuture<@Nullable Entry> get(String key) {
     return CompletableFuture.completedFuture(entries.get(key));
   }

@@ -8,6 +8,7 @@ import dev.parley.conversation.log.Broker.TableName;
 import dev.parley.conversation.log.LogException.Kind;
 import dev.parley.conversation.log.ShardLog.StoredRecord;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -123,6 +124,29 @@ public abstract class BrokerContract {
     assertThat(text(tail.owner())).isEqualTo("3:owner 2");
     assertThat(text(tail.filler())).isEqualTo("4:filler 2");
     assertThat(tail.bytes()).isPositive();
+  }
+
+  @Test
+  void theNewestRecordOfAKeyUpToAPositionIsFound() throws Exception {
+    get(log.append("c1", bytes("a"), 0));
+    get(log.append("c2", bytes("b"), 1));
+    get(log.append("c1", bytes("c"), 2));
+    get(log.append("c2", bytes("d"), 3));
+
+    assertThat(position(log.lastUpTo("c2", 1))).isZero();
+    assertThat(position(log.lastUpTo("c2", 2))).isEqualTo(2);
+    assertThat(position(log.lastUpTo("c2", 3))).isEqualTo(2);
+    assertThat(position(log.lastUpTo("c1", 2))).isEqualTo(1);
+    assertThat(position(log.lastUpTo("c1", 4))).isEqualTo(3);
+    assertThat(position(log.lastUpTo("c3", 4))).isZero();
+    get(log.trim(3));
+    assertThat(position(log.lastUpTo("c2", 3))).isZero();
+    assertThat(position(log.lastUpTo("c1", 3))).isEqualTo(3);
+  }
+
+  private static long position(CompletableFuture<@Nullable StoredRecord> found) throws Exception {
+    StoredRecord record = get(found);
+    return record == null ? 0 : record.position();
   }
 
   @Test
@@ -453,6 +477,27 @@ public abstract class BrokerContract {
   }
 
   @Test
+  void whoReadsDispatchersIsToldWhatThereIsOfOneShardSinceATime() throws Exception {
+    DispatchLog dispatch = broker.dispatch();
+    Duration limit = Duration.ofSeconds(20);
+    var told = new ConcurrentLinkedQueue<String>();
+    assertThat(get(dispatch.read(0, Instant.EPOCH, limit, into(told)))).isTrue();
+    long last = DispatchLog.NONE;
+    List<String> written = new ArrayList<>();
+    for (int i = 0; i < 1_000; i++) {
+      last = get(dispatch.append(0, bytes("a" + i), last));
+      written.add(last + ":a" + i);
+    }
+    get(dispatch.append(1, bytes("of another shard"), DispatchLog.NONE));
+
+    assertThat(get(dispatch.read(0, Instant.EPOCH, limit, into(told)))).isTrue();
+    assertThat(told).containsExactlyElementsOf(written);
+    told.clear();
+    assertThat(get(dispatch.read(0, Instant.now().plusSeconds(600), limit, into(told)))).isTrue();
+    assertThat(told).isEmpty();
+  }
+
+  @Test
   void whoFollowsNothingIsToldOfItsEnd() throws Exception {
     get(broker.dispatch().follow((shard, record) -> {}));
     get(broker.dispatch().followMarks((shard, record) -> {}));
@@ -520,8 +565,10 @@ public abstract class BrokerContract {
   @Test
   void allWhoAnswerAreAsked() throws Exception {
     assertThat(get(broker.inquiries().ask(bytes("?"), 0, Duration.ofSeconds(20)))).isEmpty();
-    Wakes.Subscription first = broker.inquiries().answer(question -> List.of(question, bytes("1")));
-    broker.inquiries().answer(question -> List.of(bytes(new String(question, UTF_8) + "2")));
+    Wakes.Subscription first = broker.inquiries().answer(question -> answered(question, bytes("1")));
+    broker.inquiries().answer(question -> answered(bytes(new String(question, UTF_8) + "2")));
+    broker.inquiries().answer(question -> answered());
+    broker.inquiries().answer(question -> CompletableFuture.failedFuture(new IllegalStateException("no answer")));
 
     assertThat(get(broker.inquiries().ask(bytes("q"), 2, Duration.ofSeconds(20))))
         .extracting(answer -> new String(answer, UTF_8))
@@ -532,6 +579,29 @@ public abstract class BrokerContract {
         .containsExactly("q2");
     assertThatThrownBy(() -> broker.inquiries().ask(new byte[Inquiries.MAX_BYTES + 1], 1, Duration.ofMillis(1)))
         .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  private static CompletableFuture<List<byte[]>> answered(byte[]... parts) {
+    return CompletableFuture.completedFuture(List.of(parts));
+  }
+
+  @Test
+  void anAnswerThatComesLaterIsAwaited() throws Exception {
+    CompletableFuture<List<byte[]>> later = new CompletableFuture<>();
+    CompletableFuture<byte[]> heard = new CompletableFuture<>();
+    broker
+        .inquiries()
+        .answer(
+            question -> {
+              heard.complete(question);
+              return later;
+            });
+
+    CompletableFuture<List<byte[]>> asked = broker.inquiries().ask(bytes("q"), 1, Duration.ofSeconds(20));
+    assertThat(get(heard)).isEqualTo(bytes("q"));
+    assertThat(asked).isNotDone();
+    later.complete(List.of(bytes("late")));
+    assertThat(get(asked)).containsExactly(bytes("late"));
   }
 
   @Test

@@ -6,6 +6,7 @@ import dev.parley.internal.v1.DeliveredAnswer;
 import dev.parley.internal.v1.DeliveredQuestion;
 import dev.parley.internal.v1.DeliveredSeq;
 import dev.parley.internal.v1.DeviceHas;
+import dev.parley.internal.v1.RouterQuestion;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -42,7 +43,11 @@ public final class Routers {
 
   /** Up to where devices have acknowledged what is asked for, of those that have that much. Never fails. */
   CompletableFuture<Map<Asked, Long>> whoHas(List<DeliveredSeq> seqs) {
-    byte[] question = DeliveredQuestion.newBuilder().addAllSeqs(seqs).build().toByteArray();
+    byte[] question =
+        RouterQuestion.newBuilder()
+            .setDelivered(DeliveredQuestion.newBuilder().addAllSeqs(seqs))
+            .build()
+            .toByteArray();
     return ask(question, TIMES)
         .thenApplyAsync(
             answers -> {

@@ -123,11 +123,12 @@ class DispatcherTest {
         .inquiries()
         .answer(
             question ->
-                List.of(
-                    DeliveredAnswer.newBuilder()
-                        .addHas(DeviceHas.newBuilder().setQuestion(0).setUserId("bob").setDeviceId("phone").setSeq(2))
-                        .build()
-                        .toByteArray()));
+                CompletableFuture.completedFuture(
+                    List.of(
+                        DeliveredAnswer.newBuilder()
+                            .addHas(DeviceHas.newBuilder().setQuestion(0).setUserId("bob").setDeviceId("phone").setSeq(2))
+                            .build()
+                            .toByteArray())));
     time.pass(Duration.ZERO);
     phone("carol", "carols");
     Talk talk = talk("alice", "bob", "carol");

@@ -76,6 +76,11 @@ class WebhookReaderTest implements WebhookReader.Listener {
     }
 
     @Override
+    public CompletableFuture<@Nullable StoredRecord> lastUpTo(String key, long position) {
+      return log.lastUpTo(key, position);
+    }
+
+    @Override
     public CompletableFuture<Void> replace(long position, byte[] cut) {
       return log.replace(position, cut);
     }

@@ -411,6 +411,7 @@ function showAll() {
 function showConnection(state, reason) {
   const ended = {
     DISPLACED: ["This conversation was opened in another place with the same device.", "Use it here"],
+    TOKEN_REVOKED: ["Your token was revoked. Get a new one with ./parley token and open the page with it.", ""],
     TOKEN_EXPIRED: ["Your token has ended. Get a new one with ./parley token and open the page with it.", ""],
   }[reason] ?? [`The session has ended: ${reason}`, "Try again"];
   const [text, action] = state === "ended" ? ended

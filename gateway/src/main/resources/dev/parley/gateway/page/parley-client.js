@@ -36,7 +36,7 @@ const TOKEN_PROTOCOL = "parley.token.";
 /** After these a client does not come back by itself: the same would happen again. */
 const STOP = new Set([1003, 1007, 1009, 4000, 4004, 4007]);
 /** After these another token is needed. */
-const TOKEN_REFUSED = new Set([4001, 4002, 4003]);
+const TOKEN_REFUSED = new Set([4001, 4002, 4003, 4010]);
 /** A command that was refused so is sent again, with the same id, after a wait. */
 const TRY_AGAIN = new Set([
   "RATE_LIMITED", "OVERLOADED", "BROKER_UNAVAILABLE", "OUTCOME_UNKNOWN", "DRAINING", "MODERATION_UNAVAILABLE",

@@ -48,7 +48,7 @@ public final class Calls {
   }
 
   /** Answers when there is an answer. */
-  static <R> void answer(CompletableFuture<R> answer, StreamObserver<R> response) {
+  public static <R> void answer(CompletableFuture<R> answer, StreamObserver<R> response) {
     answer.whenComplete(
         (value, failure) -> {
           if (failure == null) {

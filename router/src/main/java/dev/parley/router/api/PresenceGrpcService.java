@@ -1,6 +1,7 @@
 package dev.parley.router.api;
 
 import dev.parley.chassis.auth.Identity;
+import dev.parley.chassis.auth.Revocations;
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.log.Wakes;
 import dev.parley.internal.v1.SettingsChanged;
@@ -41,17 +42,24 @@ public final class PresenceGrpcService extends PresenceServiceGrpc.PresenceServi
   private final Calls calls;
   private final PresenceSettingsTable settings;
   private final Wakes wakes;
+  private final Revocations revocations;
   /** How many WatchPresence calls each user has open. */
   private final Map<String, Integer> streams = new ConcurrentHashMap<>();
 
   /** A service over these parts. {@code wakes}: tells other routers of changed settings. */
   public PresenceGrpcService(
-      Shards shards, Sessions sessions, Calls calls, PresenceSettingsTable settings, Wakes wakes) {
+      Shards shards,
+      Sessions sessions,
+      Calls calls,
+      PresenceSettingsTable settings,
+      Wakes wakes,
+      Revocations revocations) {
     this.access = new PresenceAccess(shards, calls);
     this.sessions = sessions;
     this.calls = calls;
     this.settings = settings;
     this.wakes = wakes;
+    this.revocations = revocations;
   }
 
   @Override
@@ -118,6 +126,8 @@ public final class PresenceGrpcService extends PresenceServiceGrpc.PresenceServi
             () -> access.check(caller.userId(), request.getUsersList(), request.getConversationIdsList()),
             () -> streamEnded(caller.userId()),
             (ServerCallStreamObserver<WatchPresenceResponse>) response);
+    // The token was checked when the call began: the request may have come later.
+    stream.revoked(caller.userId(), revocations.issuedBefore(caller.userId()));
     stream.open();
   }
 

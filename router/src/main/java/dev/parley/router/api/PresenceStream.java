@@ -5,6 +5,7 @@ import dev.parley.conversation.Refusal;
 import dev.parley.internal.v1.Subject;
 import dev.parley.internal.v1.Told;
 import dev.parley.router.presence.PresenceViews;
+import dev.parley.router.session.Session;
 import dev.parley.router.session.SessionHub;
 import dev.parley.router.session.Sessions;
 import dev.parley.router.session.Watcher;
@@ -14,6 +15,7 @@ import dev.parley.v1.PresenceUpdate;
 import dev.parley.v1.WatchPresenceResponse;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -25,7 +27,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** One call of WatchPresence: watches until the caller ends it, may not see something any more, or the token ends. */
-final class PresenceStream implements Watcher {
+final class PresenceStream implements Watcher, SessionHub.TokenHolder {
   /** How often it is asked again whether the caller may see all this: a stream has no feed that would tell. */
   private static final Duration CHECK_AGAIN = Duration.ofSeconds(30);
 
@@ -57,11 +59,15 @@ final class PresenceStream implements Watcher {
     this.check = check;
     this.onEnd = onEnd;
     this.call = call;
+    hub.opened(this);
     call.setOnCancelHandler(this::end);
   }
 
   /** Begins when it is granted. */
   void open() {
+    if (ended) {
+      return;
+    }
     check.get().whenCompleteAsync(
         (may, failure) -> {
           if (failure != null) {
@@ -95,6 +101,13 @@ final class PresenceStream implements Watcher {
               }
             },
             hub::execute);
+  }
+
+  @Override
+  public void revoked(String userId, Instant issuedBefore) {
+    if (userId.equals(caller.userId()) && caller.issued().isBefore(issuedBefore)) {
+      fail(Session.TOKEN_REVOKED);
+    }
   }
 
   @Override
@@ -159,6 +172,7 @@ final class PresenceStream implements Watcher {
       return;
     }
     ended = true;
+    hub.closed(this);
     onEnd.run();
     if (watching) {
       watching = false;

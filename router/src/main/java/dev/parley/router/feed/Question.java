@@ -39,6 +39,14 @@ public sealed interface Question {
     }
   }
 
+  /**
+   * Say who may read an event, to an operator; {@link Reply.OfReaders}.
+   *
+   * @param onlyUser this one alone; empty: all
+   * @param limit how many at most
+   */
+  record ListReaders(String conversationId, long seq, String onlyUser, int limit) implements Question {}
+
   /** Where a conversation's history lies; {@link Reply.OfIndex}. */
   record Index(String conversationId) implements Question {}
 

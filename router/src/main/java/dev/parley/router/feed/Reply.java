@@ -32,6 +32,9 @@ public sealed interface Reply {
     }
   }
 
+  /** To {@link Question.ListReaders}. */
+  record OfReaders(Readers readers) implements Reply {}
+
   /** To {@link Question.Index}. */
   record OfIndex(HistoryIndex index) implements Reply {}
 

@@ -10,6 +10,7 @@ import dev.parley.conversation.SnapshotMark;
 import dev.parley.internal.v1.Ask;
 import dev.parley.internal.v1.Batch;
 import dev.parley.internal.v1.Bounced;
+import dev.parley.internal.v1.EventReader;
 import dev.parley.internal.v1.FedRecord;
 import dev.parley.internal.v1.FollowQuestion;
 import dev.parley.internal.v1.FollowingReply;
@@ -24,6 +25,8 @@ import dev.parley.internal.v1.MembersQuestion;
 import dev.parley.internal.v1.MembersReply;
 import dev.parley.internal.v1.Open;
 import dev.parley.internal.v1.Opened;
+import dev.parley.internal.v1.ReadersQuestion;
+import dev.parley.internal.v1.ReadersReply;
 import dev.parley.internal.v1.ReceiptNotice;
 import dev.parley.internal.v1.RefusedReply;
 import dev.parley.internal.v1.ShardFrame;
@@ -35,6 +38,7 @@ import dev.parley.router.feed.Handover;
 import dev.parley.router.feed.HistoryIndex;
 import dev.parley.router.feed.Item;
 import dev.parley.router.feed.Question;
+import dev.parley.router.feed.Readers;
 import dev.parley.router.feed.Reply;
 import dev.parley.router.feed.ToOwner;
 import dev.parley.router.shard.Answer;
@@ -133,6 +137,13 @@ public final class LinkCodec {
                       .setAfterUserId(list.afterUserId())
                       .setLimit(list.limit())
                       .addAllUserIds(list.only()));
+      case Question.ListReaders list ->
+          ask.setReaders(
+              ReadersQuestion.newBuilder()
+                  .setConversationId(list.conversationId())
+                  .setSeq(list.seq())
+                  .setUserId(list.onlyUser())
+                  .setLimit(list.limit()));
       case Question.Index index -> ask.setIndex(index.conversationId());
       case Question.AwaitList list -> ask.setUserId(list.userId()).setListed(ListedQuestion.getDefaultInstance());
     };
@@ -185,6 +196,11 @@ public final class LinkCodec {
             members.getAfterUserId(),
             members.getLimit(),
             members.getUserIdsList());
+      }
+      case READERS -> {
+        ReadersQuestion readers = ask.getReaders();
+        yield new Question.ListReaders(
+            readers.getConversationId(), readers.getSeq(), readers.getUserId(), readers.getLimit());
       }
       case INDEX -> new Question.Index(ask.getIndex());
       case LISTED -> new Question.AwaitList(user);
@@ -289,6 +305,7 @@ public final class LinkCodec {
           };
       case Reply.OfConversation conversation -> encoded.setConversation(conversation.conversation());
       case Reply.OfMembers members -> encoded.setMembers(MembersReply.newBuilder().addAllMembers(members.members()));
+      case Reply.OfReaders readers -> encoded.setReaders(encode(readers.readers()));
       case Reply.OfIndex index -> encoded.setIndex(encode(index.index()));
       case Reply.Listed listed -> encoded.setListed(ListedReply.getDefaultInstance());
     };
@@ -331,6 +348,19 @@ public final class LinkCodec {
         .setUnreadCount(following.unreadCount())
         .setReset(following.reset() == null ? ResetReason.RESET_REASON_UNSPECIFIED : following.reset())
         .build();
+  }
+
+  private static ReadersReply encode(Readers readers) {
+    ReadersReply.Builder encoded =
+        ReadersReply.newBuilder().setHeadSeq(readers.headSeq()).setMore(readers.more());
+    for (Readers.Reader reader : readers.readers()) {
+      encoded.addReaders(
+          EventReader.newBuilder()
+              .setUserId(reader.userId())
+              .setMember(reader.member())
+              .setReadSeq(reader.readSeq()));
+    }
+    return encoded.build();
   }
 
   private static IndexReply encode(HistoryIndex index) {
@@ -406,6 +436,7 @@ public final class LinkCodec {
               new MarkAnswer.Marked(reply.getMarked().getReadSeq(), reply.getMarked().getUnreadCount()));
       case CONVERSATION -> new Reply.OfConversation(reply.getConversation());
       case MEMBERS -> new Reply.OfMembers(reply.getMembers().getMembersList());
+      case READERS -> new Reply.OfReaders(decode(reply.getReaders()));
       case INDEX -> new Reply.OfIndex(decode(reply.getIndex()));
       case LISTED -> new Reply.Listed();
       case ANSWER_NOT_SET -> throw new IllegalArgumentException("an answer that this version does not know");
@@ -442,6 +473,15 @@ public final class LinkCodec {
         following.getReadSeq(),
         following.getUnreadCount(),
         following.getReset() == ResetReason.RESET_REASON_UNSPECIFIED ? null : following.getReset());
+  }
+
+  private static Readers decode(ReadersReply readers) {
+    return new Readers(
+        readers.getHeadSeq(),
+        readers.getReadersList().stream()
+            .map(reader -> new Readers.Reader(reader.getUserId(), reader.getMember(), reader.getReadSeq()))
+            .toList(),
+        readers.getMore());
   }
 
   private static HistoryIndex decode(IndexReply index) {

@@ -1,6 +1,5 @@
 package dev.parley.router.session;
 
-import com.google.protobuf.InvalidProtocolBufferException;
 import dev.parley.internal.v1.DeliveredAnswer;
 import dev.parley.internal.v1.DeliveredQuestion;
 import dev.parley.internal.v1.DeliveredSeq;
@@ -10,8 +9,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Up to where the devices with sessions here have acknowledged their conversations, so that they get no push for what
@@ -21,7 +18,6 @@ import org.slf4j.LoggerFactory;
  * <p>Thread-safe: parts by conversation, each with a lock of its own.
  */
 public final class Acknowledged {
-  private static final Logger LOG = LoggerFactory.getLogger(Acknowledged.class);
   private static final int MOST = 200_000;
   private static final int PARTS = 4;
   /** At most 220 bytes each. */
@@ -42,16 +38,11 @@ public final class Acknowledged {
   }
 
   /** Which devices have what is asked for: the parts of a {@link DeliveredAnswer} to a {@link DeliveredQuestion}. */
-  public List<byte[]> answer(byte[] question) {
+  public List<byte[]> answer(DeliveredQuestion asked) {
     List<DeviceHas> has = new ArrayList<>();
-    try {
-      DeliveredQuestion asked = DeliveredQuestion.parseFrom(question);
-      for (int i = 0; i < asked.getSeqsCount(); i++) {
-        DeliveredSeq seq = asked.getSeqs(i);
-        part(seq.getConversationId()).answer(i, seq, has);
-      }
-    } catch (InvalidProtocolBufferException e) {
-      LOG.error("a dispatcher's question cannot be read", e);
+    for (int i = 0; i < asked.getSeqsCount(); i++) {
+      DeliveredSeq seq = asked.getSeqs(i);
+      part(seq.getConversationId()).answer(i, seq, has);
     }
     List<byte[]> parts = new ArrayList<>();
     for (int from = 0; from == 0 || from < has.size(); from += DEVICES_IN_PART) {

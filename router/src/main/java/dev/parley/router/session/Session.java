@@ -55,6 +55,10 @@ public final class Session {
   /** After these the client is soon there again. */
   private static final Set<ErrorReason> COMES_BACK =
       Set.of(ErrorReason.ERROR_REASON_DRAINING, ErrorReason.ERROR_REASON_INTERNAL);
+  /** Why a stream ends whose token was revoked. */
+  public static final Refusal TOKEN_REVOKED =
+      Refusal.of(ErrorReason.ERROR_REASON_TOKEN_REVOKED, "the token was revoked: log in anew");
+
   private static final Duration RATE_NOTICE_INTERVAL = Duration.ofSeconds(10);
 
   private final String id;
@@ -71,6 +75,7 @@ public final class Session {
 
   private Phase phase = Phase.HELLO;
   private String device = "";
+  private Instant tokenIssued;
   private Instant tokenExpires;
   private Instant lastHeard;
   private Instant lastHeads;
@@ -89,11 +94,17 @@ public final class Session {
     CLOSED
   }
 
-  /** A session that waits for Hello. {@code tokenExpires}: when the credential of the stream ends. */
+  /**
+   * A session that waits for Hello.
+   *
+   * @param tokenIssued when the credential of the stream was issued
+   * @param tokenExpires when it ends
+   */
   public Session(
       String id,
       String router,
       User user,
+      Instant tokenIssued,
       Instant tokenExpires,
       SessionLimits limits,
       dev.parley.v1.Durability durability,
@@ -102,6 +113,7 @@ public final class Session {
     this.id = id;
     this.router = router;
     this.user = user;
+    this.tokenIssued = tokenIssued;
     this.tokenExpires = tokenExpires;
     this.limits = limits;
     this.clock = clock;
@@ -529,8 +541,9 @@ public final class Session {
   }
 
   /** A newer token was checked: the stream lives on with it. */
-  public void refreshed(String userId, Instant expires) {
+  public void refreshed(String userId, Instant issued, Instant expires) {
     if (userId.equals(user.getUserId())) {
+      tokenIssued = issued;
       tokenExpires = expires;
     } else {
       fail(Refusal.of(ErrorReason.ERROR_REASON_TOKEN_INVALID, "the new token is of another user"));
@@ -541,6 +554,13 @@ public final class Session {
   public void notRefreshed(Refusal why) {
     if (phase != Phase.CLOSED) {
       out.control(Frames.error(why, "", false));
+    }
+  }
+
+  /** The user's tokens that were issued before this time are not good any more. */
+  public void revoked(Instant issuedBefore) {
+    if (phase != Phase.CLOSED && tokenIssued.isBefore(issuedBefore)) {
+      fail(TOKEN_REVOKED);
     }
   }
 

@@ -57,6 +57,7 @@ public final class SessionCall implements SessionPort, Devices.Displaceable {
             UUID.randomUUID().toString(),
             sessions.router(),
             Profiles.user(identity),
+            identity.issued(),
             identity.expires(),
             sessions.limits(),
             sessions.durability().get(),
@@ -276,7 +277,7 @@ public final class SessionCall implements SessionPort, Devices.Displaceable {
   public void verify(String token) {
     try {
       Identity identity = sessions.verifier().verify(token);
-      session.refreshed(identity.userId(), identity.expires());
+      session.refreshed(identity.userId(), identity.issued(), identity.expires());
     } catch (TokenException e) {
       session.notRefreshed(Refusal.of(e.reason(), e.getMessage()));
     }

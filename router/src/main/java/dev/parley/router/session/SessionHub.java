@@ -14,6 +14,7 @@ import dev.parley.router.shard.CommittedRecord;
 import dev.parley.router.shard.Follower;
 import dev.parley.v1.Receipt;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -40,6 +41,13 @@ public final class SessionHub implements Follower {
   private final Set<Session> sessions = new LinkedHashSet<>();
   private final Map<String, List<Session>> byConversation = new HashMap<>();
   private final Map<String, UserSessions> byUser = new HashMap<>();
+  private final Set<TokenHolder> otherStreams = new LinkedHashSet<>();
+
+  /** A stream that is no session and rests on a user's token. */
+  public interface TokenHolder {
+    /** The user's tokens that were issued before this time are not good any more. On the loop. */
+    void revoked(String userId, Instant issuedBefore);
+  }
 
   /** The sessions of one user, and where their notices come in. */
   private record UserSessions(List<Session> sessions, Wakes.Subscription notices) {}
@@ -91,6 +99,25 @@ public final class SessionHub implements Follower {
   /** A user's list of blocked users has changed: some see them otherwise now. */
   public void blocksChanged(String userId) {
     loop.execute(() -> watches.blocksChanged(userId));
+  }
+
+  /** A stream that is no session has begun. On the loop. */
+  public void opened(TokenHolder stream) {
+    otherStreams.add(stream);
+  }
+
+  /** A stream that is no session is over. On the loop. */
+  public void closed(TokenHolder stream) {
+    otherStreams.remove(stream);
+  }
+
+  /** A user's tokens that were issued before this time are not good any more: what rests on them ends. */
+  public void revoked(String userId, Instant issuedBefore) {
+    loop.execute(
+        () -> {
+          each(sessionsOf(userId), session -> session.revoked(issuedBefore));
+          List.copyOf(otherStreams).forEach(stream -> stream.revoked(userId, issuedBefore));
+        });
   }
 
   /** The event loop itself, for work that is pinned to it. */

@@ -7,6 +7,7 @@ import dev.parley.conversation.RefusedException;
 import dev.parley.conversation.history.HistoryReader;
 import dev.parley.conversation.history.TrimmedException;
 import dev.parley.router.feed.Question;
+import dev.parley.router.feed.Readers;
 import dev.parley.router.shard.ReadMarks.Mark;
 import dev.parley.v1.Conversation;
 import dev.parley.v1.Cursor;
@@ -235,6 +236,30 @@ final class Follows {
       }
     }
     return members;
+  }
+
+  /** Members and former members who may read an event, in order of their ids. */
+  CompletableFuture<Readers> readers(Question.ListReaders question) {
+    return marks
+        .loaded()
+        .thenCompose(ready -> conversations.loaded(question.conversationId()))
+        .thenCompose(entry -> conversations.keepUntil(entry, whenSure(entry)))
+        .thenApply(entry -> readers(Objects.requireNonNull(entry.state), question));
+  }
+
+  private Readers readers(ConversationState state, Question.ListReaders question) {
+    String only = question.onlyUser();
+    List<Readers.Reader> found =
+        state.users().stream()
+            .filter(user -> (only.isEmpty() || user.userId().equals(only)) && user.canRead(question.seq()))
+            .limit(question.limit() + 1L)
+            .map(
+                user ->
+                    new Readers.Reader(
+                        user.userId(), user.isCurrent(), marks.get(state.conversationId(), user.userId()).seq()))
+            .toList();
+    boolean more = found.size() > question.limit();
+    return new Readers(state.headSeq(), more ? found.subList(0, question.limit()) : found, more);
   }
 
   /** Answers a member or former member. */

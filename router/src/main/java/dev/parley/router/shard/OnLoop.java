@@ -118,6 +118,11 @@ final class OnLoop {
       }
 
       @Override
+      public CompletableFuture<@Nullable StoredRecord> lastUpTo(String key, long position) {
+        return hop(log.lastUpTo(key, position), loop);
+      }
+
+      @Override
       public CompletableFuture<List<@Nullable StoredRecord>> read(long[] positions) {
         return hop(log.read(positions), loop);
       }

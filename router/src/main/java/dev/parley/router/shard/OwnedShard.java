@@ -156,6 +156,7 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
                   .members(list)
                   .thenApply(Reply.OfMembers::new),
               reply);
+      case Question.ListReaders list -> tell(follows.readers(list).thenApply(Reply.OfReaders::new), reply);
       case Question.Index index ->
           tell(
               conversations

@@ -39,6 +39,11 @@ record ReportedLog(ShardLog log, Hop hop) implements ShardLog {
   }
 
   @Override
+  public CompletableFuture<@Nullable StoredRecord> lastUpTo(String key, long position) {
+    return log.lastUpTo(key, position);
+  }
+
+  @Override
   public CompletableFuture<List<@Nullable StoredRecord>> read(long[] positions) {
     return log.read(positions);
   }

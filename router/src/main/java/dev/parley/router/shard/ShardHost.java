@@ -12,6 +12,7 @@ import dev.parley.internal.v1.ShardFrame;
 import dev.parley.internal.v1.ShardStatus;
 import dev.parley.router.feed.HistoryIndex;
 import dev.parley.router.feed.Question;
+import dev.parley.router.feed.Readers;
 import dev.parley.router.feed.Reply;
 import dev.parley.router.feed.RouterId;
 import dev.parley.router.loop.Loop;
@@ -339,6 +340,20 @@ public final class ShardHost {
                 reply -> {
                   if (reply instanceof Reply.OfMembers members) {
                     return members.members();
+                  }
+                  throw unexpected(reply);
+                }));
+  }
+
+  /** Who may read an event: see {@link Question.ListReaders}. For operators, who need be no members. */
+  public CompletableFuture<Readers> readers(String conversationId, long seq, String onlyUser, int limit) {
+    return onLoop(
+        () ->
+            askHere(
+                new Question.ListReaders(conversationId, seq, onlyUser, limit),
+                reply -> {
+                  if (reply instanceof Reply.OfReaders readers) {
+                    return readers.readers();
                   }
                   throw unexpected(reply);
                 }));

@@ -71,7 +71,8 @@ final class SessionRig implements SessionPort {
   SessionRig() {
     session =
         new Session(
-            "s1", "router", User.newBuilder().setUserId("ann").build(), time.instant().plusSeconds(3_600), LIMITS,
+            "s1", "router", User.newBuilder().setUserId("ann").build(), time.instant(),
+            time.instant().plusSeconds(3_600), LIMITS,
             Durability.DURABILITY_SYNCED, time, this);
   }
 

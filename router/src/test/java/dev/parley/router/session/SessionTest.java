@@ -14,6 +14,7 @@ import dev.parley.v1.RefreshToken;
 import dev.parley.v1.ServerFrame;
 import dev.parley.v1.Typing;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -159,7 +160,7 @@ class SessionTest {
     rig.following(1);
     rig.send(ClientFrame.newBuilder().setRefreshToken(RefreshToken.newBuilder().setToken("newer")));
     assertThat(rig.verified).containsExactly("newer");
-    rig.session.refreshed("ann", rig.time.instant().plusSeconds(7_200));
+    rig.session.refreshed("ann", rig.time.instant(), rig.time.instant().plusSeconds(7_200));
     aliveFor(Duration.ofSeconds(7_199));
     assertThat(rig.closed).isEmpty();
     rig.session.notRefreshed(Refusal.of(ErrorReason.ERROR_REASON_TOKEN_INVALID, "no"));
@@ -177,9 +178,24 @@ class SessionTest {
 
   @Test
   void aTokenOfAnotherUserEndsTheStream() {
-    rig.open().session.refreshed("bob", rig.time.instant().plusSeconds(10));
+    rig.open().session.refreshed("bob", rig.time.instant(), rig.time.instant().plusSeconds(10));
 
     assertThat(rig.closedWith()).isEqualTo("TOKEN_INVALID");
+  }
+
+  @Test
+  void theStreamEndsWhenItsTokenIsRevokedAlsoOneThatCameLater() {
+    Instant opened = rig.time.instant();
+    rig.following(1).session.revoked(opened);
+    assertThat(rig.closed).as("issued just then").isEmpty();
+    rig.session.refreshed("ann", opened.plusSeconds(60), opened.plusSeconds(7_200));
+    rig.session.revoked(opened.plusSeconds(60));
+    assertThat(rig.closed).as("a newer token came").isEmpty();
+
+    rig.session.refreshed("ann", opened.plusSeconds(30), opened.plusSeconds(7_200));
+    rig.session.revoked(opened.plusSeconds(31));
+    assertThat(rig.frames()).contains("error TOKEN_REVOKED");
+    assertThat(rig.closedWith()).isEqualTo("TOKEN_REVOKED");
   }
 
   @Test

@@ -116,6 +116,11 @@ final class FaultyLog implements ShardLog {
   }
 
   @Override
+  public CompletableFuture<@Nullable StoredRecord> lastUpTo(String key, long position) {
+    return over(() -> stored.lastUpTo(key, position), 30, arrival());
+  }
+
+  @Override
   public CompletableFuture<List<@Nullable StoredRecord>> read(long[] positions) {
     boolean behind = happens(100);
     return over(

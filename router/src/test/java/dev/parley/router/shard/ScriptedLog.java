@@ -136,6 +136,11 @@ final class ScriptedLog implements ShardLog {
   }
 
   @Override
+  public CompletableFuture<@Nullable StoredRecord> lastUpTo(String key, long position) {
+    return stored.lastUpTo(key, position);
+  }
+
+  @Override
   public CompletableFuture<List<@Nullable StoredRecord>> read(long[] positions) {
     reads++;
     if (staleReads > 0) {

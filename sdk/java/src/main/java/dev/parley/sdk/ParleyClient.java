@@ -1,5 +1,6 @@
 package dev.parley.sdk;
 
+import dev.parley.v1.AdminServiceGrpc;
 import dev.parley.v1.ChatServiceGrpc;
 import dev.parley.v1.PresenceServiceGrpc;
 import dev.parley.v1.PushServiceGrpc;
@@ -82,6 +83,11 @@ public final class ParleyClient implements AutoCloseable {
   /** Devices that get pushes, and what the user wants to be told of: set a deadline on each call. */
   public PushServiceGrpc.PushServiceBlockingStub push() {
     return PushServiceGrpc.newBlockingStub(channel).withCallCredentials(new BearerToken(tokens));
+  }
+
+  /** Calls of operators that wait: set a deadline on each. */
+  public AdminServiceGrpc.AdminServiceBlockingStub admin() {
+    return AdminServiceGrpc.newBlockingStub(channel).withCallCredentials(new BearerToken(tokens));
   }
 
   /** Unary calls that answer by a future, each within 15 s. */

@@ -163,7 +163,10 @@ public final class ParleyException extends RuntimeException {
   /** The token was not accepted; another one may be. */
   public boolean tokenRefused() {
     return switch (reason) {
-      case ERROR_REASON_TOKEN_MISSING, ERROR_REASON_TOKEN_INVALID, ERROR_REASON_TOKEN_EXPIRED -> true;
+      case ERROR_REASON_TOKEN_MISSING,
+          ERROR_REASON_TOKEN_INVALID,
+          ERROR_REASON_TOKEN_EXPIRED,
+          ERROR_REASON_TOKEN_REVOKED -> true;
       default -> code == Status.Code.UNAUTHENTICATED;
     };
   }

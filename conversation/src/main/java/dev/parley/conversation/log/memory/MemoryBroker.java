@@ -45,7 +45,8 @@ public final class MemoryBroker implements Broker {
    * An empty broker.
    *
    * @param maxBytesPerShard a shard refuses records that would bring it above this
-   * @param clock says until when a router is registered; what is over ends with {@link MemoryRegistry#expire}
+   * @param clock says until when a router is registered, and when a dispatcher has written; what is over ends with {@link
+   *     MemoryRegistry#expire}
    */
   public MemoryBroker(Layout layout, long maxBytesPerShard, InstantSource clock) {
     this.layout = layout;
@@ -55,7 +56,7 @@ public final class MemoryBroker implements Broker {
     }
     marks = new MemoryMarkLog(this, layout.shards());
     registry = new MemoryRegistry(this, clock);
-    dispatch = new MemoryDispatchLog(this, shards, marks, new MemoryRegistry(this, clock));
+    dispatch = new MemoryDispatchLog(this, clock, shards, marks, new MemoryRegistry(this, clock));
   }
 
   /** Answers with a value or the exception, at once; after {@link #close} with NOT_SENT. */

@@ -5,6 +5,9 @@ import dev.parley.conversation.log.LogException;
 import dev.parley.conversation.log.Registry;
 import dev.parley.conversation.log.ShardLog;
 import dev.parley.conversation.log.ShardLog.StoredRecord;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -14,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** The dispatchers' log in memory. Readers are told on the writer's thread. */
 final class MemoryDispatchLog implements DispatchLog {
   private final MemoryBroker broker;
+  private final InstantSource clock;
   private final List<MemoryShardLog> shards;
   private final MemoryMarkLog marks;
   private final MemoryRegistry dispatchers;
@@ -25,8 +29,13 @@ final class MemoryDispatchLog implements DispatchLog {
   private final @Nullable MemoryFeed[] feeds;
 
   MemoryDispatchLog(
-      MemoryBroker broker, List<MemoryShardLog> shards, MemoryMarkLog marks, MemoryRegistry dispatchers) {
+      MemoryBroker broker,
+      InstantSource clock,
+      List<MemoryShardLog> shards,
+      MemoryMarkLog marks,
+      MemoryRegistry dispatchers) {
     this.broker = broker;
+    this.clock = clock;
     this.shards = shards;
     this.marks = marks;
     this.dispatchers = dispatchers;
@@ -36,7 +45,7 @@ final class MemoryDispatchLog implements DispatchLog {
     Arrays.fill(floors, UNKNOWN);
   }
 
-  private record Message(int shard, StoredRecord record) {}
+  private record Message(int shard, StoredRecord record, Instant time) {}
 
   @Override
   public CompletableFuture<Long> append(int shard, byte[] record, long expectedLast) {
@@ -63,7 +72,7 @@ final class MemoryDispatchLog implements DispatchLog {
           LogException.Kind.CONFLICT, "the newest message is at " + newest[shard] + ", not " + expectedLast);
     }
     long position = next();
-    Message message = new Message(shard, new StoredRecord(position, record));
+    Message message = new Message(shard, new StoredRecord(position, record), clock.instant());
     messages.add(message);
     newest[shard] = position;
     readers.forEach(reader -> reader.tell(shard, message.record));
@@ -75,6 +84,18 @@ final class MemoryDispatchLog implements DispatchLog {
     return broker.answer(() -> {
       synchronized (this) {
         return newest[shard];
+      }
+    });
+  }
+
+  @Override
+  public CompletableFuture<Boolean> read(int shard, Instant since, Duration limit, Reader reader) {
+    return broker.answer(() -> {
+      synchronized (this) {
+        messages.stream()
+            .filter(message -> message.shard == shard && !message.time.isBefore(since))
+            .forEach(message -> reader.tell(shard, message.record));
+        return true;
       }
     });
   }

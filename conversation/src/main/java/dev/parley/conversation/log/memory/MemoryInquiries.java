@@ -7,12 +7,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
-/** Questions by plain calls: answered before {@link #ask} returns. */
+/** Questions by plain calls: answered before {@link #ask} returns, if those who are asked answer at once. */
 final class MemoryInquiries implements Inquiries {
   private final MemoryBroker broker;
-  private final List<Function<byte[], List<byte[]>>> answerers = new CopyOnWriteArrayList<>();
+  private final List<Function<byte[], CompletableFuture<List<byte[]>>>> answerers = new CopyOnWriteArrayList<>();
 
   MemoryInquiries(MemoryBroker broker) {
     this.broker = broker;
@@ -23,17 +24,31 @@ final class MemoryInquiries implements Inquiries {
     if (question.length > MAX_BYTES) {
       throw new IllegalArgumentException("a question of " + question.length + " bytes");
     }
-    return CompletableFuture.completedFuture(
-        broker.connected()
-            ? answerers.stream()
-                .map(answerer -> joined(answerer.apply(question)))
-                .limit(Math.max(0, answers))
-                .toList()
-            : List.of());
+    if (!broker.connected() || answers < 1) {
+      return CompletableFuture.completedFuture(List.of());
+    }
+    List<CompletableFuture<List<byte[]>>> asked =
+        answerers.stream().map(answerer -> inTime(answerer.apply(question), limit)).toList();
+    return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
+        .thenApply(
+            done ->
+                asked.stream()
+                    .map(CompletableFuture::join)
+                    .filter(parts -> !parts.isEmpty())
+                    .map(MemoryInquiries::joined)
+                    .limit(answers)
+                    .toList());
+  }
+
+  private static CompletableFuture<List<byte[]>> inTime(CompletableFuture<List<byte[]>> answer, Duration limit) {
+    return answer
+        .copy()
+        .completeOnTimeout(List.of(), limit.toMillis(), TimeUnit.MILLISECONDS)
+        .exceptionally(failure -> List.of());
   }
 
   @Override
-  public Subscription answer(Function<byte[], List<byte[]>> answerer) {
+  public Subscription answer(Function<byte[], CompletableFuture<List<byte[]>>> answerer) {
     answerers.add(answerer);
     return () -> answerers.remove(answerer);
   }

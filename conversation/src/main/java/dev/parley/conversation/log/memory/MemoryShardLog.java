@@ -17,6 +17,7 @@ final class MemoryShardLog implements ShardLog {
   private final long maxBytes;
   private final List<@Nullable StoredRecord> records = new ArrayList<>();
   private final Map<String, Long> lastPositions = new HashMap<>();
+  private final List<String> keys = new ArrayList<>();
   private final List<Consumer<StoredRecord>> followers = new ArrayList<>();
   private long bytes;
   private long first = 1;
@@ -45,6 +46,7 @@ final class MemoryShardLog implements ShardLog {
     long position = records.size() + 1L;
     records.add(new StoredRecord(position, record));
     lastPositions.put(key, position);
+    keys.add(key);
     bytes += record.length;
     followers.forEach(follower -> follower.accept(new StoredRecord(position, record)));
     return position;
@@ -78,6 +80,20 @@ final class MemoryShardLog implements ShardLog {
   @Override
   public CompletableFuture<@Nullable StoredRecord> last(String key) {
     return broker.answer(() -> newest(key));
+  }
+
+  @Override
+  public CompletableFuture<@Nullable StoredRecord> lastUpTo(String key, long position) {
+    return broker.answer(() -> newestUpTo(key, position));
+  }
+
+  private synchronized @Nullable StoredRecord newestUpTo(String key, long position) {
+    for (long each = Math.min(position, keys.size()); each >= first; each--) {
+      if (keys.get((int) each - 1).equals(key)) {
+        return at(each);
+      }
+    }
+    return null;
   }
 
   private synchronized @Nullable StoredRecord newest(String key) {
