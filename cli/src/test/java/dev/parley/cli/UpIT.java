@@ -71,9 +71,21 @@ class UpIT {
 
     Cli doctor = Cli.run(data, "doctor", "--json");
     assertThat(doctor.exit()).as(doctor.output()).isZero();
+    assertAllAnswer(JSONObjectUtils.getJSONObject(up, "admin"));
 
     assertThat(Cli.run(data, "down").exit()).isZero();
     assertThat(parts(up)).isEmpty();
+  }
+
+  private static void assertAllAnswer(Map<String, Object> admin) throws IOException {
+    assertThat(admin).containsOnlyKeys("router-1", "router-2", "presence-1", "dispatcher-1", "gateway-1");
+    for (Object address : admin.values()) {
+      for (String page : List.of("/livez", "/readyz", "/metrics", "/config")) {
+        try (InputStream in = URI.create("http://" + address + page).toURL().openStream()) {
+          assertThat(in.readAllBytes()).as(page).isNotEmpty();
+        }
+      }
+    }
   }
 
   @Test

@@ -1,10 +1,13 @@
 package dev.parley.router;
 
+import dev.parley.chassis.admin.Probe;
+import dev.parley.chassis.admin.ThreadProbe;
 import dev.parley.chassis.auth.KeySource;
 import dev.parley.chassis.auth.TokenVerifier;
 import dev.parley.chassis.errors.Validation;
 import dev.parley.chassis.resilience.Hops;
 import dev.parley.chassis.server.GrpcServer;
+import dev.parley.chassis.telemetry.GrpcMetrics;
 import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.conversation.history.ReadRetry;
 import dev.parley.conversation.log.Broker.TableName;
@@ -23,7 +26,9 @@ import dev.parley.router.moderation.ModerationSettings;
 import dev.parley.router.presence.GrpcPresence;
 import dev.parley.router.presence.PresenceSurroundings;
 import dev.parley.router.session.Allowances;
+import dev.parley.router.session.SessionMetrics;
 import dev.parley.router.session.Sessions;
+import dev.parley.router.shard.ShardMetrics;
 import dev.parley.router.user.Blocks;
 import dev.parley.router.user.PresenceSettingsTable;
 import dev.parley.router.user.Profiles;
@@ -41,7 +46,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,6 +60,7 @@ public final class RouterServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RouterServer.class);
   private static final Duration LAST_APPENDS = Duration.ofSeconds(5);
   private static final Duration REGISTRATION = Duration.ofSeconds(30);
+  private static final Duration PROBE_PATIENCE = Duration.ofSeconds(1);
   private static final Duration BLOCKS_DEADLINE = Duration.ofSeconds(30);
 
   private final RouterSettings settings;
@@ -67,18 +75,16 @@ public final class RouterServer implements AutoCloseable {
   private final ScheduledExecutorService timer;
   private final Moderation moderation;
   private final Telemetry telemetry;
+  private final @Nullable RouterMetrics metrics;
+  private final Probe alive;
 
   /**
-   * Starts a router over this broker, which stays the caller's to close.
+   * Starts a router over this broker, which stays the caller's to close; {@code telemetry} is closed with the router.
    *
    * @throws IOException if the keys cannot be read or the address cannot be listened on; the message says which
    */
-  public RouterServer(RouterSettings settings, Broker broker, InstantSource clock) throws IOException {
-    this(settings, broker, clock, Telemetry.of(settings.metrics(), "parley-router", settings.name()));
-  }
-
-  /** As the other one, with metrics that go elsewhere; {@code telemetry} is closed with the router. */
-  RouterServer(RouterSettings settings, Broker broker, InstantSource clock, Telemetry telemetry) throws IOException {
+  public RouterServer(RouterSettings settings, Broker broker, InstantSource clock, Telemetry telemetry)
+      throws IOException {
     this.telemetry = telemetry;
     this.settings = settings;
     this.keys = KeySource.of(settings.auth().jwks());
@@ -93,7 +99,14 @@ public final class RouterServer implements AutoCloseable {
       loops.add(new NettyLoop((EventLoop) loop));
     }
     this.links = new GrpcLinks(settings.link(), workers);
-    this.presence = new GrpcPresence(settings.link().secret(), workers);
+    GrpcMetrics grpc = GrpcMetrics.of(telemetry);
+    this.presence = new GrpcPresence(settings.link().secret(), workers, grpc);
+    this.alive = new ThreadProbe("event loops", loops, PROBE_PATIENCE);
+    AtomicInteger open = new AtomicInteger();
+    this.metrics =
+        telemetry.counts()
+            ? new RouterMetrics(telemetry.meter(), clock, System::nanoTime, broker.layout().shards(), open::get)
+            : null;
     PresenceSettingsTable presenceSettings = new PresenceSettingsTable(broker.table(TableName.PRESENCE_SETTINGS));
     RandomGenerator random = new SecureRandom();
     this.hops = new Hops(clock, random, telemetry.meter());
@@ -122,7 +135,8 @@ public final class RouterServer implements AutoCloseable {
                     hops.reported("router-presence", settings.hops().presence())),
                 blocks::between,
                 moderation,
-                hops),
+                hops,
+                metrics == null ? ShardMetrics.NONE : metrics),
             new RouterCore.Limits(settings.owner(), settings.link().times(), settings.hops()));
     links.serve(core::accept, core::status);
 
@@ -139,8 +153,10 @@ public final class RouterServer implements AutoCloseable {
             allowances,
             blocks::hasBlocked,
             core.presence(),
+            open,
             broker::durability,
-            clock);
+            clock,
+            metrics == null ? SessionMetrics.NONE : metrics);
     blocks.onChange(userId -> core.hubs().forEach(hub -> hub.blocksChanged(userId)));
     broker.onReconnect(sessions::listAgain);
     this.questions = broker.inquiries().answer(sessions.acknowledged()::answer);
@@ -153,11 +169,22 @@ public final class RouterServer implements AutoCloseable {
             .auth(verifier)
             .validation(validation)
             .workers(workers)
+            .metrics(grpc)
             .service(new ChatGrpcService(shards, sessions, calls, blocks, profiles))
             .service(new PresenceGrpcService(shards, sessions, calls, presenceSettings, broker.wakes()))
             .start();
     server.ready();
     LOG.info("{} is ready on port {}; acknowledged means {}", settings.name(), server.port(), broker.durability());
+  }
+
+  /** Whether its event loops take work; asks nobody else. */
+  public Probe alive() {
+    return alive;
+  }
+
+  /** Whether it takes new streams: as its health service says. */
+  public Probe ready() {
+    return server::notReady;
   }
 
   /** The port that is listened on. */
@@ -202,6 +229,9 @@ public final class RouterServer implements AutoCloseable {
     }
     timer.shutdownNow();
     keys.close();
+    if (metrics != null) {
+      metrics.close();
+    }
     telemetry.close();
     hops.close();
   }

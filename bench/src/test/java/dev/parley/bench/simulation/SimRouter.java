@@ -19,14 +19,17 @@ import dev.parley.router.session.Allowances;
 import dev.parley.router.session.SessionCall;
 import dev.parley.router.session.SessionHub;
 import dev.parley.router.session.SessionLimits;
+import dev.parley.router.session.SessionMetrics;
 import dev.parley.router.session.Sessions;
 import dev.parley.router.shard.OwnerLimits;
+import dev.parley.router.shard.ShardMetrics;
 import dev.parley.router.view.Member;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -68,7 +71,7 @@ final class SimRouter {
             new RouterCore.Surroundings(
                 broker, time, time::nanos, random, new ReadRetry(20, Duration.ofMillis(20)), links.dialer(process),
                 PresenceSurroundings.none(hops),
-                (one, other) -> false, Moderation.NONE, hops),
+                (one, other) -> false, Moderation.NONE, hops, ShardMetrics.NONE),
             new RouterCore.Limits(OWNER, LINK, HOPS));
     sessions =
         Sessions.of(
@@ -77,7 +80,7 @@ final class SimRouter {
               throw new UnsupportedOperationException("tokens last long here");
             },
             new Validation(), new Allowances(SESSIONS), (one, other) -> false, core.presence(),
-            broker::durability, time);
+            new AtomicInteger(), broker::durability, time, SessionMetrics.NONE);
     core.start();
   }
 

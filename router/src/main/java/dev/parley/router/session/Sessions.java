@@ -26,6 +26,7 @@ import java.util.random.RandomGenerator;
  * @param open how many there are
  * @param draining no new ones are taken
  * @param durability how safe a stored event is, as the broker says now
+ * @param metrics what happens is told here
  */
 public record Sessions(
     String router,
@@ -42,14 +43,15 @@ public record Sessions(
     AtomicInteger open,
     AtomicBoolean draining,
     Supplier<Durability> durability,
-    InstantSource clock) {
+    InstantSource clock,
+    SessionMetrics metrics) {
   /** Checks a token and says whose it is. Thread-safe. */
   public interface TokenCheck {
     /** Throws a TokenException that says what is wrong with it. */
     Identity verify(String token) throws TokenException;
   }
 
-  /** The sessions of a router that has none yet. */
+  /** The sessions of a router that has none yet; {@code open} counts them. */
   public static Sessions of(
       String router,
       SessionLimits limits,
@@ -60,8 +62,10 @@ public record Sessions(
       Allowances allowances,
       BiPredicate<String, String> hasBlocked,
       PresenceLink presence,
+      AtomicInteger open,
       Supplier<Durability> durability,
-      InstantSource clock) {
+      InstantSource clock,
+      SessionMetrics metrics) {
     return new Sessions(
         router,
         limits,
@@ -74,10 +78,11 @@ public record Sessions(
         new Acknowledged(),
         hasBlocked,
         presence,
-        new AtomicInteger(),
+        open,
         new AtomicBoolean(),
         durability,
-        clock);
+        clock,
+        metrics);
   }
 
   /** The owner of a conversation. */
