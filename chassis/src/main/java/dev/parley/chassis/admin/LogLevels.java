@@ -3,6 +3,7 @@ package dev.parley.chassis.admin;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
+import dev.parley.chassis.server.Logging;
 import java.util.Locale;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +35,11 @@ final class LogLevels {
     Level wanted = Level.toLevel(level.toUpperCase(Locale.ROOT), null);
     if (wanted == null) {
       throw new IllegalArgumentException("level must be one of TRACE, DEBUG, INFO, WARN, ERROR and OFF");
+    }
+    boolean own = name.equals(Logging.OWN) || name.startsWith(Logging.OWN + ".");
+    if (!own && !wanted.isGreaterOrEqual(Logging.FINEST_OF_OTHERS)) {
+      throw new IllegalArgumentException(
+          "libraries write headers and messages at that level, tokens among them: only " + Logging.OWN + " may log so much");
     }
     logger.setLevel(wanted);
   }

@@ -39,6 +39,7 @@ public final class GrpcServer implements AutoCloseable {
   private static final Duration CLOSE_GRACE = Duration.ofSeconds(1);
 
   private static final int BACKLOG = 1024;
+  private static final String DRAINING = "draining";
 
   /**
    * The transport refuses without a reason. So it takes somewhat larger messages, which are then refused with one, and
@@ -98,8 +99,11 @@ public final class GrpcServer implements AutoCloseable {
   }
 
   /** Health says NOT_SERVING, now and for good; open calls stay and new ones still come in. */
-  public void draining() {
-    notReady = "draining";
+  public synchronized void draining() {
+    if (DRAINING.equals(notReady)) {
+      return;
+    }
+    notReady = DRAINING;
     health.enterTerminalState();
   }
 

@@ -18,9 +18,16 @@ import org.slf4j.bridge.SLF4JBridgeHandler;
  * {@code json} for programs, see {@link JsonLines}. Found by logback itself; written in Java because parsing XML would
  * cost every start a tenth of a second.
  *
- * <p>What users write is never logged: events name conversations, users and sizes.
+ * <p>What users write and authenticate with is never logged: events name conversations, users and sizes. Libraries say at
+ * DEBUG what goes over their connections, so only Parley's own loggers may be finer than INFO.
  */
 public final class Logging extends ContextAwareBase implements Configurator {
+  /** The loggers of Parley itself. */
+  public static final String OWN = "dev.parley";
+
+  /** The finest level of all others. */
+  public static final Level FINEST_OF_OTHERS = Level.INFO;
+
   /** Set by the command line, whose terminal is not a log. */
   private static final String LEVEL = "parley.log.level";
 
@@ -38,14 +45,13 @@ public final class Logging extends ContextAwareBase implements Configurator {
     appender.setEncoder(encoder);
     appender.start();
     ch.qos.logback.classic.Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
-    root.setLevel(Level.toLevel(System.getProperty(LEVEL, System.getenv("PARLEY_LOG_LEVEL")), Level.INFO));
+    Level level = Level.toLevel(System.getProperty(LEVEL, System.getenv("PARLEY_LOG_LEVEL")), Level.INFO);
+    root.setLevel(level.isGreaterOrEqual(FINEST_OF_OTHERS) ? level : FINEST_OF_OTHERS);
+    context.getLogger(OWN).setLevel(level);
     root.addAppender(appender);
     // gRPC and the JDK log by java.util.logging.
     SLF4JBridgeHandler.removeHandlersForRootLogger();
     SLF4JBridgeHandler.install();
-    // Netty and grpc say at DEBUG what only their authors want to know.
-    context.getLogger("io.netty").setLevel(Level.INFO);
-    context.getLogger("io.grpc").setLevel(Level.INFO);
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 

@@ -9,6 +9,7 @@ import dev.parley.chassis.telemetry.TelemetrySettings;
 import dev.parley.chassis.telemetry.TraceSettings;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.metrics.DoubleHistogram;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.TraceFlags;
@@ -124,8 +125,8 @@ class AdminServerIT {
     SpanContext span =
         SpanContext.create(
             "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", TraceFlags.getSampled(), TraceState.getDefault());
-    Instruments.seconds(telemetry.meter(), "chat.delivery.latency", "Latency")
-        .record(0.004, Attributes.empty(), Context.root().with(Span.wrap(span)));
+    DoubleHistogram latency = Instruments.seconds(telemetry.meter(), "chat.delivery.latency", "Latency");
+    latency.record(0.004, Attributes.empty(), Context.root().with(Span.wrap(span)));
 
     HttpResponse<String> text = get(admin, "/metrics");
     assertThat(text.headers().firstValue("Content-Type").orElse("")).startsWith("text/plain");
@@ -137,6 +138,8 @@ class AdminServerIT {
         .contains("jvm_heap_used_bytes ")
         .contains("parley_build_info{java=\"" + Runtime.version() + "\"");
 
+    // An exemplar is of the time since the last look.
+    latency.record(0.004, Attributes.empty(), Context.root().with(Span.wrap(span)));
     HttpResponse<String> open = send(admin, "GET", "/metrics", "application/openmetrics-text; version=1.0.0");
     assertThat(open.headers().firstValue("Content-Type").orElse("")).startsWith("application/openmetrics-text");
     assertThat(open.body()).endsWith("# EOF\n").contains("trace_id=\"0af7651916cd43dd8448eb211c80319c\"");
@@ -165,9 +168,22 @@ class AdminServerIT {
     assertThat(get(admin, "/loglevel").body()).contains(NOISY.getName() + "=DEBUG\n");
     assertThat(send(admin, "PUT", "/loglevel?logger=not.there&level=DEBUG", null).statusCode()).isEqualTo(400);
     assertThat(send(admin, "PUT", "/loglevel?logger=ROOT&level=loud", null).statusCode()).isEqualTo(400);
+    assertThat(send(admin, "PUT", "/loglevel?logger=ROOT&level=WARN", null).statusCode()).isEqualTo(200);
+    assertThat(send(admin, "PUT", "/loglevel?logger=ROOT&level=INFO", null).statusCode()).isEqualTo(200);
     assertThat(send(admin, "PUT", "/loglevel", null).statusCode()).isEqualTo(400);
     assertThat(send(admin, "POST", "/loglevel?logger=ROOT&level=DEBUG", null).statusCode()).isEqualTo(405);
     assertThat(get(admin, "/loglevels").statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void librariesCannotBeMadeToLogWhatGoesOverTheirConnections() throws Exception {
+    LoggerFactory.getLogger("io.grpc.netty.NettyServerHandler");
+
+    for (String logger : List.of("ROOT", "io.grpc", "io.grpc.netty.NettyServerHandler", "dev")) {
+      HttpResponse<String> answer = send(admin, "PUT", "/loglevel?level=DEBUG&logger=" + logger, null);
+      assertThat(answer.statusCode()).as(logger).isEqualTo(400);
+      assertThat(answer.body()).contains("tokens among them");
+    }
   }
 
   @Test
