@@ -42,6 +42,7 @@ class TlsReloadIT {
 
   @TempDir Path directory;
   private KeySource source;
+  private X509Bundle first;
   private GrpcServer server;
   private final List<ManagedChannel> channels = new CopyOnWriteArrayList<>();
 
@@ -50,6 +51,9 @@ class TlsReloadIT {
     source = KeySource.of(DevKeys.in(directory.resolve("keys")).jwks().toString());
     write(certificate(), certificate());
     assertThatThrownBy(this::serve).isInstanceOf(IOException.class).hasMessageContaining("is no certificate of the key");
+    first = certificate();
+    write(first, first);
+    server = serve();
   }
 
   @AfterEach
@@ -140,10 +144,7 @@ class TlsReloadIT {
 
   @Test
   void aNewCertificateHoldsForNewConnectionsAndOpenStreamsStay() throws Exception {
-    X509Bundle first = certificate();
     X509Bundle second = certificate();
-    write(first, first);
-    server = serve();
     assertThat(accepts(first)).isTrue();
     assertThat(accepts(second)).isFalse();
     Stream open = new Stream(channel(first));
