@@ -64,6 +64,11 @@ final class UpCommand implements Callable<Integer> {
       description = "When the broker flushes to disk: 'always', or a time such as 1s (faster; a power cut loses it).")
   private String sync = "always";
 
+  @Option(
+      names = "--no-metrics",
+      description = "The programs count nothing; their admin endpoints have probes and log levels only.")
+  private boolean noMetrics;
+
   @Option(names = "--memory", description = "One process, nothing on disk, no TLS: for a first look and for tests.")
   private boolean memory;
 
@@ -79,7 +84,7 @@ final class UpCommand implements Callable<Integer> {
     }
     Stack stack =
         Stack.start(
-            new StackSettings(directory, detach, routers, edgePort, routerPort, natsPort, sync),
+            new StackSettings(directory, detach, routers, edgePort, routerPort, natsPort, sync, !noMetrics),
             UpCommand::tell);
     StackState state = stack.state();
     Map<String, String> tokens = tokens(directory);
@@ -200,6 +205,7 @@ final class UpCommand implements Callable<Integer> {
           routers  %4$s
           phones   %11$s/ (what pushes would show)
           broker   %5$s
+          metrics  %12$s
           logs     %6$s
 
         %9$s
@@ -227,7 +233,12 @@ final class UpCommand implements Callable<Integer> {
             detach ? "Stop it with ./parley down" + data.option() + "." : "Stop it with Ctrl-C.",
             text(tokens),
             page(state.page(), tokens),
-            state.phones());
+            state.phones(),
+            noMetrics
+                ? "none"
+                : state.admin().values().stream()
+                    .map(address -> "http://" + address + "/metrics")
+                    .collect(Collectors.joining("\n           ")));
   }
 
   private String memoryText(MemoryStack stack, Map<String, String> tokens) {

@@ -76,11 +76,23 @@ class UpIT {
             data, "doctor", "--address", String.valueOf(up.get("edge")), "--ca", String.valueOf(up.get("ca_file")),
             "--token", Cli.run(data, "token", "ann").output().strip(),
             "--other-token", Cli.run(data, "token", "ben").output().strip());
-    assertThat(fromOutside.exit()).as(fromOutside.output()).isZero();
     assertThat(fromOutside.output()).contains("ok   conversation", "ok   resume");
+    assertThat(fromOutside.exit()).isZero();
+    assertAllAnswer(JSONObjectUtils.getJSONObject(up, "admin"));
 
     assertThat(Cli.run(data, "down").exit()).isZero();
     assertThat(parts(up)).isEmpty();
+  }
+
+  private static void assertAllAnswer(Map<String, Object> admin) throws IOException {
+    assertThat(admin).containsOnlyKeys("router-1", "router-2", "presence-1", "dispatcher-1", "gateway-1");
+    for (Object address : admin.values()) {
+      for (String page : List.of("/livez", "/readyz", "/metrics", "/config")) {
+        try (InputStream in = URI.create("http://" + address + page).toURL().openStream()) {
+          assertThat(in.readAllBytes()).as(page).isNotEmpty();
+        }
+      }
+    }
   }
 
   @Test

@@ -1,10 +1,12 @@
 package dev.parley.dispatcher;
 
+import dev.parley.chassis.admin.AdminServer;
 import dev.parley.chassis.config.Settings;
 import dev.parley.chassis.config.SettingsException;
 import dev.parley.chassis.config.SettingsReference;
 import dev.parley.chassis.server.Lifecycle;
 import dev.parley.chassis.server.NatsSettings;
+import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.conversation.jetstream.JetStreamBroker;
 import dev.parley.conversation.jetstream.JetStreamSettings;
 import dev.parley.conversation.log.Layout;
@@ -41,9 +43,20 @@ public final class DispatcherMain {
 
   private static void run(DispatcherSettings settings) throws IOException {
     Lifecycle lifecycle = new Lifecycle(CLOSING);
+    Telemetry telemetry =
+        Telemetry.of(
+            settings.metrics(), settings.trace(), settings.admin().listen() != null, "parley-dispatcher", settings.name());
+    AdminServer admin = AdminServer.start(settings.admin(), telemetry, SettingsReference.values(settings));
+    if (admin != null) {
+      lifecycle.onStop("admin endpoint", admin);
+    }
     JetStreamBroker broker = JetStreamBroker.open(brokerSettings(settings.nats()));
     lifecycle.onStop("broker connections", broker);
-    lifecycle.onStop("dispatcher", new DispatcherServer(settings, broker, InstantSource.system()));
+    DispatcherServer dispatcher = new DispatcherServer(settings, broker, InstantSource.system(), telemetry);
+    lifecycle.onStop("dispatcher", dispatcher);
+    if (admin != null) {
+      admin.started(dispatcher.alive(), dispatcher.ready());
+    }
     lifecycle.await();
   }
 

@@ -1,9 +1,12 @@
 package dev.parley.dispatcher;
 
+import dev.parley.chassis.admin.Probe;
+import dev.parley.chassis.admin.ThreadProbe;
 import dev.parley.chassis.auth.KeySource;
 import dev.parley.chassis.auth.TokenVerifier;
 import dev.parley.chassis.resilience.Hops;
 import dev.parley.chassis.server.GrpcServer;
+import dev.parley.chassis.telemetry.GrpcMetrics;
 import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.conversation.log.Broker;
 import dev.parley.conversation.log.Broker.TableName;
@@ -24,6 +27,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -34,18 +38,24 @@ import org.slf4j.LoggerFactory;
 public final class DispatcherServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DispatcherServer.class);
   private static final Duration START = Duration.ofSeconds(60);
+  private static final Duration PROBE_PATIENCE = Duration.ofSeconds(1);
 
   private final Deque<Runnable> closing = new ArrayDeque<>();
   private final GrpcServer server;
+  private final Probe alive;
 
   /**
-   * Starts a dispatcher over this broker, which stays the caller's to close.
+   * Starts a dispatcher over this broker, which stays the caller's to close; {@code telemetry} is closed with it.
    *
    * @throws IOException if keys or credentials cannot be read or the address cannot be listened on; the message says which
    */
-  public DispatcherServer(DispatcherSettings settings, Broker broker, InstantSource clock) throws IOException {
+  public DispatcherServer(DispatcherSettings settings, Broker broker, InstantSource clock, Telemetry telemetry)
+      throws IOException {
+    closing.push(telemetry::close);
+    ScheduledExecutorService loop = thread("dispatch");
+    this.alive = new ThreadProbe("threads", List.of(loop), PROBE_PATIENCE);
     try {
-      this.server = start(settings, broker, clock);
+      this.server = start(settings, broker, clock, telemetry, loop);
     } catch (IOException | RuntimeException e) {
       close();
       throw e;
@@ -53,9 +63,13 @@ public final class DispatcherServer implements AutoCloseable {
     LOG.info("{} is ready on port {}", settings.name(), server.port());
   }
 
-  private GrpcServer start(DispatcherSettings settings, Broker broker, InstantSource clock) throws IOException {
-    Telemetry telemetry = Telemetry.of(settings.metrics(), "parley-dispatcher", settings.name());
-    closing.push(telemetry::close);
+  private GrpcServer start(
+      DispatcherSettings settings,
+      Broker broker,
+      InstantSource clock,
+      Telemetry telemetry,
+      ScheduledExecutorService loop)
+      throws IOException {
     Hops hops = new Hops(clock, new SecureRandom(), telemetry.meter());
     closing.push(hops::close);
     KeySource keys = KeySource.of(settings.auth().jwks());
@@ -80,7 +94,7 @@ public final class DispatcherServer implements AutoCloseable {
                 broker,
                 clock,
                 new SecureRandom(),
-                thread("dispatch"),
+                loop,
                 settings.times(),
                 users,
                 blocked,
@@ -102,6 +116,7 @@ public final class DispatcherServer implements AutoCloseable {
     GrpcServer listening =
         GrpcServer.builder(settings.server())
             .auth(new TokenVerifier(keys, settings.auth().rules(), revoked::issuedBefore, clock))
+            .metrics(GrpcMetrics.of(telemetry))
             .service(new PushGrpcService(users, dispatcher, clock))
             .service(webhooks.service())
             .start();
@@ -142,6 +157,16 @@ public final class DispatcherServer implements AutoCloseable {
     public void grown(int shard, long position) {
       webhooks.wake(shard, position);
     }
+  }
+
+  /** Whether its thread takes work; asks nobody else. */
+  public Probe alive() {
+    return alive;
+  }
+
+  /** Whether it takes calls: as its health service says. */
+  public Probe ready() {
+    return server::notReady;
   }
 
   /** The port that is listened on. */

@@ -1,11 +1,13 @@
 package dev.parley.dispatcher;
 
+import dev.parley.chassis.admin.AdminSettings;
 import dev.parley.chassis.auth.AuthSettings;
 import dev.parley.chassis.config.Setting;
 import dev.parley.chassis.config.SettingsPrefix;
 import dev.parley.chassis.server.NatsSettings;
 import dev.parley.chassis.server.ServerSettings;
 import dev.parley.chassis.telemetry.TelemetrySettings;
+import dev.parley.chassis.telemetry.TraceSettings;
 import dev.parley.dispatcher.http.HttpSettings;
 import dev.parley.dispatcher.push.PushSettings;
 import dev.parley.dispatcher.shard.DispatchTimes;
@@ -32,8 +34,12 @@ public record DispatcherSettings(
     HttpSettings http,
     @Setting(doc = "Webhooks.")
     WebhookSettings webhooks,
+    @Setting(doc = "Where the dispatcher can be asked how it is.")
+    AdminSettings admin,
     @Setting(doc = "Where metrics go.")
-    TelemetrySettings metrics) {
+    TelemetrySettings metrics,
+    @Setting(doc = "Where traces go.")
+    TraceSettings trace) {
   /** Checks that the limit is one. */
   public DispatcherSettings {
     if (concurrentPushes < 1) {

@@ -1,9 +1,11 @@
 package dev.parley.gateway;
 
+import dev.parley.chassis.admin.AdminServer;
 import dev.parley.chassis.config.Settings;
 import dev.parley.chassis.config.SettingsException;
 import dev.parley.chassis.config.SettingsReference;
 import dev.parley.chassis.server.Lifecycle;
+import dev.parley.chassis.telemetry.Telemetry;
 import java.io.IOException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -30,10 +32,21 @@ public final class GatewayMain {
   }
 
   private static void run(GatewaySettings settings) throws IOException {
-    GatewayServer gateway = new GatewayServer(settings);
     Lifecycle lifecycle = new Lifecycle(settings.drain().total().plus(CLOSING));
+    Telemetry telemetry =
+        Telemetry.of(
+            settings.metrics(), settings.trace(), settings.admin().listen() != null, "parley-gateway", settings.name());
+    lifecycle.onStop("metrics", telemetry);
+    AdminServer admin = AdminServer.start(settings.admin(), telemetry, SettingsReference.values(settings));
+    if (admin != null) {
+      lifecycle.onStop("admin endpoint", admin);
+    }
+    GatewayServer gateway = new GatewayServer(settings, telemetry);
     lifecycle.onStop("gateway", gateway);
     lifecycle.onStop("sockets", gateway::drain);
+    if (admin != null) {
+      admin.started(gateway.alive(), gateway.ready());
+    }
     lifecycle.await();
   }
 

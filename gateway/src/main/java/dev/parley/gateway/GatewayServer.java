@@ -1,6 +1,11 @@
 package dev.parley.gateway;
 
+import dev.parley.chassis.admin.Probe;
+import dev.parley.chassis.admin.ThreadProbe;
 import dev.parley.chassis.server.Transport;
+import dev.parley.chassis.telemetry.GrpcMetrics;
+import dev.parley.chassis.telemetry.Instruments;
+import dev.parley.chassis.telemetry.Telemetry;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
@@ -11,9 +16,12 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.flow.FlowControlHandler;
+import io.netty.util.concurrent.EventExecutor;
+import io.opentelemetry.api.metrics.ObservableLongGauge;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -31,6 +39,7 @@ public final class GatewayServer implements AutoCloseable {
   private static final int REQUEST_LINE_BYTES = 4 << 10;
   private static final int ROUTER_FRAME_BYTES = 4 << 20;
   private static final int BACKLOG = 1024;
+  private static final Duration PROBE_PATIENCE = Duration.ofSeconds(1);
 
   private final GatewaySettings settings;
   private final EventLoopGroup accept;
@@ -40,22 +49,31 @@ public final class GatewayServer implements AutoCloseable {
   private final HttpFront.Shared shared;
   private final Channel listener;
   private final Set<SocketBridge> sockets = ConcurrentHashMap.newKeySet();
+  private final ObservableLongGauge socketGauge;
+  private final Probe alive;
   private final AtomicInteger connections = new AtomicInteger();
   private volatile boolean leaving;
 
   /**
-   * Starts it.
+   * Starts it; {@code telemetry} stays the caller's to close.
    *
    * @throws IOException with one line that names the address, if it cannot be listened on
    */
-  public GatewayServer(GatewaySettings settings) throws IOException {
+  public GatewayServer(GatewaySettings settings, Telemetry telemetry) throws IOException {
     this.settings = settings;
     StaticFiles files = new StaticFiles();
     this.accept = Transport.loops("accept", 1);
     this.loops = Transport.loops("loop", settings.loops());
-    this.routers = new Upstreams("router", settings.routers(), settings.connections(), ROUTER_FRAME_BYTES, loops);
+    List<EventExecutor> threads = new ArrayList<>();
+    loops.forEach(threads::add);
+    this.alive = new ThreadProbe("event loops", threads, PROBE_PATIENCE);
+    GrpcMetrics grpc = GrpcMetrics.of(telemetry);
+    this.routers =
+        new Upstreams("router", settings.routers(), settings.connections(), ROUTER_FRAME_BYTES, loops, grpc);
     this.dispatchers =
-        new Upstreams("dispatcher", settings.dispatchers(), settings.connections(), ROUTER_FRAME_BYTES, loops);
+        new Upstreams("dispatcher", settings.dispatchers(), settings.connections(), ROUTER_FRAME_BYTES, loops, grpc);
+    this.socketGauge =
+        Instruments.now(telemetry.meter(), "chat.gateway.sockets", "Open sockets of browsers", sockets::size);
     this.shared =
         new HttpFront.Shared(
             settings,
@@ -128,6 +146,16 @@ public final class GatewayServer implements AutoCloseable {
     return ((InetSocketAddress) listener.localAddress()).getPort();
   }
 
+  /** Whether its event loops take work; asks nobody else. */
+  public Probe alive() {
+    return alive;
+  }
+
+  /** As {@link #isReady}, with the reason why not. */
+  public Probe ready() {
+    return () -> leaving ? "draining" : routers.isReady() ? null : "no router is ready";
+  }
+
   /** Whether it takes new work: a router is there, and it is not told to leave. */
   public boolean isReady() {
     return !leaving && routers.isReady();
@@ -180,6 +208,7 @@ public final class GatewayServer implements AutoCloseable {
   }
 
   private void release() {
+    socketGauge.close();
     routers.close();
     dispatchers.close();
     end(accept);

@@ -1,7 +1,10 @@
 package dev.parley.gateway;
 
+import dev.parley.chassis.admin.AdminSettings;
 import dev.parley.chassis.config.Setting;
 import dev.parley.chassis.config.SettingsPrefix;
+import dev.parley.chassis.telemetry.TelemetrySettings;
+import dev.parley.chassis.telemetry.TraceSettings;
 import java.time.Duration;
 import java.util.List;
 
@@ -39,7 +42,13 @@ public record GatewaySettings(
     @Setting(doc = "What one socket may do.")
     SocketLimits socket,
     @Setting(doc = "How the gateway leaves.")
-    Drain drain) {
+    Drain drain,
+    @Setting(doc = "Where the gateway can be asked how it is.")
+    AdminSettings admin,
+    @Setting(doc = "Where metrics go.")
+    TelemetrySettings metrics,
+    @Setting(doc = "Where traces go.")
+    TraceSettings trace) {
   private static final int MAX_LOOPS = 64;
 
   /** Checks what would break quietly. */

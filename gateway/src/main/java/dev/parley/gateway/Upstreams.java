@@ -1,6 +1,7 @@
 package dev.parley.gateway;
 
 import dev.parley.chassis.server.Transport;
+import dev.parley.chassis.telemetry.GrpcMetrics;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
@@ -39,6 +40,7 @@ final class Upstreams implements AutoCloseable {
 
   private final String what;
   private final EventLoopGroup loops;
+  private final GrpcMetrics metrics;
   private final List<Upstream> upstreams = new ArrayList<>();
   private final AtomicInteger next = new AtomicInteger();
   private volatile boolean closed;
@@ -49,9 +51,12 @@ final class Upstreams implements AutoCloseable {
    * @param what they are, for the log
    * @param connections to each
    * @param messageBytes the largest message that is taken
+   * @param metrics counts the calls
    */
-  Upstreams(String what, List<String> addresses, int connections, int messageBytes, EventLoopGroup loops) {
+  Upstreams(
+      String what, List<String> addresses, int connections, int messageBytes, EventLoopGroup loops, GrpcMetrics metrics) {
     this.what = what;
+    this.metrics = metrics;
     this.loops = loops;
     for (String address : addresses) {
       upstreams.add(new Upstream(address, connections, messageBytes));
@@ -101,17 +106,20 @@ final class Upstreams implements AutoCloseable {
 
     private ManagedChannel open(int messageBytes) {
       int colon = address.lastIndexOf(':');
-      return NettyChannelBuilder.forAddress(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)))
-          .channelType(Transport.clientChannel())
-          .eventLoopGroup(loops)
-          .directExecutor()
-          .maxInboundMessageSize(messageBytes)
-          .flowControlWindow(CALL_WINDOW_BYTES)
-          .keepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
-          .keepAliveTimeout(KEEPALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
-          .keepAliveWithoutCalls(true)
-          .usePlaintext()
-          .build();
+      NettyChannelBuilder channel =
+          NettyChannelBuilder.forAddress(
+                  address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)))
+              .channelType(Transport.clientChannel())
+              .eventLoopGroup(loops)
+              .directExecutor()
+              .maxInboundMessageSize(messageBytes)
+              .flowControlWindow(CALL_WINDOW_BYTES)
+              .keepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
+              .keepAliveTimeout(KEEPALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
+              .keepAliveWithoutCalls(true)
+              .usePlaintext();
+      metrics.count(channel);
+      return channel.build();
     }
 
     void watch() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.parley.chassis.config.Settings;
+import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.v1.ChatServiceGrpc;
 import dev.parley.v1.ClientFrame;
 import dev.parley.v1.Event;
@@ -89,7 +90,7 @@ class DeafSocketIT {
             "--parley.gateway.listen=127.0.0.1:0",
             "--parley.gateway.routers=127.0.0.1:" + router.getPort(),
             "--parley.gateway.socket.stall=500ms");
-    try (GatewayServer gateway = new GatewayServer(Settings.load(GatewaySettings.class, Map.of(), settings));
+    try (GatewayServer gateway = new GatewayServer(Settings.load(GatewaySettings.class, Map.of(), settings), Telemetry.none());
         Socket deaf = new Socket()) {
       await().until(gateway::isReady);
       deaf.setReceiveBufferSize(4096);

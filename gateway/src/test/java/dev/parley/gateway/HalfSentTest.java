@@ -3,6 +3,7 @@ package dev.parley.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.chassis.config.Settings;
+import dev.parley.chassis.telemetry.GrpcMetrics;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoopGroup;
@@ -50,7 +51,7 @@ class HalfSentTest {
                 settings.socket(),
                 FrameFormat.BINARY,
                 null,
-                new Upstreams("router", List.of(), 1, LIMIT, loops),
+                new Upstreams("router", List.of(), 1, LIMIT, loops, GrpcMetrics.none()),
                 sockets,
                 halfSent.share()));
     socket.config().setAutoRead(true);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.parley.chassis.config.Settings;
+import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.v1.ChatServiceGrpc;
 import dev.parley.v1.Event;
 import dev.parley.v1.Events;
@@ -98,7 +99,7 @@ class UnreadAnswersIT {
     List<String> settings = new ArrayList<>(List.of(more));
     settings.add("--parley.gateway.listen=127.0.0.1:0");
     settings.add("--parley.gateway.routers=127.0.0.1:" + router.getPort());
-    GatewayServer gateway = new GatewayServer(Settings.load(GatewaySettings.class, Map.of(), settings));
+    GatewayServer gateway = new GatewayServer(Settings.load(GatewaySettings.class, Map.of(), settings), Telemetry.none());
     await().atMost(PATIENCE).until(gateway::isReady);
     return gateway;
   }

@@ -1,5 +1,6 @@
 package dev.parley.presence;
 
+import dev.parley.chassis.admin.AdminServer;
 import dev.parley.chassis.config.Settings;
 import dev.parley.chassis.config.SettingsException;
 import dev.parley.chassis.config.SettingsReference;
@@ -36,13 +37,23 @@ public final class PresenceMain {
 
   private static void run(PresenceSettings settings) throws IOException {
     Lifecycle lifecycle = new Lifecycle(CLOSING);
-    Telemetry telemetry = Telemetry.of(settings.metrics(), "parley-presence", settings.name());
+    Telemetry telemetry =
+        Telemetry.of(
+            settings.metrics(), settings.trace(), settings.admin().listen() != null, "parley-presence", settings.name());
     lifecycle.onStop("metrics", telemetry);
+    AdminServer admin = AdminServer.start(settings.admin(), telemetry, SettingsReference.values(settings));
+    if (admin != null) {
+      lifecycle.onStop("admin endpoint", admin);
+    }
     Hops hops = new Hops(InstantSource.system(), new SecureRandom(), telemetry.meter());
     lifecycle.onStop("hops", hops);
     RedisPresenceStore store = new RedisPresenceStore(settings.redis().toString(), settings.hop(), hops);
     lifecycle.onStop("connections to Redis", store);
-    lifecycle.onStop("presence", new PresenceServer(settings, store));
+    PresenceServer presence = new PresenceServer(settings, store, telemetry);
+    lifecycle.onStop("presence", presence);
+    if (admin != null) {
+      admin.started(presence.alive(), presence.ready());
+    }
     lifecycle.await();
   }
 

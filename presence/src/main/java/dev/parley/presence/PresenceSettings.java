@@ -1,9 +1,11 @@
 package dev.parley.presence;
 
+import dev.parley.chassis.admin.AdminSettings;
 import dev.parley.chassis.config.Setting;
 import dev.parley.chassis.config.SettingsPrefix;
 import dev.parley.chassis.resilience.HopSettings;
 import dev.parley.chassis.telemetry.TelemetrySettings;
+import dev.parley.chassis.telemetry.TraceSettings;
 import dev.parley.presence.link.LinkTimes;
 import java.net.URI;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +17,7 @@ public record PresenceSettings(
     String name,
     @Setting(value = "127.0.0.1:8720", doc = "Address and port for routers, never for clients; port 0: a free one.")
     String listen,
-    @Setting(doc = "What all services of a deployment know and nobody else. Without it only loopback is listened on.")
+    @Setting(doc = "What all services of a deployment know and nobody else. Without it only loopback is listened on.", secret = true)
     @Nullable String secret,
     @Setting(value = "redis://127.0.0.1:6379", doc = "The Redis that all instances share: redis://[:password@]host:port.")
     URI redis,
@@ -27,8 +29,12 @@ public record PresenceSettings(
                 + " breaker.probes=1, time-limit=500ms, concurrent-calls=4096",
         doc = "The calls to Redis. While the breaker is open all routers read UNKNOWN.")
     HopSettings hop,
+    @Setting(doc = "Where this instance can be asked how it is.")
+    AdminSettings admin,
     @Setting(doc = "Where metrics go.")
-    TelemetrySettings metrics) {
+    TelemetrySettings metrics,
+    @Setting(doc = "Where traces go.")
+    TraceSettings trace) {
   /** Without a secret whoever reaches the address could pose as a router. */
   public PresenceSettings {
     boolean loopback = listen.startsWith("127.") || listen.startsWith("localhost:") || listen.startsWith("[::1]:");

@@ -23,6 +23,7 @@ import dev.parley.router.presence.PresenceSurroundings;
 import dev.parley.router.session.SessionHub;
 import dev.parley.router.shard.OwnerLimits;
 import dev.parley.router.shard.ShardHost;
+import dev.parley.router.shard.ShardMetrics;
 import dev.parley.router.shard.ShardSurroundings;
 import dev.parley.router.view.Member;
 import dev.parley.router.view.View;
@@ -62,6 +63,7 @@ public final class RouterCore implements LinkListener {
    * @param blocks whether one of two users has blocked the other
    * @param moderation who is asked before something is said
    * @param hops makes the breakers of this router's hops
+   * @param metrics what happens in shards is told here
    */
   public record Surroundings(
       Broker broker,
@@ -73,7 +75,8 @@ public final class RouterCore implements LinkListener {
       PresenceSurroundings presence,
       BiPredicate<String, String> blocks,
       Moderation moderation,
-      Hops hops) {}
+      Hops hops,
+      ShardMetrics metrics) {}
 
   /** What a router may hold, and for how long. */
   public record Limits(OwnerLimits owner, LinkTimes link, HopsSettings hops) {}
@@ -97,7 +100,7 @@ public final class RouterCore implements LinkListener {
     ShardSurroundings shared =
         new ShardSurroundings(
             this.self, broker, links::send, limits.owner(), around.clock(), around.nanos(), around.retry(),
-            around.blocks(), around.moderation(), nats);
+            around.blocks(), around.moderation(), nats, around.metrics());
     for (int shard = 0; shard < count; shard++) {
       shards.add(new ShardHost(shard, shared, loops.get(shard % loops.size()), hubs, around.random()));
     }

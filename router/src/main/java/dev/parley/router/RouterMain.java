@@ -1,10 +1,12 @@
 package dev.parley.router;
 
+import dev.parley.chassis.admin.AdminServer;
 import dev.parley.chassis.config.Settings;
 import dev.parley.chassis.config.SettingsException;
 import dev.parley.chassis.config.SettingsReference;
 import dev.parley.chassis.server.Lifecycle;
 import dev.parley.chassis.server.NatsSettings;
+import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.conversation.jetstream.JetStreamBroker;
 import dev.parley.conversation.jetstream.JetStreamSettings;
 import dev.parley.conversation.log.Layout;
@@ -43,10 +45,21 @@ public final class RouterMain {
     RouterSettings.DrainSettings drain = settings.drain();
     Lifecycle lifecycle =
         new Lifecycle(drain.notice().plus(drain.patience()).plus(CLOSING));
+    Telemetry telemetry =
+        Telemetry.of(
+            settings.metrics(), settings.trace(), settings.admin().listen() != null, "parley-router", settings.name());
+    AdminServer admin = AdminServer.start(settings.admin(), telemetry, SettingsReference.values(settings));
+    if (admin != null) {
+      lifecycle.onStop("admin endpoint", admin);
+    }
     JetStreamBroker broker = JetStreamBroker.open(brokerSettings(settings.nats()));
     lifecycle.onStop("broker connections", broker);
-    RouterServer router = new RouterServer(settings, broker, InstantSource.system(), lifecycle::stop);
+    RouterServer router =
+        new RouterServer(settings, broker, InstantSource.system(), lifecycle::stop, telemetry);
     lifecycle.onStop("router", router::drain);
+    if (admin != null) {
+      admin.started(router.alive(), router.ready());
+    }
     lifecycle.await();
   }
 

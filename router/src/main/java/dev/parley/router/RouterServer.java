@@ -1,10 +1,13 @@
 package dev.parley.router;
 
+import dev.parley.chassis.admin.Probe;
+import dev.parley.chassis.admin.ThreadProbe;
 import dev.parley.chassis.auth.KeySource;
 import dev.parley.chassis.auth.TokenVerifier;
 import dev.parley.chassis.errors.Validation;
 import dev.parley.chassis.resilience.Hops;
 import dev.parley.chassis.server.GrpcServer;
+import dev.parley.chassis.telemetry.GrpcMetrics;
 import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.conversation.history.ReadRetry;
 import dev.parley.conversation.log.Broker.TableName;
@@ -30,9 +33,11 @@ import dev.parley.router.moderation.ModerationSettings;
 import dev.parley.router.presence.GrpcPresence;
 import dev.parley.router.presence.PresenceSurroundings;
 import dev.parley.router.session.Allowances;
+import dev.parley.router.session.SessionMetrics;
 import dev.parley.router.session.Sessions;
 import dev.parley.router.shadow.Shadow;
 import dev.parley.router.shadow.ShadowMetrics;
+import dev.parley.router.shard.ShardMetrics;
 import dev.parley.router.user.Blocks;
 import dev.parley.router.user.PresenceSettingsTable;
 import dev.parley.router.user.Profiles;
@@ -51,7 +56,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,6 +71,7 @@ public final class RouterServer implements AutoCloseable {
   private static final Duration LAST_APPENDS = Duration.ofSeconds(5);
   private static final Duration REGISTRATION = Duration.ofSeconds(30);
   private static final Duration TABLES_DEADLINE = Duration.ofSeconds(30);
+  private static final Duration PROBE_PATIENCE = Duration.ofSeconds(1);
 
   private final RouterSettings settings;
   private final KeySource keys;
@@ -78,20 +86,17 @@ public final class RouterServer implements AutoCloseable {
   private final Moderation moderation;
   private final Telemetry telemetry;
   private final AtomicBoolean leaving = new AtomicBoolean();
+  private final @Nullable RouterMetrics metrics;
+  private final Probe alive;
 
   /**
-   * Starts a router over this broker, which stays the caller's to close.
+   * Starts a router over this broker, which stays the caller's to close; {@code telemetry} is closed with the router.
    *
    * @param leave what is done when an operator tells this router to leave: its process is to end; returns at once
    * @throws IOException if the keys cannot be read or the address cannot be listened on; the message says which
    */
-  public RouterServer(RouterSettings settings, Broker broker, InstantSource clock, Runnable leave)
-      throws IOException {
-    this(settings, broker, clock, leave, Telemetry.of(settings.metrics(), "parley-router", settings.name()));
-  }
-
-  /** As the other one, with metrics that go elsewhere; {@code telemetry} is closed with the router. */
-  RouterServer(RouterSettings settings, Broker broker, InstantSource clock, Runnable leave, Telemetry telemetry)
+  public RouterServer(
+      RouterSettings settings, Broker broker, InstantSource clock, Runnable leave, Telemetry telemetry)
       throws IOException {
     this.telemetry = telemetry;
     this.settings = settings;
@@ -109,7 +114,14 @@ public final class RouterServer implements AutoCloseable {
       loops.add(new NettyLoop((EventLoop) loop));
     }
     this.links = new GrpcLinks(settings.link(), workers);
-    this.presence = new GrpcPresence(settings.link().secret(), workers);
+    GrpcMetrics grpc = GrpcMetrics.of(telemetry);
+    this.presence = new GrpcPresence(settings.link().secret(), workers, grpc);
+    this.alive = new ThreadProbe("event loops", loops, PROBE_PATIENCE);
+    AtomicInteger open = new AtomicInteger();
+    this.metrics =
+        telemetry.counts()
+            ? new RouterMetrics(telemetry.meter(), clock, System::nanoTime, broker.layout().shards(), open::get)
+            : null;
     PresenceSettingsTable presenceSettings = new PresenceSettingsTable(broker.table(TableName.PRESENCE_SETTINGS));
     RandomGenerator random = new SecureRandom();
     this.hops = new Hops(clock, random, telemetry.meter());
@@ -138,7 +150,8 @@ public final class RouterServer implements AutoCloseable {
                     hops.reported("router-presence", settings.hops().presence())),
                 blocks::between,
                 moderation,
-                hops),
+                hops,
+                metrics == null ? ShardMetrics.NONE : metrics),
             new RouterCore.Limits(settings.owner(), settings.link().times(), settings.hops()));
     links.serve(core::accept, core::status);
 
@@ -159,8 +172,10 @@ public final class RouterServer implements AutoCloseable {
             core.presence(),
             Shadow.of(
                 settings.shadow(), listings::events, random, new ShadowMetrics(telemetry.meter())),
+            open,
             broker::durability,
-            clock);
+            clock,
+            metrics == null ? SessionMetrics.NONE : metrics);
     blocks.onChange(userId -> core.hubs().forEach(hub -> hub.blocksChanged(userId)));
     revoked.onChange((userId, before) -> core.hubs().forEach(hub -> hub.revoked(userId, before)));
     broker.onReconnect(sessions::listAgain);
@@ -190,6 +205,7 @@ public final class RouterServer implements AutoCloseable {
             .auth(verifier)
             .validation(validation)
             .workers(workers)
+            .metrics(grpc)
             .service(new ChatGrpcService(shards, listings, sessions, calls, blocks, profiles))
             .service(
                 new PresenceGrpcService(
@@ -204,6 +220,16 @@ public final class RouterServer implements AutoCloseable {
   private static String version() {
     String version = RouterServer.class.getPackage().getImplementationVersion();
     return version == null ? "(not packaged)" : version;
+  }
+
+  /** Whether its event loops take work; asks nobody else. */
+  public Probe alive() {
+    return alive;
+  }
+
+  /** Whether it takes new streams: as its health service says. */
+  public Probe ready() {
+    return server::notReady;
   }
 
   /** The port that is listened on. */
@@ -249,6 +275,9 @@ public final class RouterServer implements AutoCloseable {
     }
     timer.shutdownNow();
     keys.close();
+    if (metrics != null) {
+      metrics.close();
+    }
     telemetry.close();
     hops.close();
   }

@@ -1,11 +1,13 @@
 package dev.parley.router;
 
+import dev.parley.chassis.admin.AdminSettings;
 import dev.parley.chassis.auth.AuthSettings;
 import dev.parley.chassis.config.Setting;
 import dev.parley.chassis.config.SettingsPrefix;
 import dev.parley.chassis.server.NatsSettings;
 import dev.parley.chassis.server.ServerSettings;
 import dev.parley.chassis.telemetry.TelemetrySettings;
+import dev.parley.chassis.telemetry.TraceSettings;
 import dev.parley.router.link.LinkSettings;
 import dev.parley.router.moderation.ModerationSettings;
 import dev.parley.router.presence.PresenceLinkSettings;
@@ -41,8 +43,12 @@ public record RouterSettings(
     HopsSettings hops,
     @Setting(doc = "Whether what clients are sent is compared with the log.")
     ShadowSettings shadow,
+    @Setting(doc = "Where the router can be asked how it is.")
+    AdminSettings admin,
     @Setting(doc = "Where the router's metrics go.")
     TelemetrySettings metrics,
+    @Setting(doc = "Where the router's traces go.")
+    TraceSettings trace,
     @Setting(value = "10000", doc = "Users that one user may block.")
     int blockedUsers) {
 

@@ -21,17 +21,20 @@ import dev.parley.router.session.Allowances;
 import dev.parley.router.session.SessionCall;
 import dev.parley.router.session.SessionHub;
 import dev.parley.router.session.SessionLimits;
+import dev.parley.router.session.SessionMetrics;
 import dev.parley.router.session.Sessions;
 import dev.parley.router.shadow.Difference;
 import dev.parley.router.shadow.Shadow;
 import dev.parley.router.shadow.ShadowSettings;
 import dev.parley.router.shard.OwnerLimits;
+import dev.parley.router.shard.ShardMetrics;
 import dev.parley.router.view.Member;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -82,7 +85,7 @@ final class SimRouter {
             new RouterCore.Surroundings(
                 broker, time, time::nanos, random, new ReadRetry(20, Duration.ofMillis(20)), links.dialer(process),
                 PresenceSurroundings.none(hops),
-                (one, other) -> false, Moderation.NONE, hops),
+                (one, other) -> false, Moderation.NONE, hops, ShardMetrics.NONE),
             new RouterCore.Limits(OWNER, LINK, HOPS));
     sessions =
         Sessions.of(
@@ -92,7 +95,7 @@ final class SimRouter {
             },
             new Validation(), new Allowances(SESSIONS), (one, other) -> false, core.presence(),
             new Shadow(SHADOW, new Listings(new Shards(core.shards()))::events, random, compared -> {}, shadow),
-            broker::durability, time);
+            new AtomicInteger(), broker::durability, time, SessionMetrics.NONE);
     core.start();
   }
 

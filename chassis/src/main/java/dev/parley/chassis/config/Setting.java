@@ -20,6 +20,9 @@ public @interface Setting {
   /** The default, written as in a settings file. */
   String value() default REQUIRED;
 
+  /** Whether it is shown to nobody. */
+  boolean secret() default false;
+
   /** Stands for "no default": no value that anybody writes. */
   String REQUIRED = "\0";
 }

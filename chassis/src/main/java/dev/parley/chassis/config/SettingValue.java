@@ -40,6 +40,8 @@ final class SettingValue {
       return Math.toIntExact(amount(text));
     } else if (type == long.class) {
       return amount(text);
+    } else if (type == double.class) {
+      return number(text);
     } else if (type == boolean.class) {
       return truth(text);
     } else if (type == Duration.class) {
@@ -52,6 +54,14 @@ final class SettingValue {
       return constant(c, text);
     }
     throw new IllegalStateException("settings of type " + type + " are not known");
+  }
+
+  private static double number(String text) {
+    try {
+      return Double.parseDouble(text.strip());
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("a number, as 0.01", e);
+    }
   }
 
   private static boolean truth(String text) {
@@ -85,6 +95,12 @@ final class SettingValue {
           default -> throw new IllegalArgumentException("a whole number, optionally with KiB, MiB or GiB");
         };
     return Math.multiplyExact(Long.parseLong(m.group(1)), unit);
+  }
+
+  /** A time as it is written in settings. */
+  static String text(Duration time) {
+    long millis = time.toMillis();
+    return millis % 1000 != 0 ? millis + "ms" : millis / 1000 + "s";
   }
 
   static Duration duration(String text) {

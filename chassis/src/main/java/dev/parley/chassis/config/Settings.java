@@ -8,6 +8,7 @@ import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -38,7 +39,7 @@ public final class Settings {
   /**
    * The settings from these arguments and the process's environment.
    *
-   * @throws SettingsException if a key is unknown, a required one is missing or a value is wrong
+   * @throws SettingsException if keys are unknown, required ones are missing or values are wrong: with all that is wrong
    */
   public static <T extends Record> T load(Class<T> type, String... args) {
     return load(type, System.getenv(), Arrays.asList(args));
@@ -48,21 +49,31 @@ public final class Settings {
   public static <T extends Record> T load(Class<T> type, Map<String, String> environment, List<String> args) {
     List<SettingKey> keys = SettingKey.of(type);
     Map<String, String> values = new HashMap<>();
+    List<String> errors = new ArrayList<>();
     String prefix = SettingKey.prefix(type);
     for (String arg : args) {
       if (arg.startsWith(CONFIG)) {
-        fromFile(Path.of(arg.substring(CONFIG.length())), prefix, keys, values);
+        fromFile(Path.of(arg.substring(CONFIG.length())), prefix, keys, values, errors);
       }
     }
-    fromEnvironment(environment, prefix, keys, values);
-    fromArguments(args, keys, values);
-    return build(type, prefix, byName(keys), values);
+    fromEnvironment(environment, prefix, keys, values, errors);
+    fromArguments(args, keys, values, errors);
+    return built(type, prefix, keys, values, errors);
+  }
+
+  private static <T extends Record> T built(
+      Class<T> type, String prefix, List<SettingKey> keys, Map<String, String> values, List<String> errors) {
+    T settings = build(type, prefix, byName(keys), values, errors);
+    if (settings == null || !errors.isEmpty()) {
+      throw new SettingsException(String.join("\n", errors));
+    }
+    return settings;
   }
 
   /** The defaults alone, of a program or of one group of settings; for tests and for what runs in another program. */
   public static <T extends Record> T defaults(Class<T> type) {
     String prefix = SettingKey.kebab(type.getSimpleName());
-    return build(type, prefix, byName(SettingKey.of(type, prefix)), Map.of());
+    return built(type, prefix, SettingKey.of(type, prefix), Map.of(), new ArrayList<>());
   }
 
   /**
@@ -79,25 +90,31 @@ public final class Settings {
     return Arrays.asList(args).contains("--help");
   }
 
-  private static void fromFile(Path file, String prefix, List<SettingKey> keys, Map<String, String> values) {
+  private static void fromFile(
+      Path file, String prefix, List<SettingKey> keys, Map<String, String> values, List<String> errors) {
     Properties properties = new Properties();
     try (Reader reader = Files.newBufferedReader(file)) {
       properties.load(reader);
     } catch (IOException | IllegalArgumentException e) {
-      throw new SettingsException("the settings file " + file + " cannot be read: " + e.getMessage());
+      errors.add("the settings file " + file + " cannot be read: " + e.getMessage());
+      return;
     }
     Set<String> known = names(keys);
     for (String name : properties.stringPropertyNames()) {
       if (known.contains(name)) {
         values.put(name, properties.getProperty(name));
       } else if (name.startsWith(prefix + ".")) {
-        throw unknown(name, known, "in " + file);
+        errors.add(unknown(name, known, "in " + file));
       }
     }
   }
 
   private static void fromEnvironment(
-      Map<String, String> environment, String prefix, List<SettingKey> keys, Map<String, String> values) {
+      Map<String, String> environment,
+      String prefix,
+      List<SettingKey> keys,
+      Map<String, String> values,
+      List<String> errors) {
     Set<String> known = new HashSet<>();
     for (SettingKey key : keys) {
       known.add(key.environment());
@@ -109,23 +126,25 @@ public final class Settings {
     String start = prefix.toUpperCase(Locale.ROOT).replace('.', '_') + "_";
     for (String name : environment.keySet()) {
       if (name.startsWith(start) && !known.contains(name) && !SERVICE_LINK.matcher(name).matches()) {
-        throw unknown(name, known, "in the environment");
+        errors.add(unknown(name, known, "in the environment"));
       }
     }
   }
 
-  private static void fromArguments(List<String> args, List<SettingKey> keys, Map<String, String> values) {
+  private static void fromArguments(
+      List<String> args, List<SettingKey> keys, Map<String, String> values, List<String> errors) {
     Set<String> known = names(keys);
     for (String arg : args) {
       int equals = arg.indexOf('=');
       if (!arg.startsWith("--") || equals < 0) {
-        throw new SettingsException("'" + arg + "' is no setting: write --key=value, or --help to see the keys");
+        errors.add("'" + arg + "' is no setting: write --key=value, or --help to see the keys");
+        continue;
       }
       String name = arg.substring(2, equals);
       if (known.contains(name)) {
         values.put(name, arg.substring(equals + 1));
       } else if (!arg.startsWith(CONFIG)) {
-        throw unknown(name, known, "in the arguments");
+        errors.add(unknown(name, known, "in the arguments"));
       }
     }
   }
@@ -136,9 +155,9 @@ public final class Settings {
     return names;
   }
 
-  private static SettingsException unknown(String name, Set<String> known, String where) {
+  private static String unknown(String name, Set<String> known, String where) {
     String nearest = known.stream().min((a, b) -> Integer.compare(distance(a, name), distance(b, name))).orElse("none");
-    return new SettingsException("unknown setting " + name + " " + where + "; the nearest known one is " + nearest);
+    return "unknown setting " + name + " " + where + "; the nearest known one is " + nearest;
   }
 
   /** How many letters have to be inserted, removed or changed to make {@code a} into {@code b}. */
@@ -163,18 +182,23 @@ public final class Settings {
     return named;
   }
 
-  private static <T> T build(
-      Class<T> type, String prefix, Map<String, SettingKey> keys, Map<String, String> values) {
+  /** Null: it cannot be built; {@code errors} has got to know why. */
+  private static <T> @Nullable T build(
+      Class<T> type, String prefix, Map<String, SettingKey> keys, Map<String, String> values, List<String> errors) {
     RecordComponent[] components = type.getRecordComponents();
     Class<?>[] types = new Class<?>[components.length];
     @Nullable Object[] arguments = new Object[components.length];
+    int before = errors.size();
     for (int i = 0; i < components.length; i++) {
       String name = prefix + "." + SettingKey.kebab(components[i].getName());
       types[i] = components[i].getType();
       arguments[i] =
           types[i].isRecord()
-              ? build(types[i], name, keys, values)
-              : value(Objects.requireNonNull(keys.get(name)), values);
+              ? build(types[i], name, keys, values, errors)
+              : value(Objects.requireNonNull(keys.get(name)), values, errors);
+    }
+    if (errors.size() > before) {
+      return null;
     }
     try {
       Constructor<T> constructor = type.getDeclaredConstructor(types);
@@ -182,25 +206,28 @@ public final class Settings {
       return constructor.newInstance(arguments);
     } catch (InvocationTargetException e) {
       // The compact constructor's own check: its message says what is wrong with the values together.
-      throw new SettingsException(prefix + ": " + Objects.requireNonNull(e.getCause()).getMessage());
+      errors.add(prefix + ": " + Objects.requireNonNull(e.getCause()).getMessage());
+      return null;
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException(type + " cannot be made", e);
     }
   }
 
-  private static @Nullable Object value(SettingKey key, Map<String, String> values) {
+  private static @Nullable Object value(SettingKey key, Map<String, String> values, List<String> errors) {
     String given = values.get(key.name());
     String text = given == null ? key.standard() : given;
     if (text == null) {
-      if (key.isOptional()) {
-        return null;
+      if (!key.isOptional()) {
+        errors.add(key.name() + " is not set: " + key.setting().doc());
       }
-      throw new SettingsException(key.name() + " is not set: " + key.setting().doc());
+      return null;
     }
     try {
       return SettingValue.parse(key.component().getGenericType(), text);
     } catch (IllegalArgumentException | ArithmeticException e) {
-      throw new SettingsException(key.name() + " cannot be '" + text + "': " + e.getMessage());
+      String shown = key.setting().secret() ? "what is set" : "'" + text + "'";
+      errors.add(key.name() + " cannot be " + shown + ": " + e.getMessage());
+      return null;
     }
   }
 }

@@ -1,9 +1,19 @@
 package dev.parley.chassis.config;
 
+import java.lang.reflect.Method;
+import java.lang.reflect.RecordComponent;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Writes down all settings of a program: for {@code --help}, and as Markdown for the documentation. */
 public final class SettingsReference {
+  private static final Pattern CREDENTIALS = Pattern.compile("//[^/@\\s]*@");
+
   private SettingsReference() {}
 
   /** Lines for a terminal. */
@@ -32,6 +42,53 @@ public final class SettingsReference {
       out.append('\n');
     }
     return out.toString();
+  }
+
+  /**
+   * The settings of a program that runs, one a line, in the order of the reference. Secrets, and names and passwords in
+   * addresses, are shown as {@code ***}.
+   */
+  public static String values(Record settings) {
+    StringBuilder out = new StringBuilder();
+    Map<String, @Nullable Object> values = new HashMap<>();
+    collect(SettingKey.prefix(settings.getClass()), settings, values);
+    for (SettingKey key : SettingKey.of(settings.getClass())) {
+      Object value = values.get(key.name());
+      out.append(key.name()).append('=');
+      if (value != null) {
+        out.append(key.setting().secret() ? "***" : CREDENTIALS.matcher(text(value)).replaceAll("//***@"));
+      }
+      out.append('\n');
+    }
+    return out.toString();
+  }
+
+  private static void collect(String prefix, Record settings, Map<String, @Nullable Object> values) {
+    for (RecordComponent component : settings.getClass().getRecordComponents()) {
+      String name = prefix + "." + SettingKey.kebab(component.getName());
+      Object value;
+      try {
+        Method accessor = component.getAccessor();
+        accessor.setAccessible(true);
+        value = accessor.invoke(settings);
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException(name + " cannot be read", e);
+      }
+      if (value instanceof Record group) {
+        collect(name, group, values);
+      } else {
+        values.put(name, value);
+      }
+    }
+  }
+
+  private static String text(Object value) {
+    return switch (value) {
+      case List<?> list -> list.stream().map(SettingsReference::text).collect(Collectors.joining(","));
+      case Duration time -> SettingValue.text(time);
+      case Enum<?> constant -> SettingKey.kebab(constant.toString().replace('_', '-'));
+      default -> value.toString();
+    };
   }
 
   private static String standard(SettingKey key, String quote) {

@@ -6,14 +6,12 @@ import dev.parley.chassis.errors.ErrorMappingInterceptor;
 import dev.parley.chassis.errors.TypedParsing;
 import dev.parley.chassis.errors.Validation;
 import dev.parley.chassis.errors.ValidationInterceptor;
+import dev.parley.chassis.telemetry.GrpcMetrics;
 import io.grpc.BindableService;
-import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
-import io.grpc.ServerCredentials;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
-import io.grpc.TlsServerCredentials;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
@@ -22,7 +20,6 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -42,6 +39,7 @@ public final class GrpcServer implements AutoCloseable {
   private static final Duration CLOSE_GRACE = Duration.ofSeconds(1);
 
   private static final int BACKLOG = 1024;
+  private static final String DRAINING = "draining";
 
   /**
    * The transport refuses without a reason. So it takes somewhat larger messages, which are then refused with one, and
@@ -53,12 +51,16 @@ public final class GrpcServer implements AutoCloseable {
   private final EventLoopGroup boss;
   private final EventLoopGroup workers;
   private final HealthStatusManager health;
+  private final Credentials credentials;
+  private volatile @Nullable String notReady = "starting";
 
-  private GrpcServer(Server server, EventLoopGroup boss, EventLoopGroup workers, HealthStatusManager health) {
+  private GrpcServer(
+      Server server, EventLoopGroup boss, EventLoopGroup workers, HealthStatusManager health, Credentials credentials) {
     this.server = server;
     this.boss = boss;
     this.workers = workers;
     this.health = health;
+    this.credentials = credentials;
   }
 
   /** A server that will listen as the settings say. */
@@ -88,10 +90,20 @@ public final class GrpcServer implements AutoCloseable {
   /** Health says SERVING from now on: the edge may send streams. */
   public void ready() {
     health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
+    notReady = null;
+  }
+
+  /** Why health does not say SERVING, in one word; null: it does. */
+  public @Nullable String notReady() {
+    return notReady;
   }
 
   /** Health says NOT_SERVING, now and for good; open calls stay and new ones still come in. */
-  public void draining() {
+  public synchronized void draining() {
+    if (DRAINING.equals(notReady)) {
+      return;
+    }
+    notReady = DRAINING;
     health.enterTerminalState();
   }
 
@@ -111,6 +123,7 @@ public final class GrpcServer implements AutoCloseable {
     }
     end(boss);
     end(workers);
+    credentials.close();
   }
 
   private static void end(EventLoopGroup loops) {
@@ -125,6 +138,7 @@ public final class GrpcServer implements AutoCloseable {
     private @Nullable TokenVerifier verifier;
     private @Nullable Validation validation;
     private @Nullable EventLoopGroup workers;
+    private GrpcMetrics metrics = GrpcMetrics.none();
 
     private Builder(ServerSettings settings) {
       this.settings = settings;
@@ -154,6 +168,12 @@ public final class GrpcServer implements AutoCloseable {
       return this;
     }
 
+    /** Who counts the calls. */
+    public Builder metrics(GrpcMetrics metrics) {
+      this.metrics = metrics;
+      return this;
+    }
+
     /** An interceptor outside of the standard ones, around the services added here; the first is the outermost. */
     public Builder interceptor(ServerInterceptor interceptor) {
       interceptors.add(interceptor);
@@ -170,13 +190,13 @@ public final class GrpcServer implements AutoCloseable {
         throw new IllegalStateException("a server needs auth(...)");
       }
       InetSocketAddress address = address(settings.listen());
-      ServerCredentials credentials = credentials(settings);
+      Credentials credentials = Credentials.of(settings);
       EventLoopGroup boss = Transport.loops("accept", 1);
       EventLoopGroup loops = workers == null ? newWorkers(settings) : workers;
       HealthStatusManager health = new HealthStatusManager();
       health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
       NettyServerBuilder netty =
-          NettyServerBuilder.forAddress(address, credentials)
+          NettyServerBuilder.forAddress(address, credentials.grpc())
               .channelType(Transport.serverChannel())
               .bossEventLoopGroup(boss)
               .workerEventLoopGroup(loops)
@@ -192,11 +212,13 @@ public final class GrpcServer implements AutoCloseable {
               .addService(health.getHealthService())
               .addService(ProtoReflectionServiceV1.newInstance());
       guarded(verifier).forEach(netty::addService);
+      metrics.count(netty);
       try {
-        return new GrpcServer(netty.build().start(), boss, loops, health);
+        return new GrpcServer(netty.build().start(), boss, loops, health, credentials);
       } catch (IOException e) {
         end(boss);
         end(loops);
+        credentials.close();
         throw new IOException(settings.listen() + " cannot be listened on: " + reason(e), e);
       }
     }
@@ -216,21 +238,6 @@ public final class GrpcServer implements AutoCloseable {
 
     private static String reason(IOException e) {
       return String.valueOf(e.getCause() == null ? e.getMessage() : e.getCause().getMessage());
-    }
-
-    private static ServerCredentials credentials(ServerSettings settings) throws IOException {
-      Path certificate = settings.tlsCertificate();
-      Path key = settings.tlsKey();
-      if (certificate == null || key == null) {
-        return InsecureServerCredentials.create();
-      }
-      TlsServerCredentials.Builder tls = TlsServerCredentials.newBuilder();
-      tls.keyManager(certificate.toFile(), key.toFile());
-      if (settings.tlsClientAuthorities() != null) {
-        tls.trustManager(settings.tlsClientAuthorities().toFile());
-        tls.clientAuth(TlsServerCredentials.ClientAuth.REQUIRE);
-      }
-      return tls.build();
     }
 
     private static InetSocketAddress address(String listen) throws IOException {

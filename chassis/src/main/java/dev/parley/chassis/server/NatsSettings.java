@@ -12,7 +12,7 @@ public record NatsSettings(
     List<String> servers,
     @Setting(doc = "User name; unset: none is sent.")
     @Nullable String user,
-    @Setting(doc = "Password of the user.")
+    @Setting(doc = "Password of the user.", secret = true)
     @Nullable String password,
     @Setting(doc = "The monitoring endpoint (http), which tells how safe a write is; unset: acks say WRITTEN.")
     @Nullable URI monitoring,

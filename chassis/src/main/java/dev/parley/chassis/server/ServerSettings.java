@@ -17,6 +17,8 @@ public record ServerSettings(
     @Nullable Path tlsKey,
     @Setting(doc = "Authorities (PEM) one of which must have signed the client's certificate; none: any client.")
     @Nullable Path tlsClientAuthorities,
+    @Setting(value = "10s", doc = "How often the three files are looked at. New ones hold for new connections; open ones stay.")
+    Duration tlsReload,
     @Setting(value = "256KiB", doc = "The largest message of a client, in bytes: a page of cursors, with room.")
     int messageBytes,
     @Setting(value = "16KiB", doc = "The largest headers of a call, in bytes: a token of 8 KiB, with room.")
@@ -45,6 +47,9 @@ public record ServerSettings(
     }
     if ((tlsCertificate == null) != (tlsKey == null)) {
       throw new IllegalArgumentException("tls-certificate and tls-key belong together: set both or none");
+    }
+    if (tlsReload.isZero() || tlsReload.isNegative()) {
+      throw new IllegalArgumentException("tls-reload must be a time above zero");
     }
     if (tlsClientAuthorities != null && tlsCertificate == null) {
       throw new IllegalArgumentException("tls-client-authorities needs tls-certificate and tls-key");

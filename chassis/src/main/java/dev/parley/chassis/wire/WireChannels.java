@@ -1,6 +1,7 @@
 package dev.parley.chassis.wire;
 
 import dev.parley.chassis.server.Transport;
+import dev.parley.chassis.telemetry.GrpcMetrics;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.EventLoopGroup;
@@ -16,11 +17,13 @@ public final class WireChannels implements AutoCloseable {
   public static final int WINDOW_BYTES = 4 << 20;
 
   private final EventLoopGroup loops;
+  private final GrpcMetrics metrics;
   private final Map<String, ManagedChannel> channels = new ConcurrentHashMap<>();
 
-  /** No channel yet. {@code loops}: stay the caller's to end. */
-  public WireChannels(EventLoopGroup loops) {
+  /** No channel yet. {@code loops}: stay the caller's to end; {@code metrics}: counts calls. */
+  public WireChannels(EventLoopGroup loops, GrpcMetrics metrics) {
     this.loops = loops;
+    this.metrics = metrics;
   }
 
   /** The channel to this address, {@code host:port}; one that has failed before tries again at once. */
@@ -32,14 +35,17 @@ public final class WireChannels implements AutoCloseable {
 
   private ManagedChannel open(String address) {
     int colon = address.lastIndexOf(':');
-    return NettyChannelBuilder.forAddress(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)))
-        .channelType(Transport.clientChannel())
-        .eventLoopGroup(loops)
-        .directExecutor()
-        .maxInboundMessageSize(MESSAGE_BYTES)
-        .flowControlWindow(WINDOW_BYTES)
-        .usePlaintext()
-        .build();
+    NettyChannelBuilder channel =
+        NettyChannelBuilder.forAddress(
+                address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)))
+            .channelType(Transport.clientChannel())
+            .eventLoopGroup(loops)
+            .directExecutor()
+            .maxInboundMessageSize(MESSAGE_BYTES)
+            .flowControlWindow(WINDOW_BYTES)
+            .usePlaintext();
+    metrics.count(channel);
+    return channel.build();
   }
 
   /** Ends all of them at once. */

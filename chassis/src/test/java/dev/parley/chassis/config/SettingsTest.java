@@ -59,7 +59,7 @@ class SettingsTest {
 
   @Test
   void aMisspeltKeyIsNamedWithTheNearestKnownOne() {
-    assertThatThrownBy(() -> load(Map.of(), "--parley.kettle.watre-bytes=1"))
+    assertThatThrownBy(() -> load(Map.of(), "--parley.kettle.tea=assam", "--parley.kettle.watre-bytes=1"))
         .isInstanceOf(SettingsException.class)
         .hasMessage(
             "unknown setting parley.kettle.watre-bytes in the arguments;"
@@ -121,5 +121,66 @@ class SettingsTest {
   @Test
   void aDefaultOfAGroupForASettingThatDoesNotExistIsAMistake() {
     assertThatThrownBy(() -> Settings.defaults(Box.class)).hasMessageContaining("lid.shout");
+  }
+
+  @Test
+  void allThatIsWrongIsToldAtOnce() {
+    assertThatThrownBy(
+            () ->
+                load(
+                    Map.of("PARLEY_KETTLE_TEE", "assam"),
+                    "--parley.kettle.water-bytes=much",
+                    "--parley.kettle.lid.shut=soon",
+                    "--parley.kettle.lid.start=ajar",
+                    "tea"))
+        .isInstanceOf(SettingsException.class)
+        .satisfies(
+            wrong ->
+                assertThat(String.valueOf(wrong.getMessage()).lines().map(line -> line.replaceFirst(" (in|is|cannot) .*", "")))
+                    .containsExactly(
+                        "unknown setting PARLEY_KETTLE_TEE",
+                        "'tea'",
+                        "parley.kettle.tea",
+                        "parley.kettle.water-bytes",
+                        "parley.kettle.lid.shut",
+                        "parley.kettle.lid.start"));
+  }
+
+  @SettingsPrefix("parley.safe")
+  record Safe(
+      @Setting(doc = "What opens it.", secret = true) String code,
+      @Setting(doc = "Another way in.", secret = true) @Nullable String spare,
+      @Setting(value = "2m", doc = "When it shuts.") Duration shut,
+      @Setting(doc = "Where the others are.") List<String> others,
+      Lid lid) {}
+
+  @Test
+  void whatIsSetIsShownWithoutItsSecrets() {
+    Safe safe =
+        Settings.load(
+            Safe.class,
+            Map.of("PARLEY_SAFE_CODE", "hunter2"),
+            List.of("--parley.safe.others=nats://ann:hunter3@one:4222,nats://two:4222"));
+
+    assertThat(SettingsReference.values(safe))
+        .isEqualTo(
+            """
+            parley.safe.code=***
+            parley.safe.spare=
+            parley.safe.shut=120s
+            parley.safe.others=nats://***@one:4222,nats://two:4222
+            parley.safe.lid.shut=20s
+            parley.safe.lid.place=
+            parley.safe.lid.start=closed
+            """);
+  }
+
+  @SettingsPrefix("parley.lock")
+  record Lock(@Setting(doc = "What opens it.", secret = true) int code) {}
+
+  @Test
+  void aSecretThatIsWrongIsNotShown() {
+    assertThatThrownBy(() -> Settings.load(Lock.class, Map.of(), List.of("--parley.lock.code=hunter2")))
+        .satisfies(wrong -> assertThat(wrong.getMessage()).contains("parley.lock.code").doesNotContain("hunter2"));
   }
 }

@@ -23,18 +23,21 @@ public final class DispatcherProcess {
    * @param name of it, its process and its files
    * @param directory of its pid and log
    * @param port for the edge
+   * @param adminPort where it is asked how it is
    * @param natsUrl the broker
    * @param jwks who issues tokens
    * @param lab where the push lab keeps its keys
    * @param more further arguments of it
    */
-  record Setup(String name, Path directory, int port, String natsUrl, Path jwks, Path lab, List<String> more) {}
+  record Setup(
+      String name, Path directory, int port, int adminPort, String natsUrl, Path jwks, Path lab, List<String> more) {}
 
   /** Starts it and waits until it has read what was done before. */
   static PartProcess start(Setup setup) {
     List<String> arguments = new ArrayList<>(arguments(setup.name(), setup.port(), setup.jwks()));
     arguments.add("--config=" + PushLabProcess.dispatcherSettings(setup.lab()));
     arguments.add("--parley.dispatcher.nats.servers=" + setup.natsUrl());
+    arguments.add("--parley.dispatcher.admin.listen=127.0.0.1:" + setup.adminPort());
     arguments.addAll(setup.more());
     return JvmProcess.start(
         new JvmProcess.Launch(setup.name(), setup.directory(), JVM_FLAGS, MAIN, arguments, Map.of()),

@@ -25,13 +25,16 @@ public final class GatewayProcess {
   /**
    * Starts it and waits until it has found a router.
    *
+   * @param adminPort where it is asked how it is
    * @param routers as host:port
    * @param more settings beside the usual ones
    */
-  static PartProcess start(Path directory, int port, Collection<String> routers, List<String> more) {
+  static PartProcess start(
+      Path directory, int port, int adminPort, Collection<String> routers, List<String> more) {
     List<String> arguments = new ArrayList<>();
     arguments.add("--parley.gateway.name=" + NAME);
     arguments.add("--parley.gateway.listen=127.0.0.1:" + port);
+    arguments.add("--parley.gateway.admin.listen=127.0.0.1:" + adminPort);
     arguments.add("--parley.gateway.routers=" + String.join(",", routers));
     // The edge looks once a second.
     arguments.add("--parley.gateway.drain.notice=0s");

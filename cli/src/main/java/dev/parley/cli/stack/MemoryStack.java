@@ -2,6 +2,7 @@ package dev.parley.cli.stack;
 
 import dev.parley.chassis.auth.DevKeys;
 import dev.parley.chassis.config.Settings;
+import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.dispatcher.DispatcherServer;
@@ -49,14 +50,15 @@ public final class MemoryStack implements AutoCloseable {
       MemoryBroker broker = opened(new MemoryBroker(Layout.ONE_NODE));
       MemoryPresenceStore store = opened(new MemoryPresenceStore(() -> System.nanoTime() / 1_000));
       PresenceServer presence =
-          opened(new PresenceServer(Settings.load(PresenceSettings.class, Map.of(), PRESENCE), store));
+          opened(new PresenceServer(Settings.load(PresenceSettings.class, Map.of(), PRESENCE), store, Telemetry.none()));
       this.router =
-          new RouterServer(routerSettings(routerPort, presence.address(), keys), broker, Clock.systemUTC(), leave);
+          new RouterServer(
+              routerSettings(routerPort, presence.address(), keys), broker, Clock.systemUTC(), leave, Telemetry.none());
       closing.push(this::drainRouter);
       this.lab = opened(new PushLabServer(labSettings(data), Clock.systemUTC()));
       DispatcherServer dispatcher =
-          opened(new DispatcherServer(dispatcherSettings(keys, lab), broker, Clock.systemUTC()));
-      this.gateway = opened(new GatewayServer(gatewaySettings(routerPort, dispatcher.port())));
+          opened(new DispatcherServer(dispatcherSettings(keys, lab), broker, Clock.systemUTC(), Telemetry.none()));
+      this.gateway = opened(new GatewayServer(gatewaySettings(routerPort, dispatcher.port()), Telemetry.none()));
       started = true;
     } finally {
       if (!started) {

@@ -10,6 +10,7 @@ import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -25,15 +26,26 @@ public final class PresenceProcess {
 
   private PresenceProcess() {}
 
-  /** Starts it and waits until it answers and its store works. */
-  static PartProcess start(Path directory, int port, String redisUrl, String secret) {
+  /**
+   * Starts it and waits until it answers and its store works.
+   *
+   * @param adminPort where it is asked how it is
+   * @param more settings beside the usual ones
+   */
+  static PartProcess start(
+      Path directory, int port, int adminPort, String redisUrl, String secret, List<String> more) {
+    List<String> arguments = new ArrayList<>();
+    arguments.add("--parley.presence.name=" + NAME);
+    arguments.add("--parley.presence.listen=127.0.0.1:" + port);
+    arguments.add("--parley.presence.admin.listen=127.0.0.1:" + adminPort);
+    arguments.addAll(more);
     JvmProcess.Launch launch =
         new JvmProcess.Launch(
             NAME,
             directory,
             JVM_FLAGS,
             MAIN,
-            List.of("--parley.presence.name=" + NAME, "--parley.presence.listen=127.0.0.1:" + port),
+            arguments,
             Map.of("PARLEY_PRESENCE_SECRET", secret, "PARLEY_PRESENCE_REDIS", redisUrl));
     return JvmProcess.start(launch, () -> isAvailable("127.0.0.1:" + port, secret));
   }

@@ -58,6 +58,7 @@ final class RouterProcess {
    * @param presence instances of it, as host:port separated by commas; empty: none
    * @param jwks who issues tokens
    * @param link where it listens for the other routers, and what all of them share
+   * @param adminPort where it is asked how it is
    * @param leaving how it goes when it is told to stop
    * @param more further arguments of it
    */
@@ -70,6 +71,7 @@ final class RouterProcess {
       String presence,
       Path jwks,
       Link link,
+      int adminPort,
       Leaving leaving,
       List<String> more) {}
 
@@ -117,7 +119,8 @@ final class RouterProcess {
             "--parley.router.auth.jwks=" + setup.jwks(),
             "--parley.router.auth.issuer=" + DevKeys.RULES.issuer(),
             "--parley.router.auth.audience=" + DevKeys.RULES.audience(),
-            "--parley.router.link.listen=127.0.0.1:" + setup.link().port()));
+            "--parley.router.link.listen=127.0.0.1:" + setup.link().port(),
+            "--parley.router.admin.listen=127.0.0.1:" + setup.adminPort()));
     arguments.addAll(setup.leaving().arguments);
     arguments.addAll(setup.more());
     JvmProcess.Launch launch =

@@ -48,11 +48,14 @@ public final class Stack implements AutoCloseable {
   private static final int PRESENCE_PORT = 8720;
   private static final int GATEWAY_PORT = 8740;
   private static final int DISPATCHER_PORT = 8760;
+  private static final int ADMIN_PORT = 9464;
   private static final Duration NO_TIME = Duration.ofSeconds(1);
 
   private final StackSettings settings;
   private final FileChannel lock;
   private final Map<String, PartProcess> processes = new LinkedHashMap<>();
+  /** Where each program is asked how it is, as host:port. */
+  private final Map<String, String> admin = new LinkedHashMap<>();
   private @Nullable StackState state;
 
   private Stack(StackSettings settings, FileChannel lock) {
@@ -202,6 +205,16 @@ public final class Stack implements AutoCloseable {
     return redis;
   }
 
+  private int adminPort(String name) {
+    int port = Ports.choose("", 0, ADMIN_PORT + admin.size());
+    admin.put(name, "127.0.0.1:" + port);
+    return port;
+  }
+
+  private List<String> metrics(String program) {
+    return settings.metrics() ? List.of() : List.of("--parley." + program + ".metrics.scrape=false");
+  }
+
   /** Returns where it listens for the routers. */
   private String startPresence(RedisServer redis, Consumer<String> progress) throws IOException {
     progress.accept("starting " + PresenceProcess.NAME);
@@ -209,7 +222,13 @@ public final class Stack implements AutoCloseable {
     Path directory = directory(settings.data(), PresenceProcess.NAME);
     processes.put(
         PresenceProcess.NAME,
-        PresenceProcess.start(directory, port, redis.url(), LinkSecret.in(settings.data())));
+        PresenceProcess.start(
+            directory,
+            port,
+            adminPort(PresenceProcess.NAME),
+            redis.url(),
+            LinkSecret.in(settings.data()),
+            metrics("presence")));
     return "127.0.0.1:" + port;
   }
 
@@ -235,8 +254,9 @@ public final class Stack implements AutoCloseable {
                   presence,
                   keys.jwks(),
                   new RouterProcess.Link(link, secret),
+                  adminPort(name),
                   RouterProcess.Leaving.of(settings.routers()),
-                  List.of())));
+                  metrics("router"))));
     }
     return links;
   }
@@ -261,10 +281,11 @@ public final class Stack implements AutoCloseable {
                 DispatcherProcess.NAME,
                 directory(settings.data(), DispatcherProcess.NAME),
                 port,
+                adminPort(DispatcherProcess.NAME),
                 nats.url(),
                 keys.jwks(),
                 directory(settings.data(), PushLabProcess.NAME),
-                List.of())));
+                metrics("dispatcher"))));
     return "127.0.0.1:" + port;
   }
 
@@ -278,10 +299,13 @@ public final class Stack implements AutoCloseable {
         GatewayProcess.start(
             directory(settings.data(), GatewayProcess.NAME),
             port,
+            adminPort(GatewayProcess.NAME),
             routerPorts.stream().map(router -> "127.0.0.1:" + router).toList(),
-            Stream.concat(
-                    GatewayProcess.ownOrigins(edgePort).stream(),
-                    Stream.of("--parley.gateway.dispatchers=" + dispatcher))
+            Stream.of(
+                    GatewayProcess.ownOrigins(edgePort),
+                    List.of("--parley.gateway.dispatchers=" + dispatcher),
+                    metrics("gateway"))
+                .flatMap(List::stream)
                 .toList()));
     return "127.0.0.1:" + port;
   }
@@ -340,6 +364,7 @@ public final class Stack implements AutoCloseable {
         gateway,
         dispatcher,
         phones,
+        admin,
         settings.sync(),
         settings.detached(),
         ProcessRef.of(ProcessHandle.current()),

@@ -140,6 +140,7 @@ public final class StackFaults implements AutoCloseable {
                 state.presence(),
                 DevKeys.in(data.resolve("keys")).jwks(),
                 new RouterProcess.Link(port(state.links().getOrDefault(name, "")), LinkSecret.read(data)),
+                port(state.admin().getOrDefault(name, "")),
                 RouterProcess.Leaving.of(state.routers().size()),
                 List.of()));
     record(state.withProcess(name, started));
@@ -149,7 +150,7 @@ public final class StackFaults implements AutoCloseable {
   /** Finds ports for one more router. */
   private String addRouter() throws IOException {
     String name = RouterProcess.name(state.routers().size() + 1);
-    record(state.withRouter(name, "127.0.0.1:" + FreePorts.next(), "127.0.0.1:" + FreePorts.next()));
+    record(state.withRouter(name, "127.0.0.1:" + FreePorts.next(), "127.0.0.1:" + FreePorts.next(), "127.0.0.1:" + FreePorts.next()));
     return name;
   }
 
@@ -184,7 +185,12 @@ public final class StackFaults implements AutoCloseable {
         state.withProcess(
             PresenceProcess.NAME,
             PresenceProcess.start(
-                data.resolve(PresenceProcess.NAME), port(state.presence()), state.redisUrl(), LinkSecret.read(data))));
+                data.resolve(PresenceProcess.NAME),
+                port(state.presence()),
+                port(state.admin().getOrDefault(PresenceProcess.NAME, "")),
+                state.redisUrl(),
+                LinkSecret.read(data),
+                List.of())));
   }
 
   /** A crash of the store of presence, which comes back empty. */

@@ -10,9 +10,17 @@ import java.nio.file.Path;
  * @param routers how many
  * @param routerPort of the first router; the next one's is one more
  * @param sync the broker's sync_interval: {@code always}, or a time such as {@code 1s}
+ * @param metrics whether the programs count what happens
  */
 public record StackSettings(
-    Path data, boolean detached, int routers, int edgePort, int routerPort, int natsPort, String sync) {
+    Path data,
+    boolean detached,
+    int routers,
+    int edgePort,
+    int routerPort,
+    int natsPort,
+    String sync,
+    boolean metrics) {
   /** How many routers there are unless somebody says otherwise. */
   public static final int ROUTERS = 2;
 }

@@ -28,6 +28,7 @@ import java.util.Set;
  * @param gateway where the gateway listens for the edge, as host:port
  * @param dispatcher where the dispatcher listens for the edge, as host:port
  * @param phones where the push lab shows what phones show, as an http address
+ * @param admin where each program is asked how it is, by its name, as host:port
  * @param sync when the broker flushes to disk
  * @param detached whether the processes run on without the {@code up} that started them
  * @param up the {@code up} that started them
@@ -46,6 +47,7 @@ public record StackState(
     String gateway,
     String dispatcher,
     String phones,
+    Map<String, String> admin,
     String sync,
     boolean detached,
     ProcessRef up,
@@ -94,20 +96,20 @@ public record StackState(
   StackState withProcess(String name, PartProcess process) throws IOException {
     ProcessHandle handle =
         ProcessHandle.of(process.pid()).orElseThrow(() -> new IOException(name + " has ended already"));
-    return new StackState(edge, caFile, routers, links, natsUrl, natsMonitorUrl, redisUrl, presence, gateway, dispatcher, phones, sync, detached, up,
+    return new StackState(edge, caFile, routers, links, natsUrl, natsMonitorUrl, redisUrl, presence, gateway, dispatcher, phones, admin, sync, detached, up,
         with(processes, name, ProcessRef.of(handle)), with(logs, name, process.logFile()));
   }
 
   /** With one more router, whose process is still to come. */
-  StackState withRouter(String name, String address, String link) {
+  StackState withRouter(String name, String address, String link, String adminAddress) {
     return new StackState(edge, caFile, with(routers, name, address), with(links, name, link), natsUrl,
-        natsMonitorUrl, redisUrl, presence, gateway, dispatcher, phones, sync, detached, up, processes, logs);
+        natsMonitorUrl, redisUrl, presence, gateway, dispatcher, phones, with(admin, name, adminAddress), sync, detached, up, processes, logs);
   }
 
   /** Without this router and its process. */
   StackState withoutRouter(String name) {
     return new StackState(edge, caFile, without(routers, name), without(links, name), natsUrl, natsMonitorUrl, redisUrl,
-        presence, gateway, dispatcher, phones, sync, detached, up, without(processes, name), without(logs, name));
+        presence, gateway, dispatcher, phones, without(admin, name), sync, detached, up, without(processes, name), without(logs, name));
   }
 
   private static <T> Map<String, T> with(Map<String, T> map, String key, T value) {
@@ -147,6 +149,7 @@ public record StackState(
     map.put("gateway", gateway);
     map.put("dispatcher", dispatcher);
     map.put("phones", phones);
+    map.put("admin", admin);
     map.put("page", page());
     map.put("sync", sync);
     map.put("detached", detached);
@@ -184,6 +187,7 @@ public record StackState(
         JSONObjectUtils.getString(map, "gateway"),
         JSONObjectUtils.getString(map, "dispatcher"),
         JSONObjectUtils.getString(map, "phones"),
+        addresses(map, "admin"),
         JSONObjectUtils.getString(map, "sync"),
         JSONObjectUtils.getBoolean(map, "detached"),
         ref(JSONObjectUtils.getJSONObject(map, "up")),

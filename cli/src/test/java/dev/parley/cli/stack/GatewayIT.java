@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.nimbusds.jose.util.JSONObjectUtils;
 import dev.parley.chassis.config.Settings;
+import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.cli.stack.BrowserSocket.Closed;
 import dev.parley.cli.stack.LiveStack.Device;
 import dev.parley.gateway.GatewayServer;
@@ -115,7 +116,7 @@ class GatewayIT {
     settings.add("--parley.gateway.routers=" + String.join(",", stack.routerAddresses()));
     settings.add("--parley.gateway.connections=1");
     settings.addAll(List.of(more));
-    GatewayServer gateway = new GatewayServer(Settings.load(GatewaySettings.class, Map.of(), settings));
+    GatewayServer gateway = new GatewayServer(Settings.load(GatewaySettings.class, Map.of(), settings), Telemetry.none());
     await().atMost(PATIENCE).until(() -> GatewayProcess.isReady("127.0.0.1:" + gateway.port()));
     return gateway;
   }

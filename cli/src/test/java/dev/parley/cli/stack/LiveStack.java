@@ -49,7 +49,10 @@ final class LiveStack implements AutoCloseable {
   private final @Nullable RedisServer redis;
   private final int presencePort = FreePorts.next();
   private @Nullable PartProcess presence;
+  private final int presenceAdminPort = FreePorts.next();
   private final int gatewayPort = FreePorts.next();
+  private final int gatewayAdminPort = FreePorts.next();
+  private final Map<Integer, Integer> dispatcherAdminPorts = new TreeMap<>();
   private @Nullable PartProcess gateway;
   private final List<Integer> dispatcherPorts;
   private final Map<Integer, PartProcess> dispatchers = new TreeMap<>();
@@ -62,6 +65,7 @@ final class LiveStack implements AutoCloseable {
     final String name;
     final int port = FreePorts.next();
     final int linkPort = FreePorts.next();
+    final int adminPort = FreePorts.next();
     @Nullable PartProcess process;
 
     Router(String name) {
@@ -174,14 +178,23 @@ final class LiveStack implements AutoCloseable {
   void startPresence() throws IOException {
     presence =
         PresenceProcess.start(
-            directory(PresenceProcess.NAME), presencePort, redis().url(), LinkSecret.in(data));
+            directory(PresenceProcess.NAME),
+            presencePort,
+            presenceAdminPort,
+            redis().url(),
+            LinkSecret.in(data),
+            List.of());
   }
 
   /** Starts the gateway, which does not run, and waits until it is ready. */
   void startGateway() throws IOException {
     gateway =
         GatewayProcess.start(
-            directory(GatewayProcess.NAME), gatewayPort, routerAddresses(), GatewayProcess.ownOrigins(edgePort));
+            directory(GatewayProcess.NAME),
+            gatewayPort,
+            gatewayAdminPort,
+            routerAddresses(),
+            GatewayProcess.ownOrigins(edgePort));
   }
 
   PartProcess gateway() {
@@ -218,10 +231,21 @@ final class LiveStack implements AutoCloseable {
                 name,
                 directory(name),
                 dispatcherPorts.get(number - 1),
+                dispatcherAdminPort(number),
                 nats.url(),
                 keys.jwks(),
                 lab,
                 List.of(arguments))));
+  }
+
+  /** Where a dispatcher is asked how it is. */
+  int dispatcherAdminPort(int number) {
+    return dispatcherAdminPorts.computeIfAbsent(number, unused -> FreePorts.next());
+  }
+
+  /** Where a router is asked how it is. */
+  int routerAdminPort(int number) {
+    return routers.get(number - 1).adminPort;
   }
 
   PartProcess dispatcher(int number) {
@@ -270,6 +294,7 @@ final class LiveStack implements AutoCloseable {
                 redis == null ? "" : "127.0.0.1:" + presencePort,
                 keys.jwks(),
                 new RouterProcess.Link(router.linkPort, LinkSecret.in(data)),
+                router.adminPort,
                 RouterProcess.Leaving.of(routers.size()),
                 routerArguments));
   }

@@ -1,10 +1,14 @@
 package dev.parley.dispatcher.shard;
 
+import dev.parley.chassis.telemetry.Instruments;
 import dev.parley.internal.v1.PushResult;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.metrics.DoubleHistogram;
 import io.opentelemetry.api.metrics.LongCounter;
 import io.opentelemetry.api.metrics.Meter;
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Counts what becomes of pushes. Thread-safe. */
@@ -12,12 +16,20 @@ public final class DispatchMetrics {
   private static final AttributeKey<String> PROVIDER = AttributeKey.stringKey("provider");
   private static final AttributeKey<String> RESULT = AttributeKey.stringKey("result");
 
+  private static final List<String> PROVIDERS = List.of("fcm", "apns", "web_push");
+  private static final double MILLIS = 1e3;
+
   private final LongCounter pushes;
+  private final DoubleHistogram delay;
   private final AtomicLong lag = new AtomicLong();
 
   /** Metrics of this meter. */
   public DispatchMetrics(Meter meter) {
     pushes = meter.counterBuilder("parley.push.outcomes").setDescription("Pushes, by what became of them").build();
+    PROVIDERS.forEach(provider -> pushes.add(0, attributes(provider, PushResult.PUSH_RESULT_ACCEPTED.name())));
+    delay =
+        Instruments.seconds(
+            meter, "chat.push.delay", "From the end of the grace until a push service has taken what tells of a message");
     meter
         .gaugeBuilder("parley.dispatch.lag")
         .ofLongs()
@@ -29,11 +41,20 @@ public final class DispatchMetrics {
     lag.set(records);
   }
 
+  private static Attributes attributes(String provider, String result) {
+    return Attributes.of(PROVIDER, provider, RESULT, result);
+  }
+
   void count(String provider, PushResult result) {
-    pushes.add(1, Attributes.of(PROVIDER, provider, RESULT, result.name()));
+    pushes.add(1, attributes(provider, result.name()));
+  }
+
+  /** A push service has taken what tells of a message, so long after it was due. */
+  void delayed(String provider, Duration over) {
+    delay.record(Math.max(0, over.toMillis()) / MILLIS, Attributes.of(PROVIDER, provider));
   }
 
   void withdrawn(String provider) {
-    pushes.add(1, Attributes.of(PROVIDER, provider, RESULT, "WITHDRAWN"));
+    pushes.add(1, attributes(provider, "WITHDRAWN"));
   }
 }

@@ -23,6 +23,7 @@ final class PushJob {
   private long position;
   private int messages;
   private Alert alert;
+  private Instant due;
   private final List<Long> positions = new ArrayList<>(1);
   private int attempts;
   private boolean underWay;
@@ -36,6 +37,7 @@ final class PushJob {
     this.position = content.position;
     this.messages = content.messages;
     this.alert = content.alert;
+    this.due = content.due;
   }
 
   /**
@@ -44,12 +46,13 @@ final class PushJob {
    * @param seq the newest message
    * @param position of its record
    * @param messages how many of the conversation the user has not read, with it
+   * @param due when it was to be told of at the earliest
    */
-  record Content(long seq, long position, int messages, Alert alert) {}
+  record Content(long seq, long position, int messages, Alert alert, Instant due) {}
 
   /** What this job was given last, as it is to be sent now. */
   Content content() {
-    return new Content(seq, position, messages, alert);
+    return new Content(seq, position, messages, alert, due);
   }
 
   PushDevice device() {
@@ -86,6 +89,7 @@ final class PushJob {
       seq = content.seq;
       position = content.position;
       alert = content.alert;
+      due = content.due;
       messages = content.messages;
     }
   }

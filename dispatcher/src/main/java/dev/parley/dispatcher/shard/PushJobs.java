@@ -125,7 +125,7 @@ final class PushJobs {
       return;
     }
     PushJob.Content content =
-        new PushJob.Content(newest.getSeq(), newest.getPosition(), newest.getMessages(), NAMELESS);
+        new PushJob.Content(newest.getSeq(), newest.getPosition(), newest.getMessages(), NAMELESS, now);
     PushJob job = new PushJob(key.userId(), device, key.conversationId(), content, now);
     job.redriven().addAll(dead);
     open.put(key, job);
@@ -203,7 +203,10 @@ final class PushJobs {
 
   private void answered(PushJob job, PushJob.Content sent, PushProvider provider, Outcome outcome) {
     switch (outcome.answer()) {
-      case Answer.Accepted accepted -> end(job, sent, PushResult.PUSH_RESULT_ACCEPTED, "", false);
+      case Answer.Accepted accepted -> {
+        around.metrics().delayed(provider(job), Duration.between(sent.due(), around.clock().instant()));
+        end(job, sent, PushResult.PUSH_RESULT_ACCEPTED, "", false);
+      }
       case Answer.DeviceGone gone -> {
         remove(job);
         end(job, sent, PushResult.PUSH_RESULT_GONE, gone.reason(), false);

@@ -339,7 +339,8 @@ final class ShardDispatcher {
                 newest.seq(),
                 newest.position(),
                 unread,
-                heading.alert(newest.preview(), user.getPreferences().getHiddenContent())));
+                heading.alert(newest.preview(), user.getPreferences().getHiddenContent()),
+                newest.time().plus(around.times().grace())));
       }
     }
   }

@@ -44,6 +44,7 @@ final class PresenceCore implements LinkOwner, PresenceStore.Listener {
   private final PresenceStore store;
   private final Executor loop;
   private final LongSupplier nanos;
+  private final PresenceMetrics metrics;
   private final PresenceTable table = new PresenceTable();
   private final Watchers watchers = new Watchers();
   private final WriteBudget budget = new WriteBudget(CHANGES_UNDER_WAY);
@@ -62,7 +63,14 @@ final class PresenceCore implements LinkOwner, PresenceStore.Listener {
   private long nextBeat;
   private boolean turnIsDue;
 
-  PresenceCore(String instance, LinkTimes times, PresenceStore store, Executor loop, LongSupplier nanos) {
+  PresenceCore(
+      String instance,
+      LinkTimes times,
+      PresenceStore store,
+      Executor loop,
+      LongSupplier nanos,
+      PresenceMetrics metrics) {
+    this.metrics = metrics;
     this.instance = instance;
     this.times = times;
     this.store = store;
@@ -190,6 +198,7 @@ final class PresenceCore implements LinkOwner, PresenceStore.Listener {
   public void changed(TermId term, List<Change> changes) {
     loop.execute(
         () -> {
+          metrics.changed(changes.size());
           if (!table.changed(term, changes)) {
             leasesChanged();
           }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -30,11 +31,11 @@ public final class PresenceLinks implements AutoCloseable {
   private final PresenceCore core;
 
   /** Links to the instance of this name, over this store, which is opened. */
-  public PresenceLinks(String instance, LinkTimes times, PresenceStore store) {
+  public PresenceLinks(String instance, LinkTimes times, PresenceStore store, PresenceMetrics metrics) {
     this.store = store;
     this.loop =
         new ScheduledThreadPoolExecutor(1, task -> Thread.ofPlatform().name("presence").daemon().unstarted(task));
-    this.core = new PresenceCore(instance, times, store, this::execute, System::nanoTime);
+    this.core = new PresenceCore(instance, times, store, this::execute, System::nanoTime, metrics);
     core.start();
     long tick = times.heartbeat().toNanos() / TICKS_A_HEARTBEAT;
     var unused = loop.scheduleAtFixedRate(this::tick, tick, tick, TimeUnit.NANOSECONDS);
@@ -122,6 +123,11 @@ public final class PresenceLinks implements AutoCloseable {
   /** The newest that was replayed; else the newest. */
   private static Term fullest(List<Term> terms) {
     return terms.reversed().stream().filter(Term::replayed).findFirst().orElse(terms.getLast());
+  }
+
+  /** The thread that all of its work is done on. */
+  public Executor thread() {
+    return loop;
   }
 
   /** Ends all links with the advice to link to another instance. */

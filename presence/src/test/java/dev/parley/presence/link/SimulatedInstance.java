@@ -1,5 +1,6 @@
 package dev.parley.presence.link;
 
+import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.presence.store.MemoryPresenceStore;
 import java.util.ArrayDeque;
 import java.util.Random;
@@ -13,7 +14,7 @@ final class SimulatedInstance {
 
   SimulatedInstance(String name, LinkTimes times, MemoryPresenceStore shared, Random random, LongSupplier nanos) {
     this.store = new SimulatedStore(shared, random);
-    this.core = new PresenceCore(name, times, store, loop::add, nanos);
+    this.core = new PresenceCore(name, times, store, loop::add, nanos, new PresenceMetrics(Telemetry.none().meter()));
     core.start();
   }
 

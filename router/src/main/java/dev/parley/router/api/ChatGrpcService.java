@@ -217,16 +217,24 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
     try {
       request = Request.of(userId, command);
     } catch (RefusedException e) {
+      sessions.metrics().answered(sessions.metrics().begin(), e.refusal().reason());
       return CompletableFuture.failedFuture(e);
     }
+    long begun = sessions.metrics().begin();
     return shards
         .of(request.conversationId())
         .submit(request, command.getSerializedSize())
         .thenApply(
             answer ->
                 switch (answer) {
-                  case Answer.Refused refused -> throw new RefusedException(refused.refusal());
-                  case Answer.Stored stored -> new Done(request, stored.toProto(sessions.durability().get()));
+                  case Answer.Refused refused -> {
+                    sessions.metrics().answered(begun, refused.refusal().reason());
+                    throw new RefusedException(refused.refusal());
+                  }
+                  case Answer.Stored stored -> {
+                    sessions.metrics().answered(begun, null);
+                    yield new Done(request, stored.toProto(sessions.durability().get()));
+                  }
                   case Answer.Bounced bounced -> throw new IllegalArgumentException("no outcome: " + bounced);
                 });
   }

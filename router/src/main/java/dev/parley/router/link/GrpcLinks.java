@@ -2,6 +2,7 @@ package dev.parley.router.link;
 
 import dev.parley.chassis.server.LinkSecret;
 import dev.parley.chassis.server.Transport;
+import dev.parley.chassis.telemetry.GrpcMetrics;
 import dev.parley.chassis.wire.GrpcWire;
 import dev.parley.chassis.wire.Wire;
 import dev.parley.chassis.wire.WireChannels;
@@ -42,7 +43,7 @@ public final class GrpcLinks implements Dialer, AutoCloseable {
    */
   public GrpcLinks(LinkSettings settings, EventLoopGroup loops) throws IOException {
     this.secret = new LinkSecret(settings.secret());
-    this.channels = new WireChannels(loops);
+    this.channels = new WireChannels(loops, GrpcMetrics.none());
     int colon = settings.listen().lastIndexOf(':');
     String host = settings.listen().substring(0, Math.max(0, colon));
     try {

@@ -9,7 +9,7 @@ public record LinkSettings(
     String listen,
     @Setting(doc = "Where other routers reach this one, as host:port; unset: as it listens.")
     @Nullable String advertise,
-    @Setting(doc = "What all routers of a deployment know and nobody else. Without it only loopback is listened on.")
+    @Setting(doc = "What all routers of a deployment know and nobody else. Without it only loopback is listened on.", secret = true)
     @Nullable String secret,
     @Setting(doc = "Times and bounds of a link.")
     LinkTimes times) {

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 public record ModerationSettings(
     @Setting(doc = "Where it is asked, by a POST of JSON; unset: nobody is asked.")
     @Nullable URI url,
-    @Setting(doc = "The secret that signs the requests, as Standard Webhooks has it: whsec_ and Base64.")
+    @Setting(doc = "The secret that signs the requests, as Standard Webhooks has it: whsec_ and Base64.", secret = true)
     @Nullable String secret,
     @Setting(value = "300ms", doc = "How long an answer may take. Each send waits for it.")
     Duration deadline,

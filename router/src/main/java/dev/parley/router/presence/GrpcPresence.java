@@ -1,6 +1,7 @@
 package dev.parley.router.presence;
 
 import dev.parley.chassis.server.LinkSecret;
+import dev.parley.chassis.telemetry.GrpcMetrics;
 import dev.parley.chassis.wire.GrpcWire;
 import dev.parley.chassis.wire.Wire;
 import dev.parley.chassis.wire.WireChannels;
@@ -15,10 +16,10 @@ public final class GrpcPresence implements PresenceDialer, AutoCloseable {
   private final LinkSecret secret;
   private final WireChannels channels;
 
-  /** No wire yet. {@code secret}: what presence wants to be shown; null: nothing. */
-  public GrpcPresence(@Nullable String secret, EventLoopGroup loops) {
+  /** No wire yet. {@code secret}: what presence wants to be shown; null: nothing; {@code metrics}: counts calls. */
+  public GrpcPresence(@Nullable String secret, EventLoopGroup loops, GrpcMetrics metrics) {
     this.secret = new LinkSecret(secret);
-    this.channels = new WireChannels(loops);
+    this.channels = new WireChannels(loops, metrics);
   }
 
   @Override

@@ -46,6 +46,7 @@ final class Deliveries {
   private final Outbound out;
   private final OpenCommands commands;
   private final Memberships memberships;
+  private final SessionMetrics metrics;
 
   private final LinkedHashMap<String, Following> following = new LinkedHashMap<>();
   /** Conversations whose follow is not asked for yet. */
@@ -55,6 +56,8 @@ final class Deliveries {
   /** Conversations that lack something, in the order in which they are read for. */
   private final ArrayDeque<Following> behind = new ArrayDeque<>();
   private int readsOnTheirWay;
+  /** Conversations that lack something. */
+  private int lagging;
   /** Conversations that have not reached the head of their follow answer. */
   private int catchingUp;
   private boolean listed;
@@ -83,7 +86,9 @@ final class Deliveries {
       SessionPort port,
       Outbound out,
       OpenCommands commands,
-      Memberships memberships) {
+      Memberships memberships,
+      SessionMetrics metrics) {
+    this.metrics = metrics;
     this.userId = userId;
     this.limits = limits;
     this.clock = clock;
@@ -97,7 +102,10 @@ final class Deliveries {
   void start(Map<String, Cursor> cursors, Collection<String> ids) {
     listed = true;
     for (Map.Entry<String, Cursor> cursor : cursors.entrySet()) {
-      askToFollow(cursor.getKey(), cursor.getValue(), Start.HEAD);
+      Following asked = askToFollow(cursor.getKey(), cursor.getValue(), Start.HEAD);
+      if (asked != null) {
+        asked.resuming = true;
+      }
     }
     for (String conversation : commands.heldConversations()) {
       OpenCommands.Held first = commands.firstHeld(conversation);
@@ -162,16 +170,19 @@ final class Deliveries {
     followNext();
   }
 
-  private void askToFollow(String conversationId, @Nullable Cursor cursor, Start start) {
+  /** Null: there are too many. */
+  private @Nullable Following askToFollow(String conversationId, @Nullable Cursor cursor, Start start) {
     if (following.size() >= limits.conversations()) {
       out.control(
           Frames.error(
               Refusal.limitExceeded("conversations in one session", limits.conversations()), conversationId, false));
-      return;
+      return null;
     }
     Following added = new Following(conversationId);
     following.put(conversationId, added);
+    metrics.follows(1);
     toFollow.add(new FollowRequest(added, cursor, start));
+    return added;
   }
 
   private void followNext() {
@@ -203,6 +214,9 @@ final class Deliveries {
       retryFollowsAt = clock.instant().plus(FOLLOW_RETRY);
     } else {
       following.remove(conversation.id);
+      metrics.follows(-1);
+      lags(conversation, false);
+      resumed(conversation, SessionMetrics.Resume.FAILED);
       port.unfollow(conversation.id);
       answerUpTo(conversation.id, Long.MAX_VALUE);
       out.control(Frames.error(refusal, conversation.id, false));
@@ -213,6 +227,7 @@ final class Deliveries {
   private void begin(
       Following conversation, FollowAnswer.Following begun, @Nullable Cursor cursor, Start start) {
     conversation.active = true;
+    resumed(conversation, begun.reset() == null ? SessionMetrics.Resume.EXACT : SessionMetrics.Resume.RESET);
     if (conversation.endTold && !begun.member() && begun.head().getSeq() <= conversation.written) {
       return; // as before
     }
@@ -254,10 +269,20 @@ final class Deliveries {
     catchingUp += (conversation.catchUpTo > 0 ? 1 : 0) - (wasCatchingUp ? 1 : 0);
     if (conversation.lacks()) {
       readFor(conversation);
-    } else if (!begun.member()) {
-      ended(conversation);
+    } else {
+      lags(conversation, false);
+      if (!begun.member()) {
+        ended(conversation);
+      }
     }
     pump();
+  }
+
+  private void resumed(Following conversation, SessionMetrics.Resume outcome) {
+    if (conversation.resuming) {
+      conversation.resuming = false;
+      metrics.resumed(outcome);
+    }
   }
 
   private void ended(Following conversation) {
@@ -294,10 +319,11 @@ final class Deliveries {
     boolean next = conversation.written + 1 == record.firstSeq();
     if (next && record.lastSeq() <= conversation.head && out.open()) {
       if (commands.touches(record)) {
-        writeWithResults(conversation, record, record.firstSeq(), record.lastSeq());
+        writeWithResults(conversation, record, record.firstSeq(), record.lastSeq(), true);
       } else {
         out.frame(frame);
         conversation.wrote(record.lastSeq(), record);
+        metrics.delivered(record, record.record().getEventsCount(), true);
       }
     } else if (conversation.lacks()) {
       readFor(conversation);
@@ -316,9 +342,25 @@ final class Deliveries {
   }
 
   private void readFor(Following conversation) {
+    lags(conversation, true);
     if (!conversation.behind) {
       conversation.behind = true;
       behind.addLast(conversation);
+    }
+  }
+
+  private void lags(Following conversation, boolean now) {
+    if (conversation.lagging == now) {
+      return;
+    }
+    conversation.lagging = now;
+    int before = lagging;
+    lagging += now ? 1 : -1;
+    if (now) {
+      metrics.catchesUp();
+    }
+    if (before == 0 || lagging == 0) {
+      metrics.behind(now ? 1 : -1);
     }
   }
 
@@ -331,6 +373,8 @@ final class Deliveries {
         conversation.reading = true;
         readsOnTheirWay++;
         port.read(conversation.id, conversation.nextReadable(conversation.written + 1));
+      } else {
+        lags(conversation, false);
       }
     }
   }
@@ -360,6 +404,8 @@ final class Deliveries {
     }
     if (conversation.lacks()) {
       readFor(conversation);
+    } else {
+      lags(conversation, false);
     }
     pump();
     announceLive();
@@ -414,9 +460,10 @@ final class Deliveries {
       }
       if (commands.touches(record) || !conversation.mayReadAll(from, to) || from != conversation.written + 1) {
         flush();
-        writeWithResults(conversation, record, from, to);
+        writeWithResults(conversation, record, from, to, false);
         return;
       }
+      metrics.delivered(record, (int) (to - from) + 1, false);
       for (long seq = from; seq <= to; seq++) {
         ByteString event = record.eventBytes(seq);
         events.add(event);
@@ -439,7 +486,8 @@ final class Deliveries {
   }
 
   /** Writes a record event by event: SendResult in the place of this session's own ones, nothing that is not readable. */
-  private void writeWithResults(Following conversation, CommittedRecord record, long from, long to) {
+  private void writeWithResults(
+      Following conversation, CommittedRecord record, long from, long to, boolean live) {
     long start = conversation.nextReadable(from);
     for (long seq = start; seq <= to; seq++) {
       boolean readable = conversation.mayRead(seq);
@@ -448,7 +496,7 @@ final class Deliveries {
         continue;
       }
       if (start < seq) {
-        out.frame(EncodedFrame.events(record, start, seq - 1));
+        writeEvents(record, start, seq - 1, live);
       }
       if (result != null) {
         out.frame(EncodedFrame.of(result));
@@ -457,9 +505,14 @@ final class Deliveries {
       seq = start - 1;
     }
     if (start <= to) {
-      out.frame(EncodedFrame.events(record, start, to));
+      writeEvents(record, start, to, live);
     }
     conversation.wrote(to, record);
+  }
+
+  private void writeEvents(CommittedRecord record, long from, long to, boolean live) {
+    out.frame(EncodedFrame.events(record, from, to));
+    metrics.delivered(record, (int) (to - from) + 1, live);
   }
 
   /**
@@ -483,7 +536,7 @@ final class Deliveries {
   }
 
   private void answer(Request request, Answer.Stored stored) {
-    commands.remove(request);
+    commands.remove(request, null);
     out.control(commands.result(request, stored));
   }
 
@@ -511,18 +564,28 @@ final class Deliveries {
 
   /** Somebody has read. Not sent to one who is behind: the first thing to be shed. */
   void receipt(Receipt receipt) {
-    if (isMemberOf(receipt.getConversationId()) && out.open()) {
+    if (!isMemberOf(receipt.getConversationId())) {
+      return;
+    }
+    if (out.open()) {
       out.frame(EncodedFrame.of(ServerFrame.newBuilder().setReceipt(receipt)));
+    } else {
+      metrics.shed(SessionMetrics.Shed.RECEIPT);
     }
   }
 
   /** Somebody is typing. Not sent to one who is behind: the first thing to be shed. */
   void typing(String conversationId, String typist) {
-    if (isMemberOf(conversationId) && out.open()) {
+    if (!isMemberOf(conversationId)) {
+      return;
+    }
+    if (out.open()) {
       out.frame(
           EncodedFrame.of(
               ServerFrame.newBuilder()
                   .setTyping(Typing.newBuilder().setConversationId(conversationId).setUserId(typist))));
+    } else {
+      metrics.shed(SessionMetrics.Shed.TYPING);
     }
   }
 
@@ -542,7 +605,11 @@ final class Deliveries {
 
   /** The session is over. */
   void release() {
-    following.values().forEach(conversation -> port.unfollow(conversation.id));
+    for (Following conversation : following.values()) {
+      port.unfollow(conversation.id);
+      lags(conversation, false);
+    }
+    metrics.follows(-following.size());
     following.clear();
     behind.clear();
     toFollow.clear();

@@ -32,6 +32,10 @@ final class Following {
   boolean behind;
   /** A read is on its way. */
   boolean reading;
+  /** Something is missing, and counted as such. */
+  boolean lagging;
+  /** The client came with a cursor of it, of which it is not told yet what becomes. */
+  boolean resuming;
   /** The client knows that nothing new comes: the user is a former member. */
   boolean endTold;
   /** Catching up counts as done at this seq; 0: it is done. */

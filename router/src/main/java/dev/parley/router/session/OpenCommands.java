@@ -5,6 +5,7 @@ import dev.parley.router.shard.Answer;
 import dev.parley.router.shard.CommittedRecord;
 import dev.parley.v1.Cursor;
 import dev.parley.v1.Durability;
+import dev.parley.v1.ErrorReason;
 import dev.parley.v1.Event;
 import dev.parley.v1.SendResult;
 import dev.parley.v1.ServerFrame;
@@ -20,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 /** Commands of a session that have no answer yet, known by the fingerprint that their events carry on the log. */
 final class OpenCommands {
   private final Durability durability;
-  private final Map<Key, Request> open = new HashMap<>();
+  private final SessionMetrics metrics;
+  private final Map<Key, Open> open = new HashMap<>();
   /** Outcomes that wait for their place in the order, by the same fingerprints. */
   private final Map<Key, Held> held = new HashMap<>();
 
@@ -31,6 +33,9 @@ final class OpenCommands {
     }
   }
 
+  /** A command without an answer, and when it came, as {@link SessionMetrics#begin} says. */
+  private record Open(Request request, long begun) {}
+
   /** A command that is on the log, whose event has not been delivered yet. */
   record Held(Request request, Answer.Stored stored) {
     long seq() {
@@ -38,8 +43,9 @@ final class OpenCommands {
     }
   }
 
-  OpenCommands(Durability durability) {
+  OpenCommands(Durability durability, SessionMetrics metrics) {
     this.durability = durability;
+    this.metrics = metrics;
   }
 
   int size() {
@@ -48,11 +54,11 @@ final class OpenCommands {
 
   /** Remembers a command unless the same id is open already. */
   Added add(Request request) {
-    Request known = open.putIfAbsent(Key.of(request), request);
+    Open known = open.putIfAbsent(Key.of(request), new Open(request, metrics.begin()));
     if (known == null) {
       return Added.NEW;
     }
-    return known.bodyHash() == request.bodyHash() ? Added.SAME : Added.CONFLICT;
+    return known.request.bodyHash() == request.bodyHash() ? Added.SAME : Added.CONFLICT;
   }
 
   /** What became of a command that was to be remembered. */
@@ -65,12 +71,19 @@ final class OpenCommands {
   }
 
   boolean isOpen(Request request) {
-    return open.get(Key.of(request)) == request;
+    Open there = open.get(Key.of(request));
+    return there != null && there.request == request;
   }
 
-  void remove(Request request) {
-    open.remove(Key.of(request), request);
-    held.remove(Key.of(request));
+  /** A command is answered; {@code refusal}: why it was refused; null: it is stored. */
+  void remove(Request request, @Nullable ErrorReason refusal) {
+    Key key = Key.of(request);
+    Open there = open.get(key);
+    if (there != null && there.request == request) {
+      open.remove(key);
+      metrics.answered(there.begun, refusal);
+    }
+    held.remove(key);
   }
 
   /** The command is on the log; its answer comes with its event, or when it is known that the event is passed over. */
@@ -119,11 +132,12 @@ final class OpenCommands {
   /** The answer that stands for this event, if it is one of these commands; it is not open any more then. */
   ServerFrame.@Nullable Builder resultFor(CommittedRecord record, long seq) {
     int index = (int) (seq - record.firstSeq());
-    Request request = open.get(new Key(record.conversationId(), record.record().getFingerprints(index)));
-    if (request == null || request.bodyHash() != record.record().getBodyHashes(index)) {
+    Open there = open.get(new Key(record.conversationId(), record.record().getFingerprints(index)));
+    if (there == null || there.request.bodyHash() != record.record().getBodyHashes(index)) {
       return null;
     }
-    remove(request);
+    Request request = there.request;
+    remove(request, null);
     Event event = record.event(seq);
     Cursor cursor = Cursor.newBuilder().setSeq(seq).setPosition(record.position()).setTerm(record.term()).build();
     return result(request, new Answer.Stored(cursor, event.getTime(), event.getMessageCount(), false, event));

@@ -6,12 +6,14 @@ import dev.parley.v1.ServerFrame;
 final class Outbound {
   private final SessionPort port;
   private final int maxUnacknowledged;
+  private final SessionMetrics metrics;
   private long sent;
   private long acknowledged;
 
-  Outbound(SessionPort port, int maxUnacknowledged) {
+  Outbound(SessionPort port, int maxUnacknowledged, SessionMetrics metrics) {
     this.port = port;
     this.maxUnacknowledged = maxUnacknowledged;
+    this.metrics = metrics;
   }
 
   /** The client takes events: the transport has room and enough was acknowledged. */
@@ -22,6 +24,9 @@ final class Outbound {
   /** Sends a frame. Only while {@link #open}. */
   void frame(EncodedFrame frame) {
     sent++;
+    if (sent - acknowledged == maxUnacknowledged) {
+      metrics.creditStalled();
+    }
     port.write(frame);
   }
 

@@ -67,6 +67,7 @@ public final class Session {
   private final SessionLimits limits;
   private final InstantSource clock;
   private final SessionPort port;
+  private final SessionMetrics metrics;
   private final Outbound out;
   private final OpenCommands commands;
   private final Deliveries deliveries;
@@ -109,7 +110,9 @@ public final class Session {
       SessionLimits limits,
       dev.parley.v1.Durability durability,
       InstantSource clock,
-      SessionPort port) {
+      SessionPort port,
+      SessionMetrics metrics) {
+    this.metrics = metrics;
     this.id = id;
     this.router = router;
     this.user = user;
@@ -118,10 +121,10 @@ public final class Session {
     this.limits = limits;
     this.clock = clock;
     this.port = port;
-    this.out = new Outbound(port, limits.unacknowledgedFrames());
-    this.commands = new OpenCommands(durability);
-    this.watches = new SessionWatches(user.getUserId(), limits, clock, port, out, new Shared(), this::fault);
-    this.deliveries = new Deliveries(user.getUserId(), limits, clock, port, out, commands, watches);
+    this.out = new Outbound(port, limits.unacknowledgedFrames(), metrics);
+    this.commands = new OpenCommands(durability, metrics);
+    this.watches = new SessionWatches(user.getUserId(), limits, clock, port, out, new Shared(), this::fault, metrics);
+    this.deliveries = new Deliveries(user.getUserId(), limits, clock, port, out, commands, watches, metrics);
     this.frames = new RateMeter(limits.framesPerSecond(), 2.0 * limits.framesPerSecond());
     this.opened = clock.instant();
     this.lastHeard = opened;
@@ -201,7 +204,7 @@ public final class Session {
     lastHeard = clock.instant();
     switch (frame.getFrameCase()) {
       case HELLO, CURSORS -> fail(why);
-      case COMMAND -> out.control(Frames.refused(frame.getCommand(), why));
+      case COMMAND -> refuse(frame.getCommand(), why);
       default -> out.control(Frames.error(why, "", false));
     }
   }
@@ -316,19 +319,23 @@ public final class Session {
           case NEW -> port.submit(request, bytes);
           case SAME -> {}
           case CONFLICT ->
-              out.control(
-                  Frames.refused(
-                      command,
-                      Refusal.of(
-                          ErrorReason.ERROR_REASON_CLIENT_EVENT_ID_CONFLICT,
-                          "a command with this id and another body waits for its answer")));
+              refuse(
+                  command,
+                  Refusal.of(
+                      ErrorReason.ERROR_REASON_CLIENT_EVENT_ID_CONFLICT,
+                      "a command with this id and another body waits for its answer"));
         }
         return;
       } catch (RefusedException e) {
         refusal = e.refusal();
       }
     }
-    out.control(Frames.refused(command, refusal));
+    refuse(command, refusal);
+  }
+
+  private void refuse(Command command, Refusal why) {
+    metrics.answered(metrics.begin(), why.reason());
+    out.control(Frames.refused(command, why));
   }
 
   private void readMark(ReadMark mark) {
@@ -344,8 +351,12 @@ public final class Session {
   /** Passes it on, or sheds it without a word: it is not worth an answer. */
   private void typing(Typing typing) {
     watches.device().used();
-    if (deliveries.isMemberOf(typing.getConversationId()) && port.take(Allowances.Kind.TYPING) == null) {
-      port.typing(typing.getConversationId());
+    if (deliveries.isMemberOf(typing.getConversationId())) {
+      if (port.take(Allowances.Kind.TYPING) == null) {
+        port.typing(typing.getConversationId());
+      } else {
+        metrics.shed(SessionMetrics.Shed.TYPING);
+      }
     }
   }
 
@@ -462,7 +473,7 @@ public final class Session {
     }
     switch (answer) {
       case Answer.Refused refused -> {
-        commands.remove(request);
+        commands.remove(request, refused.refusal().reason());
         out.control(Frames.refused(request.conversationId(), request.command().getClientEventId(), refused.refusal()));
       }
       case Answer.Stored stored -> deliveries.stored(request, stored);

@@ -62,7 +62,8 @@ public final class SessionCall implements SessionPort, Devices.Displaceable {
             sessions.limits(),
             sessions.durability().get(),
             sessions.clock(),
-            this);
+            this,
+            sessions.metrics());
   }
 
   /** Begins a session of this user. On the hub's loop. */

@@ -42,6 +42,7 @@ final class SessionWatches implements Deliveries.Memberships, Watcher {
   private final Outbound out;
   private final Conversations conversations;
   private final Runnable onFault;
+  private final SessionMetrics metrics;
   private final DeviceActivity device;
 
   private boolean live;
@@ -86,7 +87,8 @@ final class SessionWatches implements Deliveries.Memberships, Watcher {
       SessionPort port,
       Outbound out,
       Conversations conversations,
-      Runnable onFault) {
+      Runnable onFault,
+      SessionMetrics metrics) {
     this.userId = userId;
     this.limits = limits;
     this.device = new DeviceActivity(limits, clock, port, conversations, this::refuseInView);
@@ -94,6 +96,7 @@ final class SessionWatches implements Deliveries.Memberships, Watcher {
     this.out = out;
     this.conversations = conversations;
     this.onFault = onFault;
+    this.metrics = metrics;
   }
 
   /** The device, for what is said of it. */
@@ -356,8 +359,8 @@ final class SessionWatches implements Deliveries.Memberships, Watcher {
 
   @Override
   public void changed(Subject subject) {
-    if (watches.containsKey(subject)) {
-      changed.add(subject);
+    if (watches.containsKey(subject) && !changed.add(subject)) {
+      metrics.shed(SessionMetrics.Shed.PRESENCE);
     }
   }
 

@@ -28,6 +28,7 @@ import java.util.random.RandomGenerator;
  * @param open how many there are
  * @param draining no new ones are taken
  * @param durability how safe a stored event is, as the broker says now
+ * @param metrics what happens is told here
  */
 public record Sessions(
     String router,
@@ -45,14 +46,15 @@ public record Sessions(
     AtomicInteger open,
     AtomicBoolean draining,
     Supplier<Durability> durability,
-    InstantSource clock) {
+    InstantSource clock,
+    SessionMetrics metrics) {
   /** Checks a token and says whose it is. Thread-safe. */
   public interface TokenCheck {
     /** Throws a TokenException that says what is wrong with it. */
     Identity verify(String token) throws TokenException;
   }
 
-  /** The sessions of a router that has none yet. */
+  /** The sessions of a router that has none yet; {@code open} counts them. */
   public static Sessions of(
       String router,
       SessionLimits limits,
@@ -64,8 +66,10 @@ public record Sessions(
       BiPredicate<String, String> hasBlocked,
       PresenceLink presence,
       Shadow shadow,
+      AtomicInteger open,
       Supplier<Durability> durability,
-      InstantSource clock) {
+      InstantSource clock,
+      SessionMetrics metrics) {
     return new Sessions(
         router,
         limits,
@@ -79,10 +83,11 @@ public record Sessions(
         hasBlocked,
         presence,
         shadow,
-        new AtomicInteger(),
+        open,
         new AtomicBoolean(),
         durability,
-        clock);
+        clock,
+        metrics);
   }
 
   /** The owner of a conversation. */

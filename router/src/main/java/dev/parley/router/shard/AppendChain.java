@@ -113,6 +113,7 @@ final class AppendChain {
       return;
     }
     attempt.acknowledged = true;
+    context.metrics().acknowledged(attempt.sentNanos);
     if (!telling) {
       telling = true;
       try {

@@ -52,6 +52,13 @@ final class Room {
     return bytes;
   }
 
+  /** Tells how full the log is, if that is known. */
+  void tell() {
+    if (maxBytes != Long.MAX_VALUE && maxBytes > 0) {
+      context.metrics().filled(context.shard(), (double) bytes / maxBytes);
+    }
+  }
+
   /** What it may take; {@link Long#MAX_VALUE}: anything. */
   long maxBytes() {
     return maxBytes;

@@ -18,6 +18,7 @@ import java.util.random.RandomGenerator;
  * @param nanos time that never goes back, in nanoseconds from any moment on
  * @param blocks whether one of two users has blocked the other
  * @param connected whether the broker can be reached right now
+ * @param metrics what happens is told here
  */
 record ShardContext(
     int shard,
@@ -31,4 +32,5 @@ record ShardContext(
     Timer timer,
     RandomGenerator random,
     BiPredicate<String, String> blocks,
-    BooleanSupplier connected) {}
+    BooleanSupplier connected,
+    ShardMetrics metrics) {}

@@ -182,6 +182,9 @@ final class ShardOwner implements Tenure.Listener, Ownership {
   void tick() {
     backlog.expire();
     tenure.room().measure();
+    if (tenure.active()) {
+      tenure.room().tell();
+    }
   }
 
   /** Decides a command when its turn comes; the answer is given on the shard's thread. */

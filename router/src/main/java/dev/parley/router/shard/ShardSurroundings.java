@@ -21,6 +21,7 @@ import java.util.random.RandomGenerator;
  * @param blocks whether one of two users has blocked the other
  * @param moderation who is asked before something is said
  * @param nats the hop to the broker, driven by the appends of all shards
+ * @param metrics what happens is told here
  */
 public record ShardSurroundings(
     RouterId self,
@@ -32,7 +33,8 @@ public record ShardSurroundings(
     ReadRetry retry,
     BiPredicate<String, String> blocks,
     Moderation moderation,
-    Hop nats) {
+    Hop nats,
+    ShardMetrics metrics) {
   /** What the owner of one shard works with. */
   ShardContext context(int shard, ShardLog log, Timer timer, RandomGenerator random) {
     return new ShardContext(
@@ -47,6 +49,7 @@ public record ShardSurroundings(
         timer,
         random,
         blocks,
-        broker::connected);
+        broker::connected,
+        metrics);
   }
 }

@@ -159,6 +159,7 @@ final class Tenure implements AppendChain.Listener, Settlement.Listener {
 
   void close() {
     phase = Phase.CLOSED;
+    context.metrics().owned(context.shard(), false);
     cancelSettling();
     chain.end();
     idleCheck.lost();
@@ -178,6 +179,7 @@ final class Tenure implements AppendChain.Listener, Settlement.Listener {
     room.took(attempt.room());
     idleCheck.proven(attempt.sentNanos, attempt.filler());
     if (!attempt.filler()) {
+      context.metrics().stored(attempt.sentNanos, attempt.record.getEventsCount());
       listener.committed(attempt.record, attempt.position(), attempt.size, true);
     }
     probe();
@@ -273,6 +275,7 @@ final class Tenure implements AppendChain.Listener, Settlement.Listener {
 
   private void settle(boolean claiming) {
     phase = Phase.SETTLING;
+    context.metrics().settling(claiming);
     chain.end();
     idleCheck.unsettled();
     settlement = new Settlement(context, end, chain.unresolved(), term, tried, claiming, this);
@@ -337,6 +340,7 @@ final class Tenure implements AppendChain.Listener, Settlement.Listener {
     tried = held;
     chain = new AppendChain(context, last(), this);
     phase = Phase.ACTIVE;
+    context.metrics().owned(context.shard(), true);
     LOG.info("shard {}: owned by {} from position {} on, term {}", context.shard(), context.router(), last(), term.getNumber());
     idleCheck.proven(sentNanos, false);
     listener.settled(last());
@@ -371,6 +375,7 @@ final class Tenure implements AppendChain.Listener, Settlement.Listener {
 
   private void standDown() {
     phase = Phase.STOOD_DOWN;
+    context.metrics().owned(context.shard(), false);
     cancelSettling();
     chain.end();
   }

@@ -73,7 +73,7 @@ final class SessionRig implements SessionPort {
         new Session(
             "s1", "router", User.newBuilder().setUserId("ann").build(), time.instant(),
             time.instant().plusSeconds(3_600), LIMITS,
-            Durability.DURABILITY_SYNCED, time, this);
+            Durability.DURABILITY_SYNCED, time, this, SessionMetrics.NONE);
   }
 
   // ------------------------------------------------------------------ the port

@@ -70,7 +70,7 @@ final class Contender implements Tenure.Listener, AutoCloseable {
     ShardContext context =
         new ShardContext(
             0, name, random.nextLong(), window, OnLoop.log(broker.shard(0), thread), ShardRig.LIMITS,
-            InstantSource.system(), System::nanoTime, timer, random, (one, two) -> false, broker::connected);
+            InstantSource.system(), System::nanoTime, timer, random, (one, two) -> false, broker::connected, ShardMetrics.NONE);
     return new Contender(
         context,
         thread,

@@ -40,7 +40,7 @@ class OwnedShardTest {
     ShardContext context =
         new ShardContext(
             0, "router", 7, ShardRig.WINDOW, new ReportedLog(broker.shard(0), nats), ShardRig.LIMITS, time, time::nanos,
-            time, new Random(7), (one, other) -> false, () -> connected);
+            time, new Random(7), (one, other) -> false, () -> connected, ShardMetrics.NONE);
     shard =
         new OwnedShard(
             context, broker, nats, new ReadRetry(20, Duration.ZERO), Runnable::run, (router, message) -> true, () -> {});

@@ -44,7 +44,7 @@ final class RandomContention {
     ShardContext context =
         new ShardContext(
             0, name, random.nextLong(), WINDOW, log, ShardRig.LIMITS, () -> time.instant().plus(ahead), time::nanos,
-            time, random, (one, two) -> false, () -> log.connected);
+            time, random, (one, two) -> false, () -> log.connected, ShardMetrics.NONE);
     Contender contender = new Contender(context, Runnable::run, () -> {});
     everyone.add(contender);
     return new Router(contender, log);

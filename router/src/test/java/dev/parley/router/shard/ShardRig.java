@@ -180,7 +180,7 @@ final class ShardRig {
     ShardContext context =
         new ShardContext(
             0, "router", random.nextLong(), broker.layout().window(), log, limits, clock, time::nanos, time, random,
-            (one, two) -> blocked.contains(one) || blocked.contains(two), () -> connected);
+            (one, two) -> blocked.contains(one) || blocked.contains(two), () -> connected, ShardMetrics.NONE);
     ReadRetry once = new ReadRetry(20, Duration.ZERO);
     HistoryReader reader = new HistoryReader(log, once);
     tail = new ShardTail(limits.tailBytes());

@@ -40,7 +40,7 @@ class TenureTest {
       ShardContext context =
           new ShardContext(
               0, name, name.hashCode(), window, log, ShardRig.LIMITS, () -> time.instant().plus(ahead), time::nanos,
-              time, new Random(name.hashCode()), (user, other) -> false, () -> true);
+              time, new Random(name.hashCode()), (user, other) -> false, () -> true, ShardMetrics.NONE);
       tenure = new Tenure(context, this);
     }
 

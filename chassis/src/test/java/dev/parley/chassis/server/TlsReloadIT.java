@@ -1,0 +1,170 @@
+package dev.parley.chassis.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.parley.chassis.auth.DevKeys;
+import dev.parley.chassis.auth.KeySource;
+import dev.parley.chassis.auth.TokenVerifier;
+import dev.parley.chassis.config.Setting;
+import dev.parley.chassis.config.Settings;
+import dev.parley.chassis.config.SettingsPrefix;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.Grpc;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.TlsChannelCredentials;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.X509Bundle;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A server whose certificate is renewed while it runs. */
+class TlsReloadIT {
+  @SettingsPrefix("parley.it")
+  record ItSettings(ServerSettings server, @Setting(value = "0", doc = "Nothing.") int nothing) {}
+
+  @TempDir Path directory;
+  private KeySource source;
+  private X509Bundle first;
+  private GrpcServer server;
+  private final List<ManagedChannel> channels = new CopyOnWriteArrayList<>();
+
+  @BeforeEach
+  void start() throws Exception {
+    source = KeySource.of(DevKeys.in(directory.resolve("keys")).jwks().toString());
+    write(certificate(), certificate());
+    assertThatThrownBy(this::serve).isInstanceOf(IOException.class).hasMessageContaining("is no certificate of the key");
+    first = certificate();
+    write(first, first);
+    server = serve();
+  }
+
+  @AfterEach
+  void stop() {
+    channels.forEach(ManagedChannel::shutdownNow);
+    server.close();
+    source.close();
+  }
+
+  private GrpcServer serve() throws IOException {
+    ServerSettings settings =
+        Settings.load(
+                ItSettings.class,
+                "--parley.it.server.listen=127.0.0.1:0",
+                "--parley.it.server.loops=1",
+                "--parley.it.server.tls-certificate=" + directory.resolve("server.pem"),
+                "--parley.it.server.tls-key=" + directory.resolve("server.key"),
+                "--parley.it.server.tls-reload=20ms")
+            .server();
+    return GrpcServer.builder(settings).auth(new TokenVerifier(source, DevKeys.RULES, Clock.systemUTC())).start();
+  }
+
+  private static X509Bundle certificate() throws Exception {
+    return new CertificateBuilder()
+        .algorithm(CertificateBuilder.Algorithm.ecp256)
+        .subject("CN=localhost")
+        .addSanIpAddress("127.0.0.1")
+        .setIsCertificateAuthority(true)
+        .buildSelfSigned();
+  }
+
+  private void write(X509Bundle certificate, X509Bundle key) throws IOException {
+    Files.writeString(directory.resolve("server.pem"), certificate.getCertificatePEM());
+    Files.writeString(directory.resolve("server.key"), key.getPrivateKeyPEM());
+  }
+
+  /** A new connection by a client that trusts this certificate and no other. */
+  private ManagedChannel channel(X509Bundle trusted) throws IOException {
+    Path file = Files.createTempFile(directory, "trusted", ".pem");
+    Files.writeString(file, trusted.getCertificatePEM());
+    ManagedChannel channel =
+        Grpc.newChannelBuilder(
+                "127.0.0.1:" + server.port(), TlsChannelCredentials.newBuilder().trustManager(file.toFile()).build())
+            .build();
+    channels.add(channel);
+    return channel;
+  }
+
+  private boolean accepts(X509Bundle trusted) throws IOException {
+    ManagedChannel channel = channel(trusted);
+    try {
+      return HealthGrpc.newBlockingStub(channel)
+              .withDeadlineAfter(5, TimeUnit.SECONDS)
+              .check(HealthCheckRequest.getDefaultInstance())
+              .getStatus()
+          != ServingStatus.UNRECOGNIZED;
+    } catch (io.grpc.StatusRuntimeException e) {
+      return false;
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  /** What comes on a stream, and how it ends. */
+  private static final class Stream extends ClientCall.Listener<HealthCheckResponse> {
+    private final List<ServingStatus> heard = new CopyOnWriteArrayList<>();
+    private final List<Status> ends = new CopyOnWriteArrayList<>();
+    private final ClientCall<HealthCheckRequest, HealthCheckResponse> call;
+
+    Stream(ManagedChannel channel) {
+      call = channel.newCall(HealthGrpc.getWatchMethod(), CallOptions.DEFAULT);
+      call.start(this, new Metadata());
+      call.sendMessage(HealthCheckRequest.getDefaultInstance());
+      call.halfClose();
+      call.request(10);
+    }
+
+    @Override
+    public void onMessage(HealthCheckResponse response) {
+      heard.add(response.getStatus());
+    }
+
+    @Override
+    public void onClose(Status status, Metadata trailers) {
+      ends.add(status);
+    }
+  }
+
+  @Test
+  void aNewCertificateHoldsForNewConnectionsAndOpenStreamsStay() throws Exception {
+    X509Bundle second = certificate();
+    assertThat(accepts(first)).isTrue();
+    assertThat(accepts(second)).isFalse();
+    Stream open = new Stream(channel(first));
+    await().untilAsserted(() -> assertThat(open.heard).containsExactly(ServingStatus.NOT_SERVING));
+
+    write(second, second);
+
+    await().until(() -> accepts(second));
+    assertThat(accepts(first)).isFalse();
+    server.ready();
+    await()
+        .untilAsserted(() -> assertThat(open.heard).containsExactly(ServingStatus.NOT_SERVING, ServingStatus.SERVING));
+    assertThat(open.ends).isEmpty();
+
+    // Half of what is new, or nothing of use: the server goes on with what it has.
+    write(first, second);
+    Files.writeString(directory.resolve("server.key"), "no key");
+    assertThat(accepts(second)).isTrue();
+    write(first, first);
+    await().until(() -> accepts(first));
+    assertThat(open.ends).isEmpty();
+  }
+}
