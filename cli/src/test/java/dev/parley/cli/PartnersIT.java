@@ -103,7 +103,8 @@ class PartnersIT {
   }
 
   private void converse(List<String> grpcurl) throws Exception {
-    assertThat(ask(grpcurl, "alice", "{}", "list").output()).contains(SERVICE, "grpc.health.v1.Health");
+    assertThat(ask(grpcurl, "alice", "{}", "list").output())
+        .contains(SERVICE, "parley.v1.AdminService", "grpc.health.v1.Health");
 
     String conversation = uuid7();
     Map<String, Object> created = answer(grpcurl, "alice", "CreateConversation", """
