@@ -17,6 +17,7 @@ import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import io.opentelemetry.sdk.trace.samplers.Sampler;
 import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Telemetry implements AutoCloseable {
   private static final String SCOPE = "parley";
+  private static final Duration SPANS_SENT = Duration.ofSeconds(1);
 
   private final MeterProvider meters;
   private final TracerProvider tracers;
@@ -109,9 +111,11 @@ public final class Telemetry implements AutoCloseable {
     SdkTracerProvider tracers =
         SdkTracerProvider.builder()
             .setResource(resource)
-            .setSampler(Sampler.parentBased(Sampler.traceIdRatioBased(settings.ratio())))
+            // What is not sampled does not come so far: see Traces.
+            .setSampler(Sampler.alwaysOn())
             .addSpanProcessor(
                 BatchSpanProcessor.builder(OtlpHttpSpanExporter.builder().setEndpoint(endpoint.toString()).build())
+                    .setScheduleDelay(SPANS_SENT)
                     .build())
             .build();
     ends.add(tracers);

@@ -111,6 +111,12 @@ final class LiveStack implements AutoCloseable {
     return new LiveStack(data, 1, 0, List.of(routerArguments), false, false, dispatchers);
   }
 
+  /** With so many routers, which take these arguments, and as many dispatchers, which are not started yet. */
+  static LiveStack withRoutersAndDispatchers(Path data, int routers, int dispatchers, String... routerArguments)
+      throws IOException {
+    return new LiveStack(data, routers, 0, List.of(routerArguments), false, false, dispatchers);
+  }
+
   private LiveStack(
       Path data,
       int running,
