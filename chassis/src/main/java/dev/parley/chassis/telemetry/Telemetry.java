@@ -58,12 +58,13 @@ public final class Telemetry implements AutoCloseable {
   /**
    * Metrics and traces as these settings say.
    *
+   * @param spans where they are sent; null: nowhere
    * @param fetched whether the program has an admin endpoint where metrics could be fetched
    * @param service the program's name, as {@code parley-router}
    * @param instance which one it is
    */
   public static Telemetry of(
-      TelemetrySettings metrics, TraceSettings traces, boolean fetched, String service, String instance) {
+      TelemetrySettings metrics, @Nullable URI spans, boolean fetched, String service, String instance) {
     Resource resource =
         Resource.builder().put("service.name", service).put("service.instance.id", instance).build();
     List<MetricReader> readers = new ArrayList<>();
@@ -83,7 +84,7 @@ public final class Telemetry implements AutoCloseable {
     }
     List<AutoCloseable> ends = new ArrayList<>();
     MeterProvider meters = readers.isEmpty() ? MeterProvider.noop() : meters(readers, resource, ends);
-    return new Telemetry(meters, tracers(traces, resource, ends), scrape, ends);
+    return new Telemetry(meters, tracers(spans, resource, ends), scrape, ends);
   }
 
   /** Metrics that go to a reader, as {@link #of} otherwise. */
@@ -103,8 +104,7 @@ public final class Telemetry implements AutoCloseable {
     return meters;
   }
 
-  private static TracerProvider tracers(TraceSettings settings, Resource resource, List<AutoCloseable> ends) {
-    URI endpoint = settings.endpoint();
+  private static TracerProvider tracers(@Nullable URI endpoint, Resource resource, List<AutoCloseable> ends) {
     if (endpoint == null) {
       return TracerProvider.noop();
     }
