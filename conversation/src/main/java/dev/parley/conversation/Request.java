@@ -18,9 +18,16 @@ import java.time.Instant;
  * @param fingerprint the first 8 bytes of SHA-256 of the user id, length-prefixed, and the client event id
  * @param bodyHash the first 8 bytes of SHA-256 of the action's number and its canonical bytes
  * @param idTime the time in the client event id
+ * @param trace the context of the span that follows it, as text; empty: none does
  */
 public record Request(
-    String userId, String conversationId, Command command, long fingerprint, long bodyHash, Instant idTime) {
+    String userId,
+    String conversationId,
+    Command command,
+    long fingerprint,
+    long bodyHash,
+    Instant idTime,
+    String trace) {
   /**
    * Checks a command with the contract's limits.
    *
@@ -44,7 +51,15 @@ public record Request(
         known,
         fingerprint(userId, known.getClientEventId()),
         bodyHash(known),
-        ClientEventIds.timeOf(known.getClientEventId()));
+        ClientEventIds.timeOf(known.getClientEventId()),
+        "");
+  }
+
+  /** The same, followed by the span of this context; empty: by none. */
+  public Request traced(String context) {
+    return context.isEmpty()
+        ? this
+        : new Request(userId, conversationId, command, fingerprint, bodyHash, idTime, context);
   }
 
   private static String conversationIdOf(String userId, Command command) {

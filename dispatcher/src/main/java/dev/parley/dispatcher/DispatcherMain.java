@@ -45,7 +45,11 @@ public final class DispatcherMain {
     Lifecycle lifecycle = new Lifecycle(CLOSING);
     Telemetry telemetry =
         Telemetry.of(
-            settings.metrics(), settings.trace(), settings.admin().listen() != null, "parley-dispatcher", settings.name());
+            settings.metrics(),
+            settings.trace().endpoint(),
+            settings.admin().listen() != null,
+            "parley-dispatcher",
+            settings.name());
     AdminServer admin = AdminServer.start(settings.admin(), telemetry, SettingsReference.values(settings));
     if (admin != null) {
       lifecycle.onStop("admin endpoint", admin);

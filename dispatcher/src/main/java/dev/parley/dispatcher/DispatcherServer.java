@@ -8,6 +8,7 @@ import dev.parley.chassis.resilience.Hops;
 import dev.parley.chassis.server.GrpcServer;
 import dev.parley.chassis.telemetry.GrpcMetrics;
 import dev.parley.chassis.telemetry.Telemetry;
+import dev.parley.chassis.telemetry.Traces;
 import dev.parley.conversation.log.Broker;
 import dev.parley.conversation.log.Broker.TableName;
 import dev.parley.conversation.tokens.RevokedTokens;
@@ -101,7 +102,7 @@ public final class DispatcherServer implements AutoCloseable {
                 new Names(broker.table(TableName.PROFILES), clock),
                 settings.concurrentPushes(),
                 providers::of,
-                new DispatchMetrics(telemetry.meter()),
+                new DispatchMetrics(telemetry.meter(), Traces.of(telemetry, 0)),
                 new ToWebhooks(webhooks)));
     closing.push(dispatcher::close);
     providers.onAvailable(dispatcher::available);

@@ -6,8 +6,8 @@ import dev.parley.chassis.config.Setting;
 import dev.parley.chassis.config.SettingsPrefix;
 import dev.parley.chassis.server.NatsSettings;
 import dev.parley.chassis.server.ServerSettings;
+import dev.parley.chassis.telemetry.SpanSettings;
 import dev.parley.chassis.telemetry.TelemetrySettings;
-import dev.parley.chassis.telemetry.TraceSettings;
 import dev.parley.dispatcher.http.HttpSettings;
 import dev.parley.dispatcher.push.PushSettings;
 import dev.parley.dispatcher.shard.DispatchTimes;
@@ -39,7 +39,7 @@ public record DispatcherSettings(
     @Setting(doc = "Where metrics go.")
     TelemetrySettings metrics,
     @Setting(doc = "Where traces go.")
-    TraceSettings trace) {
+    SpanSettings trace) {
   /** Checks that the limit is one. */
   public DispatcherSettings {
     if (concurrentPushes < 1) {

@@ -35,7 +35,7 @@ public final class GatewayMain {
     Lifecycle lifecycle = new Lifecycle(settings.drain().total().plus(CLOSING));
     Telemetry telemetry =
         Telemetry.of(
-            settings.metrics(), settings.trace(), settings.admin().listen() != null, "parley-gateway", settings.name());
+            settings.metrics(), null, settings.admin().listen() != null, "parley-gateway", settings.name());
     lifecycle.onStop("metrics", telemetry);
     AdminServer admin = AdminServer.start(settings.admin(), telemetry, SettingsReference.values(settings));
     if (admin != null) {

@@ -4,7 +4,6 @@ import dev.parley.chassis.admin.AdminSettings;
 import dev.parley.chassis.config.Setting;
 import dev.parley.chassis.config.SettingsPrefix;
 import dev.parley.chassis.telemetry.TelemetrySettings;
-import dev.parley.chassis.telemetry.TraceSettings;
 import java.time.Duration;
 import java.util.List;
 
@@ -46,9 +45,7 @@ public record GatewaySettings(
     @Setting(doc = "Where the gateway can be asked how it is.")
     AdminSettings admin,
     @Setting(doc = "Where metrics go.")
-    TelemetrySettings metrics,
-    @Setting(doc = "Where traces go.")
-    TraceSettings trace) {
+    TelemetrySettings metrics) {
   private static final int MAX_LOOPS = 64;
 
   /** Checks what would break quietly. */

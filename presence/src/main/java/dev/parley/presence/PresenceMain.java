@@ -39,7 +39,7 @@ public final class PresenceMain {
     Lifecycle lifecycle = new Lifecycle(CLOSING);
     Telemetry telemetry =
         Telemetry.of(
-            settings.metrics(), settings.trace(), settings.admin().listen() != null, "parley-presence", settings.name());
+            settings.metrics(), null, settings.admin().listen() != null, "parley-presence", settings.name());
     lifecycle.onStop("metrics", telemetry);
     AdminServer admin = AdminServer.start(settings.admin(), telemetry, SettingsReference.values(settings));
     if (admin != null) {

@@ -5,7 +5,6 @@ import dev.parley.chassis.config.Setting;
 import dev.parley.chassis.config.SettingsPrefix;
 import dev.parley.chassis.resilience.HopSettings;
 import dev.parley.chassis.telemetry.TelemetrySettings;
-import dev.parley.chassis.telemetry.TraceSettings;
 import dev.parley.presence.link.LinkTimes;
 import java.net.URI;
 import org.jspecify.annotations.Nullable;
@@ -32,9 +31,7 @@ public record PresenceSettings(
     @Setting(doc = "Where this instance can be asked how it is.")
     AdminSettings admin,
     @Setting(doc = "Where metrics go.")
-    TelemetrySettings metrics,
-    @Setting(doc = "Where traces go.")
-    TraceSettings trace) {
+    TelemetrySettings metrics) {
   /** Without a secret whoever reaches the address could pose as a router. */
   public PresenceSettings {
     boolean loopback = listen.startsWith("127.") || listen.startsWith("localhost:") || listen.startsWith("[::1]:");

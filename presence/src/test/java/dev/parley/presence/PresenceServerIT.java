@@ -8,7 +8,6 @@ import dev.parley.chassis.config.Settings;
 import dev.parley.chassis.server.LinkSecret;
 import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.chassis.telemetry.TelemetrySettings;
-import dev.parley.chassis.telemetry.TraceSettings;
 import dev.parley.internal.v1.GetPresenceStatusRequest;
 import dev.parley.internal.v1.GetPresenceStatusResponse;
 import dev.parley.internal.v1.NodeEntry;
@@ -43,7 +42,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Presence over gRPC with a real server beneath it, which is killed, paused and emptied. */
 class PresenceServerIT {
-  private static final TraceSettings NO_TRACES = Settings.defaults(TraceSettings.class);
   private static final TelemetrySettings NO_METRICS = Settings.defaults(TelemetrySettings.class);
   private static final String SECRET = "s3cret";
   private static final Duration LEASE = Duration.ofMillis(2_500);
@@ -95,7 +93,7 @@ class PresenceServerIT {
     RedisPresenceStore store = new RedisPresenceStore(redis.url(), TestHops.SETTINGS, TestHops.HOPS);
     open.push(store);
     PresenceServer started =
-        new PresenceServer(new PresenceSettings(name, "127.0.0.1:0", SECRET, URI.create(redis.url()), TIMES, TestHops.SETTINGS, new AdminSettings(null), NO_METRICS, NO_TRACES), store, Telemetry.none());
+        new PresenceServer(new PresenceSettings(name, "127.0.0.1:0", SECRET, URI.create(redis.url()), TIMES, TestHops.SETTINGS, new AdminSettings(null), NO_METRICS), store, Telemetry.none());
     open.push(started);
     return started;
   }

@@ -88,7 +88,7 @@ public final class RouterCore implements LinkListener {
     this.control = loops.getFirst();
     int count = broker.layout().shards();
     for (Loop loop : loops) {
-      hubs.add(new SessionHub(hubs.size(), loop, broker.wakes(), count));
+      hubs.add(new SessionHub(hubs.size(), loop, broker.wakes(), count, around.metrics().traces()));
     }
     this.presence =
         new PresenceLink(

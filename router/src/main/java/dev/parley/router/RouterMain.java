@@ -47,7 +47,11 @@ public final class RouterMain {
         new Lifecycle(drain.notice().plus(drain.patience()).plus(CLOSING));
     Telemetry telemetry =
         Telemetry.of(
-            settings.metrics(), settings.trace(), settings.admin().listen() != null, "parley-router", settings.name());
+            settings.metrics(),
+            settings.trace().endpoint(),
+            settings.admin().listen() != null,
+            "parley-router",
+            settings.name());
     AdminServer admin = AdminServer.start(settings.admin(), telemetry, SettingsReference.values(settings));
     if (admin != null) {
       lifecycle.onStop("admin endpoint", admin);

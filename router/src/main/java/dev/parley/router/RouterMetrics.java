@@ -2,6 +2,7 @@ package dev.parley.router;
 
 import com.google.protobuf.Timestamp;
 import dev.parley.chassis.telemetry.Instruments;
+import dev.parley.chassis.telemetry.Traces;
 import dev.parley.router.session.SessionMetrics;
 import dev.parley.router.shard.CommittedRecord;
 import dev.parley.router.shard.ShardMetrics;
@@ -46,6 +47,7 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
   private static final long NOT_OWNED = -1;
   private static final long UNMEASURED = -2;
 
+  private final Traces traces;
   private final InstantSource clock;
   private final LongSupplier nanos;
   private final LongCounter sends;
@@ -73,10 +75,13 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
   /**
    * Metrics of this meter.
    *
+   * @param traces where spans are made
    * @param nanos the clock of {@link ShardMetrics}
    * @param sessions how many there are
    */
-  RouterMetrics(Meter meter, InstantSource clock, LongSupplier nanos, int shards, LongSupplier sessions) {
+  RouterMetrics(
+      Meter meter, Traces traces, InstantSource clock, LongSupplier nanos, int shards, LongSupplier sessions) {
+    this.traces = traces;
     this.clock = clock;
     this.nanos = nanos;
     this.sends = Instruments.count(meter, "chat.sends", "Commands that were answered, by what became of them");
@@ -161,6 +166,11 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
     return owned;
   }
 
+  @Override
+  public Traces traces() {
+    return traces;
+  }
+
   // ------------------------------------------------------------------ shards
 
   @Override
@@ -217,8 +227,14 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
     Instant now = clock.instant();
     // Clocks of two machines differ a little: what seems to come before it was sent took no time.
     double seconds = Math.max(0, now.getEpochSecond() - time.getSeconds() + (now.getNano() - time.getNanos()) / NANOS);
+    Attributes path = live ? LIVE : CATCH_UP;
+    String trace = record.record().getTraceContext();
     for (int i = 0; i < events; i++) {
-      deliveryLatency.record(seconds, live ? LIVE : CATCH_UP);
+      if (trace.isEmpty()) {
+        deliveryLatency.record(seconds, path);
+      } else {
+        Traces.record(deliveryLatency, seconds, path, trace);
+      }
     }
   }
 

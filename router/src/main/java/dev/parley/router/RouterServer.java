@@ -9,6 +9,7 @@ import dev.parley.chassis.resilience.Hops;
 import dev.parley.chassis.server.GrpcServer;
 import dev.parley.chassis.telemetry.GrpcMetrics;
 import dev.parley.chassis.telemetry.Telemetry;
+import dev.parley.chassis.telemetry.Traces;
 import dev.parley.conversation.history.ReadRetry;
 import dev.parley.conversation.log.Broker.TableName;
 import dev.parley.conversation.log.Broker;
@@ -119,8 +120,14 @@ public final class RouterServer implements AutoCloseable {
     this.alive = new ThreadProbe("event loops", loops, PROBE_PATIENCE);
     AtomicInteger open = new AtomicInteger();
     this.metrics =
-        telemetry.counts()
-            ? new RouterMetrics(telemetry.meter(), clock, System::nanoTime, broker.layout().shards(), open::get)
+        telemetry.counts() || telemetry.traces()
+            ? new RouterMetrics(
+                telemetry.meter(),
+                Traces.of(telemetry, settings.trace().ratio()),
+                clock,
+                System::nanoTime,
+                broker.layout().shards(),
+                open::get)
             : null;
     PresenceSettingsTable presenceSettings = new PresenceSettingsTable(broker.table(TableName.PRESENCE_SETTINGS));
     RandomGenerator random = new SecureRandom();

@@ -17,6 +17,7 @@ import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import io.opentelemetry.sdk.trace.samplers.Sampler;
 import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Telemetry implements AutoCloseable {
   private static final String SCOPE = "parley";
+  private static final Duration SPANS_SENT = Duration.ofSeconds(1);
 
   private final MeterProvider meters;
   private final TracerProvider tracers;
@@ -56,12 +58,13 @@ public final class Telemetry implements AutoCloseable {
   /**
    * Metrics and traces as these settings say.
    *
+   * @param spans where they are sent; null: nowhere
    * @param fetched whether the program has an admin endpoint where metrics could be fetched
    * @param service the program's name, as {@code parley-router}
    * @param instance which one it is
    */
   public static Telemetry of(
-      TelemetrySettings metrics, TraceSettings traces, boolean fetched, String service, String instance) {
+      TelemetrySettings metrics, @Nullable URI spans, boolean fetched, String service, String instance) {
     Resource resource =
         Resource.builder().put("service.name", service).put("service.instance.id", instance).build();
     List<MetricReader> readers = new ArrayList<>();
@@ -81,7 +84,7 @@ public final class Telemetry implements AutoCloseable {
     }
     List<AutoCloseable> ends = new ArrayList<>();
     MeterProvider meters = readers.isEmpty() ? MeterProvider.noop() : meters(readers, resource, ends);
-    return new Telemetry(meters, tracers(traces, resource, ends), scrape, ends);
+    return new Telemetry(meters, tracers(spans, resource, ends), scrape, ends);
   }
 
   /** Metrics that go to a reader, as {@link #of} otherwise. */
@@ -101,17 +104,18 @@ public final class Telemetry implements AutoCloseable {
     return meters;
   }
 
-  private static TracerProvider tracers(TraceSettings settings, Resource resource, List<AutoCloseable> ends) {
-    URI endpoint = settings.endpoint();
+  private static TracerProvider tracers(@Nullable URI endpoint, Resource resource, List<AutoCloseable> ends) {
     if (endpoint == null) {
       return TracerProvider.noop();
     }
     SdkTracerProvider tracers =
         SdkTracerProvider.builder()
             .setResource(resource)
-            .setSampler(Sampler.parentBased(Sampler.traceIdRatioBased(settings.ratio())))
+            // What is not sampled does not come so far: see Traces.
+            .setSampler(Sampler.alwaysOn())
             .addSpanProcessor(
                 BatchSpanProcessor.builder(OtlpHttpSpanExporter.builder().setEndpoint(endpoint.toString()).build())
+                    .setScheduleDelay(SPANS_SENT)
                     .build())
             .build();
     ends.add(tracers);

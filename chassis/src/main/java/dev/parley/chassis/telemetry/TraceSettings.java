@@ -4,14 +4,14 @@ import dev.parley.chassis.config.Setting;
 import java.net.URI;
 import org.jspecify.annotations.Nullable;
 
-/** Where the traces of a program go. */
+/** Which traces a program begins, and where they go. */
 public record TraceSettings(
     @Setting(doc = "Where spans are sent by OTLP over HTTP, as http://collector:4318/v1/traces; unset: nowhere.")
     @Nullable URI endpoint,
     @Setting(
         value = "0",
-        doc = "Of which share of what begins here a trace is made, 0 to 1. A trace that another part has begun is gone on"
-            + " with in any case.")
+        doc = "Of which share of the commands on streams a trace is made, 0 to 1. One that another router has begun is gone"
+            + " on with in any case.")
     double ratio) {
   /** Checks the share. */
   public TraceSettings {

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.parley.chassis.telemetry.Instruments;
 import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.chassis.telemetry.TelemetrySettings;
-import dev.parley.chassis.telemetry.TraceSettings;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.metrics.DoubleHistogram;
@@ -51,7 +50,7 @@ class AdminServerIT {
   static void start() throws IOException {
     telemetry =
         Telemetry.of(
-            new TelemetrySettings(null, Duration.ofSeconds(10), true), new TraceSettings(null, 0), true, "test", "one");
+            new TelemetrySettings(null, Duration.ofSeconds(10), true), null, true, "test", "one");
     admin = admin(telemetry);
   }
 

@@ -27,7 +27,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -63,16 +65,17 @@ class TlsReloadIT {
     source.close();
   }
 
-  private GrpcServer serve() throws IOException {
-    ServerSettings settings =
-        Settings.load(
-                ItSettings.class,
+  private GrpcServer serve(String... more) throws IOException {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
                 "--parley.it.server.listen=127.0.0.1:0",
                 "--parley.it.server.loops=1",
                 "--parley.it.server.tls-certificate=" + directory.resolve("server.pem"),
                 "--parley.it.server.tls-key=" + directory.resolve("server.key"),
-                "--parley.it.server.tls-reload=20ms")
-            .server();
+                "--parley.it.server.tls-reload=20ms"));
+    arguments.addAll(List.of(more));
+    ServerSettings settings = Settings.load(ItSettings.class, Map.of(), arguments).server();
     return GrpcServer.builder(settings).auth(new TokenVerifier(source, DevKeys.RULES, Clock.systemUTC())).start();
   }
 
@@ -103,7 +106,27 @@ class TlsReloadIT {
   }
 
   private boolean accepts(X509Bundle trusted) throws IOException {
-    ManagedChannel channel = channel(trusted);
+    return answers(channel(trusted));
+  }
+
+  /** Whether a client that shows this certificate is taken. */
+  private boolean takes(X509Bundle shown) throws IOException {
+    Path trusted = Files.writeString(directory.resolve("trusted.pem"), first.getCertificatePEM());
+    Path certificate = Files.writeString(directory.resolve("client.pem"), shown.getCertificatePEM());
+    Path key = Files.writeString(directory.resolve("client.key"), shown.getPrivateKeyPEM());
+    ManagedChannel channel =
+        Grpc.newChannelBuilder(
+                "127.0.0.1:" + server.port(),
+                TlsChannelCredentials.newBuilder()
+                    .trustManager(trusted.toFile())
+                    .keyManager(certificate.toFile(), key.toFile())
+                    .build())
+            .build();
+    channels.add(channel);
+    return answers(channel);
+  }
+
+  private static boolean answers(ManagedChannel channel) {
     try {
       return HealthGrpc.newBlockingStub(channel)
               .withDeadlineAfter(5, TimeUnit.SECONDS)
@@ -166,5 +189,22 @@ class TlsReloadIT {
     write(first, first);
     await().until(() -> accepts(first));
     assertThat(open.ends).isEmpty();
+  }
+
+  @Test
+  void clientsNeedACertificateOfTheAuthoritiesThatTheFileNamesNow() throws Exception {
+    X509Bundle ann = certificate();
+    X509Bundle ben = certificate();
+    Path authorities = Files.writeString(directory.resolve("authorities.pem"), ann.getCertificatePEM());
+    server.close();
+    server = serve("--parley.it.server.tls-client-authorities=" + authorities);
+    assertThat(takes(ann)).isTrue();
+    assertThat(takes(ben)).isFalse();
+    assertThat(accepts(first)).as("a client without a certificate").isFalse();
+
+    Files.writeString(authorities, ben.getCertificatePEM());
+
+    await().until(() -> takes(ben));
+    assertThat(takes(ann)).isFalse();
   }
 }

@@ -28,7 +28,8 @@ class TelemetryIT {
     collector.start();
     URI endpoint = URI.create("http://127.0.0.1:" + collector.getAddress().getPort() + "/v1/metrics");
     try (Telemetry telemetry =
-        Telemetry.of(new TelemetrySettings(endpoint, Duration.ofMillis(100), true), new TraceSettings(null, 0), false, "parley-test", "one")) {
+        Telemetry.of(
+            new TelemetrySettings(endpoint, Duration.ofMillis(100), true), null, false, "parley-test", "one")) {
       telemetry.meter().counterBuilder("parley.test.count").build().add(1);
 
       await()
@@ -43,7 +44,8 @@ class TelemetryIT {
 
   @Test
   void withoutAnEndpointNothingIsCounted() {
-    try (Telemetry telemetry = Telemetry.of(new TelemetrySettings(null, Duration.ofSeconds(1), true), new TraceSettings(null, 0), false, "parley-test", "one")) {
+    try (Telemetry telemetry =
+        Telemetry.of(new TelemetrySettings(null, Duration.ofSeconds(1), true), null, false, "parley-test", "one")) {
       assertThat(telemetry.meter().getClass().getName()).doesNotContain(".sdk.");
     }
   }

@@ -69,7 +69,7 @@ class AdminIT {
   @BeforeAll
   static void start() throws IOException {
     lab = new PushLabServer(new PushLabSettings(data.resolve("lab"), 0, 0, 0, 0, 100, 1), InstantSource.system());
-    parley = LiveStack.withRoutersAndDispatcher(data, 2);
+    parley = LiveStack.withRoutersAndDispatchers(data, 2, 1);
     parley.startDispatcher(1, data.resolve("lab"));
     unlimited = parley.client(TokenSource.fixed(parley.operatorToken())).admin();
   }

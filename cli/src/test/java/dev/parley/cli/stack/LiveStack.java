@@ -112,9 +112,10 @@ final class LiveStack implements AutoCloseable {
     return new LiveStack(data, 1, 0, List.of(routerArguments), false, false, dispatchers);
   }
 
-  /** With several routers, and an edge that knows one dispatcher, which is not started yet. */
-  static LiveStack withRoutersAndDispatcher(Path data, int routers) throws IOException {
-    return new LiveStack(data, routers, 0, List.of(), false, false, 1);
+  /** With so many routers, which take these arguments, and as many dispatchers, which are not started yet. */
+  static LiveStack withRoutersAndDispatchers(Path data, int routers, int dispatchers, String... routerArguments)
+      throws IOException {
+    return new LiveStack(data, routers, 0, List.of(routerArguments), false, false, dispatchers);
   }
 
   private LiveStack(

@@ -8,7 +8,6 @@ import dev.parley.chassis.config.Settings;
 import dev.parley.chassis.telemetry.Scrape;
 import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.chassis.telemetry.TelemetrySettings;
-import dev.parley.chassis.telemetry.TraceSettings;
 import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.dispatcher.DispatcherServer;
@@ -140,8 +139,7 @@ class MetricsPageIT {
   @Test
   void thePageNamesWhatIsToldOfTheProcess() throws Exception {
     try (Telemetry telemetry =
-        Telemetry.of(
-            Settings.defaults(TelemetrySettings.class), Settings.defaults(TraceSettings.class), true, "test", "one")) {
+        Telemetry.of(Settings.defaults(TelemetrySettings.class), null, true, "test", "one")) {
       Scrape scrape = Objects.requireNonNull(telemetry.scrape());
       System.gc();
 

@@ -1,6 +1,8 @@
 package dev.parley.dispatcher.shard;
 
 import dev.parley.chassis.telemetry.Instruments;
+import dev.parley.chassis.telemetry.Traced;
+import dev.parley.chassis.telemetry.Traces;
 import dev.parley.internal.v1.PushResult;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
@@ -8,6 +10,7 @@ import io.opentelemetry.api.metrics.DoubleHistogram;
 import io.opentelemetry.api.metrics.LongCounter;
 import io.opentelemetry.api.metrics.Meter;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -19,12 +22,14 @@ public final class DispatchMetrics {
   private static final List<String> PROVIDERS = List.of("fcm", "apns", "web_push");
   private static final double MILLIS = 1e3;
 
+  private final Traces traces;
   private final LongCounter pushes;
   private final DoubleHistogram delay;
   private final AtomicLong lag = new AtomicLong();
 
-  /** Metrics of this meter. */
-  public DispatchMetrics(Meter meter) {
+  /** Metrics of this meter, and spans. */
+  public DispatchMetrics(Meter meter, Traces traces) {
+    this.traces = traces;
     pushes = meter.counterBuilder("parley.push.outcomes").setDescription("Pushes, by what became of them").build();
     PROVIDERS.forEach(provider -> pushes.add(0, attributes(provider, PushResult.PUSH_RESULT_ACCEPTED.name())));
     delay =
@@ -49,9 +54,20 @@ public final class DispatchMetrics {
     pushes.add(1, attributes(provider, result.name()));
   }
 
-  /** A push service has taken what tells of a message, so long after it was due. */
-  void delayed(String provider, Duration over) {
-    delay.record(Math.max(0, over.toMillis()) / MILLIS, Attributes.of(PROVIDER, provider));
+  /**
+   * A push service has taken what tells of a message.
+   *
+   * @param due when it was to be told of at the earliest
+   * @param trace of the message; empty: none follows it
+   */
+  void pushed(String provider, Instant due, Instant now, String trace) {
+    Attributes attributes = Attributes.of(PROVIDER, provider);
+    Traces.record(delay, Math.max(0, Duration.between(due, now).toMillis()) / MILLIS, attributes, trace);
+    Traced span = traces.goOn("push", trace, List.of(), due.isBefore(now) ? due : now);
+    if (span != null) {
+      span.say("provider", provider);
+      span.end();
+    }
   }
 
   void withdrawn(String provider) {

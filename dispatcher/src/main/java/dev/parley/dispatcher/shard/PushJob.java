@@ -24,6 +24,7 @@ final class PushJob {
   private int messages;
   private Alert alert;
   private Instant due;
+  private String trace;
   private final List<Long> positions = new ArrayList<>(1);
   private int attempts;
   private boolean underWay;
@@ -38,6 +39,7 @@ final class PushJob {
     this.messages = content.messages;
     this.alert = content.alert;
     this.due = content.due;
+    this.trace = content.trace;
   }
 
   /**
@@ -47,12 +49,13 @@ final class PushJob {
    * @param position of its record
    * @param messages how many of the conversation the user has not read, with it
    * @param due when it was to be told of at the earliest
+   * @param trace as {@code LogRecord.trace_context}, of the newest message
    */
-  record Content(long seq, long position, int messages, Alert alert, Instant due) {}
+  record Content(long seq, long position, int messages, Alert alert, Instant due, String trace) {}
 
   /** What this job was given last, as it is to be sent now. */
   Content content() {
-    return new Content(seq, position, messages, alert, due);
+    return new Content(seq, position, messages, alert, due, trace);
   }
 
   PushDevice device() {
@@ -90,6 +93,7 @@ final class PushJob {
       position = content.position;
       alert = content.alert;
       due = content.due;
+      trace = content.trace;
       messages = content.messages;
     }
   }

@@ -125,7 +125,7 @@ final class PushJobs {
       return;
     }
     PushJob.Content content =
-        new PushJob.Content(newest.getSeq(), newest.getPosition(), newest.getMessages(), NAMELESS, now);
+        new PushJob.Content(newest.getSeq(), newest.getPosition(), newest.getMessages(), NAMELESS, now, "");
     PushJob job = new PushJob(key.userId(), device, key.conversationId(), content, now);
     job.redriven().addAll(dead);
     open.put(key, job);
@@ -204,7 +204,7 @@ final class PushJobs {
   private void answered(PushJob job, PushJob.Content sent, PushProvider provider, Outcome outcome) {
     switch (outcome.answer()) {
       case Answer.Accepted accepted -> {
-        around.metrics().delayed(provider(job), Duration.between(sent.due(), around.clock().instant()));
+        around.metrics().pushed(provider(job), sent.due(), around.clock().instant(), sent.trace());
         end(job, sent, PushResult.PUSH_RESULT_ACCEPTED, "", false);
       }
       case Answer.DeviceGone gone -> {

@@ -98,7 +98,8 @@ final class ShardDispatcher {
       if (!record.getConversationId().isEmpty()) {
         conversations.fold(record, stored.position(), stored.bytes().length);
         for (int i = 0; i < record.getEventsCount(); i++) {
-          event(stored.position(), record.getConversationId(), Records.event(record, i));
+          event(
+              stored.position(), record.getConversationId(), Records.event(record, i), record.getTraceContext());
         }
       }
     } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
@@ -107,11 +108,11 @@ final class ShardDispatcher {
     progress.less(stored.position());
   }
 
-  private void event(long position, String conversationId, Event event) {
+  private void event(long position, String conversationId, Event event, String trace) {
     switch (event.getBodyCase()) {
       case MESSAGE -> {
         progress.more(position);
-        waiting.add(Waiting.of(position, conversationId, event));
+        waiting.add(Waiting.of(position, conversationId, event, trace));
       }
       case EDIT -> {
         waiting.stream()
@@ -340,7 +341,8 @@ final class ShardDispatcher {
                 newest.position(),
                 unread,
                 heading.alert(newest.preview(), user.getPreferences().getHiddenContent()),
-                newest.time().plus(around.times().grace())));
+                newest.time().plus(around.times().grace()),
+                newest.trace()));
       }
     }
   }

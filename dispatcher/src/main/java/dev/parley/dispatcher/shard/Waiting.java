@@ -12,6 +12,7 @@ import java.util.Set;
  *
  * @param position of its record
  * @param preview what is shown of it
+ * @param trace as {@code LogRecord.trace_context}
  */
 record Waiting(
     long position,
@@ -21,8 +22,9 @@ record Waiting(
     Instant time,
     Set<String> mentions,
     boolean mentionsAll,
-    String preview) {
-  static Waiting of(long position, String conversationId, Event event) {
+    String preview,
+    String trace) {
+  static Waiting of(long position, String conversationId, Event event, String trace) {
     Message message = event.getMessage();
     return new Waiting(
         position,
@@ -32,7 +34,8 @@ record Waiting(
         Timestamps.toInstant(event.getTime()),
         Set.copyOf(message.getMentionedUserIdsList()),
         message.getMentionAll(),
-        preview(message));
+        preview(message),
+        trace);
   }
 
   /** It was edited. */
@@ -45,7 +48,8 @@ record Waiting(
         time,
         Set.copyOf(message.getMentionedUserIdsList()),
         message.getMentionAll(),
-        preview(message));
+        preview(message),
+        trace);
   }
 
   boolean mentions(String userId) {

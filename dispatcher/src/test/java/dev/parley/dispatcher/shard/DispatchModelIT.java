@@ -2,6 +2,7 @@ package dev.parley.dispatcher.shard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.chassis.telemetry.Traces;
 import dev.parley.conversation.log.Broker.TableName;
 import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.memory.MemoryBroker;
@@ -150,7 +151,7 @@ class DispatchModelIT {
               name,
               new Dispatcher.Parts(
                   broker, time, random, process, TIMES, users, blocked, new Names(broker.table(TableName.PROFILES), time), 100,
-                  target -> provider, new DispatchMetrics(MeterProvider.noop().get("test")), new Alone()));
+                  target -> provider, new DispatchMetrics(MeterProvider.noop().get("test"), Traces.NONE), new Alone()));
       dispatcher.start();
       living.add(new Living(name, dispatcher, process));
     }

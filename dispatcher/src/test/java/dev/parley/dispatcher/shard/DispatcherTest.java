@@ -3,6 +3,7 @@ package dev.parley.dispatcher.shard;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.Timestamp;
+import dev.parley.chassis.telemetry.Traces;
 import dev.parley.conversation.Timestamps;
 import dev.parley.conversation.log.Broker.TableName;
 import dev.parley.conversation.log.Layout;
@@ -65,7 +66,7 @@ class DispatcherTest {
         name,
         new Dispatcher.Parts(
             broker, time, new Random(7), loop, TIMES, users, blocked, new Names(broker.table(TableName.PROFILES), time), 100,
-            target -> provider, new DispatchMetrics(MeterProvider.noop().get("test")), new NoListener()));
+            target -> provider, new DispatchMetrics(MeterProvider.noop().get("test"), Traces.NONE), new NoListener()));
   }
 
   /** Nobody else works on the shards. */

@@ -110,7 +110,9 @@ public final class LinkCodec {
   private static Ask.Builder encode(Question question) {
     Ask.Builder ask = Ask.newBuilder();
     return switch (question) {
-      case Question.Submit submit -> ask.setUserId(submit.request().userId()).setCommand(submit.request().command());
+      case Question.Submit submit -> ask.setUserId(submit.request().userId())
+              .setCommand(submit.request().command())
+              .setTraceContext(submit.request().trace());
       case Question.Follow follow -> {
         FollowQuestion.Builder body =
             FollowQuestion.newBuilder().setConversationId(follow.conversationId()).setFromJoin(follow.fromJoin());
@@ -179,7 +181,7 @@ public final class LinkCodec {
   private static Question decode(Ask ask) {
     String user = ask.getUserId();
     return switch (ask.getQuestionCase()) {
-      case COMMAND -> new Question.Submit(Request.of(user, ask.getCommand()));
+      case COMMAND -> new Question.Submit(Request.of(user, ask.getCommand()).traced(ask.getTraceContext()));
       case FOLLOW -> {
         FollowQuestion follow = ask.getFollow();
         yield new Question.Follow(

@@ -1,5 +1,6 @@
 package dev.parley.router.session;
 
+import dev.parley.chassis.telemetry.Traced;
 import dev.parley.conversation.Request;
 import dev.parley.router.shard.Answer;
 import dev.parley.router.shard.CommittedRecord;
@@ -33,8 +34,8 @@ final class OpenCommands {
     }
   }
 
-  /** A command without an answer, and when it came, as {@link SessionMetrics#begin} says. */
-  private record Open(Request request, long begun) {}
+  /** A command without an answer, and when it came, as {@link SessionMetrics#begin} says; {@code span}: follows it. */
+  private record Open(Request request, long begun, @Nullable Traced span) {}
 
   /** A command that is on the log, whose event has not been delivered yet. */
   record Held(Request request, Answer.Stored stored) {
@@ -53,8 +54,8 @@ final class OpenCommands {
   }
 
   /** Remembers a command unless the same id is open already. */
-  Added add(Request request) {
-    Open known = open.putIfAbsent(Key.of(request), new Open(request, metrics.begin()));
+  Added add(Request request, @Nullable Traced span) {
+    Open known = open.putIfAbsent(Key.of(request), new Open(request, metrics.begin(), span));
     if (known == null) {
       return Added.NEW;
     }
@@ -82,8 +83,19 @@ final class OpenCommands {
     if (there != null && there.request == request) {
       open.remove(key);
       metrics.answered(there.begun, refusal);
+      if (there.span != null) {
+        ended(there.span, refusal);
+      }
     }
     held.remove(key);
+  }
+
+  private static void ended(Traced span, @Nullable ErrorReason refusal) {
+    if (refusal == null) {
+      span.end();
+    } else {
+      span.fail(refusal.name());
+    }
   }
 
   /** The command is on the log; its answer comes with its event, or when it is known that the event is passed over. */

@@ -1,5 +1,6 @@
 package dev.parley.router.session;
 
+import dev.parley.chassis.telemetry.Traced;
 import dev.parley.conversation.ConversationLimits;
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.RefusedException;
@@ -314,8 +315,10 @@ public final class Session {
     }
     if (refusal == null) {
       try {
-        Request request = Request.of(user.getUserId(), command);
-        switch (commands.add(request)) {
+        Request checked = Request.of(user.getUserId(), command);
+        Traced span = metrics.traces().begin("send");
+        Request request = span == null ? checked : checked.traced(span.context());
+        switch (commands.add(request, span)) {
           case NEW -> port.submit(request, bytes);
           case SAME -> {}
           case CONFLICT ->

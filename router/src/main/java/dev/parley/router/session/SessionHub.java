@@ -1,6 +1,8 @@
 package dev.parley.router.session;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.parley.chassis.telemetry.Traced;
+import dev.parley.chassis.telemetry.Traces;
 import dev.parley.conversation.ConversationIds;
 import dev.parley.conversation.Timestamps;
 import dev.parley.conversation.log.Wakes;
@@ -37,6 +39,7 @@ public final class SessionHub implements Follower {
   private final Loop loop;
   private final Wakes wakes;
   private final int shards;
+  private final Traces traces;
   private final HubWatches watches;
   private final Set<Session> sessions = new LinkedHashSet<>();
   private final Map<String, List<Session>> byConversation = new HashMap<>();
@@ -52,8 +55,14 @@ public final class SessionHub implements Follower {
   /** The sessions of one user, and where their notices come in. */
   private record UserSessions(List<Session> sessions, Wakes.Subscription notices) {}
 
-  /** The hub of this loop, which the shards know by {@code index}. {@code shards}: how many there are. */
-  public SessionHub(int index, Loop loop, Wakes wakes, int shards) {
+  /**
+   * The hub of this loop, which the shards know by {@code index}.
+   *
+   * @param shards how many there are
+   * @param traces where spans are made
+   */
+  public SessionHub(int index, Loop loop, Wakes wakes, int shards, Traces traces) {
+    this.traces = traces;
     this.index = index;
     this.loop = loop;
     this.wakes = wakes;
@@ -239,8 +248,12 @@ public final class SessionHub implements Follower {
     if (following == null) {
       return;
     }
+    Traced span = traces.goOn("deliver", record.record().getTraceContext());
     EncodedFrame frame = EncodedFrame.events(record, record.firstSeq(), record.lastSeq());
     each(following, session -> session.fed(record, frame));
+    if (span != null) {
+      span.end();
+    }
   }
 
   @Override

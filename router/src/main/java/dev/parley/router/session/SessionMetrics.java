@@ -1,5 +1,6 @@
 package dev.parley.router.session;
 
+import dev.parley.chassis.telemetry.Traces;
 import dev.parley.router.shard.CommittedRecord;
 import dev.parley.v1.ErrorReason;
 import org.jspecify.annotations.Nullable;
@@ -8,6 +9,11 @@ import org.jspecify.annotations.Nullable;
 public interface SessionMetrics {
   /** Counts nothing. */
   SessionMetrics NONE = new SessionMetrics() {};
+
+  /** Where spans are made. */
+  default Traces traces() {
+    return Traces.NONE;
+  }
 
   /** The present time, for {@link #answered}. */
   default long begin() {

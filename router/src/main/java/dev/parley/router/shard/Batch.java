@@ -1,5 +1,6 @@
 package dev.parley.router.shard;
 
+import dev.parley.chassis.telemetry.Traced;
 import dev.parley.conversation.ConversationState;
 import dev.parley.conversation.Decision;
 import dev.parley.router.shard.ConversationEntry.Work;
@@ -7,6 +8,7 @@ import dev.parley.v1.Event;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What was decided in one turn of a conversation: the events of one record, and what to tell whom when it is stored. */
 final class Batch {
@@ -17,6 +19,8 @@ final class Batch {
   final List<Outcome> outcomes = new ArrayList<>();
   /** The state with all events. */
   ConversationState provisional;
+  /** Follows the record that is made of it; null: none does. */
+  @Nullable Traced span;
   /** The size of the commands that made the events. */
   int bytes;
 

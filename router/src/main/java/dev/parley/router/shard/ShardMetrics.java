@@ -1,9 +1,16 @@
 package dev.parley.router.shard;
 
+import dev.parley.chassis.telemetry.Traces;
+
 /** What the shards of a router tell of themselves. Times are of a clock that never goes back, in nanoseconds. Thread-safe. */
 public interface ShardMetrics {
   /** Counts nothing. */
   ShardMetrics NONE = new ShardMetrics() {};
+
+  /** Where spans are made. */
+  default Traces traces() {
+    return Traces.NONE;
+  }
 
   /** The broker has acknowledged a record that was sent at this time. */
   default void acknowledged(long sentNanos) {}

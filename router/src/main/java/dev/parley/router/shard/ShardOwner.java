@@ -1,5 +1,6 @@
 package dev.parley.router.shard;
 
+import dev.parley.chassis.telemetry.Traced;
 import dev.parley.conversation.ConversationLimits;
 import dev.parley.conversation.ConversationState;
 import dev.parley.conversation.Decider;
@@ -18,6 +19,7 @@ import dev.parley.v1.Event;
 import dev.parley.v1.Term;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -327,7 +329,24 @@ final class ShardOwner implements Tenure.Listener, Ownership {
     // A refusal or a repetition in it may rest on what the record holds, so it is as uncertain as that.
     batch.outcomes.forEach(outcome -> outcome.work().inFlight = true);
     entry.batch = batch;
+    record = followed(record, batch);
     tenure.append(record);
+  }
+
+  /** If one of its commands is followed by a trace, the record is: by that of the first, with links to the others. */
+  private LogRecord followed(LogRecord record, Batch batch) {
+    List<String> contexts = new ArrayList<>(0);
+    for (Work work : batch.works) {
+      if (!work.request.trace().isEmpty()) {
+        contexts.add(work.request.trace());
+      }
+    }
+    if (contexts.isEmpty()) {
+      return record;
+    }
+    Traced span = context.metrics().traces().goOn("append", contexts.removeFirst(), contexts, null);
+    batch.span = span;
+    return span == null ? record : record.toBuilder().setTraceContext(span.context()).build();
   }
 
   /** Outcomes that put nothing on the log rest on what is in memory: true only if that is still what is on the log. */
@@ -350,6 +369,9 @@ final class ShardOwner implements Tenure.Listener, Ownership {
     CommittedRecord committed = new CommittedRecord(record, position, size, batch == null ? null : batch.events);
     if (batch != null) {
       entry.batch = null;
+      if (batch.span != null) {
+        batch.span.end();
+      }
       ConversationState stored = batch.provisional.stored(record, position, size);
       // A snapshot that was saved while the record was in flight is not known to the provisional state.
       entry.state = entry.snapshot == null ? stored : stored.withSnapshot(entry.snapshot);
@@ -388,6 +410,9 @@ final class ShardOwner implements Tenure.Listener, Ownership {
     ConversationEntry entry = conversations.entry(record.getConversationId());
     Batch failed = Objects.requireNonNull(entry.batch);
     entry.batch = null;
+    if (failed.span != null) {
+      failed.span.fail(why.name());
+    }
     if (why == LogException.Kind.CONFLICT) {
       // Decided anew in order of arrival, on what the log says now.
       for (Batch.Outcome outcome : failed.outcomes.reversed()) {
@@ -407,6 +432,9 @@ final class ShardOwner implements Tenure.Listener, Ownership {
   @Override
   public void abandoned(LogRecord record) {
     ConversationEntry entry = conversations.entry(record.getConversationId());
+    if (entry.batch != null && entry.batch.span != null) {
+      entry.batch.span.fail("ABANDONED");
+    }
     entry.batch = null;
     entry.waiting.clear(); // all that waits is about to be bounced
   }
