@@ -13,23 +13,29 @@ public enum Image {
   ROUTER(
       "router",
       "dev.parley.router.RouterMain",
-      List.of(8700, 8710),
-      Map.of("PARLEY_ROUTER_SERVER_LISTEN", "0.0.0.0:8700", "PARLEY_ROUTER_LINK_LISTEN", "0.0.0.0:8710")),
+      List.of(8700, 8710, 9464),
+      Map.of(
+          "PARLEY_ROUTER_SERVER_LISTEN", "0.0.0.0:8700",
+          "PARLEY_ROUTER_LINK_LISTEN", "0.0.0.0:8710",
+          "PARLEY_ROUTER_ADMIN_LISTEN", "0.0.0.0:9464")),
   /** Who is online. */
   PRESENCE(
       "presence",
       "dev.parley.presence.PresenceMain",
-      List.of(8720),
-      Map.of("PARLEY_PRESENCE_LISTEN", "0.0.0.0:8720")),
+      List.of(8720, 9464),
+      Map.of("PARLEY_PRESENCE_LISTEN", "0.0.0.0:8720", "PARLEY_PRESENCE_ADMIN_LISTEN", "0.0.0.0:9464")),
   /** Pushes and webhooks. */
   DISPATCHER(
       "dispatcher",
       "dev.parley.dispatcher.DispatcherMain",
-      List.of(8700),
-      Map.of("PARLEY_DISPATCHER_SERVER_LISTEN", "0.0.0.0:8700")),
+      List.of(8700, 9464),
+      Map.of("PARLEY_DISPATCHER_SERVER_LISTEN", "0.0.0.0:8700", "PARLEY_DISPATCHER_ADMIN_LISTEN", "0.0.0.0:9464")),
   /** Browsers. */
   GATEWAY(
-      "gateway", "dev.parley.gateway.GatewayMain", List.of(8740), Map.of("PARLEY_GATEWAY_LISTEN", "0.0.0.0:8740")),
+      "gateway",
+      "dev.parley.gateway.GatewayMain",
+      List.of(8740, 9464),
+      Map.of("PARLEY_GATEWAY_LISTEN", "0.0.0.0:8740", "PARLEY_GATEWAY_ADMIN_LISTEN", "0.0.0.0:9464")),
   /** Envoy, which a Java program gives its configuration. */
   EDGE("edge", "dev.parley.edge.EdgeMain", List.of(8443), Map.of("PARLEY_EDGE_LISTEN", "0.0.0.0:8443"));
 
