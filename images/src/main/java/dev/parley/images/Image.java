@@ -2,6 +2,7 @@ package dev.parley.images;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -88,6 +89,11 @@ public enum Image {
   /** What it says of itself. */
   String title() {
     return "Parley: " + process;
+  }
+
+  /** The environment variable of a setting of the process. */
+  String setting(String name) {
+    return "PARLEY_" + process.toUpperCase(Locale.ROOT) + "_" + name;
   }
 
   List<Integer> ports() {

@@ -6,16 +6,8 @@ import dev.parley.parts.FreePorts;
 import dev.parley.parts.NatsServer;
 import dev.parley.parts.Parts;
 import dev.parley.parts.RedisServer;
-import io.grpc.Grpc;
-import io.grpc.InsecureChannelCredentials;
-import io.grpc.ManagedChannel;
-import io.grpc.StatusRuntimeException;
-import io.grpc.health.v1.HealthCheckRequest;
-import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
-import io.grpc.health.v1.HealthGrpc;
 import java.io.IOException;
 import java.net.HttpURLConnection;
-import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,8 +18,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +45,7 @@ public final class ImageStack implements AutoCloseable {
   private final Map<Image, ImageRoot> roots;
   private final Map<Image, Container> containers = new EnumMap<>(Image.class);
   private final Map<Image, Integer> ports = new EnumMap<>(Image.class);
-  private final int edgeAdmin = FreePorts.next();
+  private final Map<Image, Integer> adminPorts = new EnumMap<>(Image.class);
 
   /**
    * Starts what the processes need, and none of them yet.
@@ -70,6 +62,7 @@ public final class ImageStack implements AutoCloseable {
     makeReadable();
     for (Image image : Image.values()) {
       ports.put(image, FreePorts.next());
+      adminPorts.put(image, FreePorts.next());
     }
     Parts parts = Parts.atHome(line -> {});
     this.nats = NatsServer.start(new NatsServer.Settings(parts.natsServer(), directory.resolve(NatsServer.NAME)));
@@ -152,6 +145,14 @@ public final class ImageStack implements AutoCloseable {
   }
 
   private Map<String, String> environment(Image image) {
+    Map<String, String> all = new TreeMap<>(settings(image));
+    if (image != Image.EDGE) {
+      all.put(image.setting("ADMIN_LISTEN"), "127.0.0.1:" + adminPorts.get(image));
+    }
+    return all;
+  }
+
+  private Map<String, String> settings(Image image) {
     String address = address(image);
     return switch (image) {
       case PRESENCE ->
@@ -184,7 +185,7 @@ public final class ImageStack implements AutoCloseable {
       case EDGE ->
           Map.of(
               "PARLEY_EDGE_LISTEN", address,
-              "PARLEY_EDGE_ADMIN_PORT", Integer.toString(edgeAdmin),
+              "PARLEY_EDGE_ADMIN_PORT", String.valueOf(adminPorts.get(image)),
               "PARLEY_EDGE_CERTIFICATE", inContainer(certificates.certificate()),
               "PARLEY_EDGE_KEY", inContainer(certificates.key()),
               "PARLEY_EDGE_JWKS", inContainer(keys.jwks()),
@@ -199,31 +200,7 @@ public final class ImageStack implements AutoCloseable {
   }
 
   private boolean isReady(Image image) {
-    return switch (image) {
-      case ROUTER, DISPATCHER -> answersServing(address(image));
-      case GATEWAY -> answersOk("http://" + address(image) + "/readyz");
-      case EDGE -> answersOk("http://127.0.0.1:" + edgeAdmin + "/ready");
-      case PRESENCE -> holds(() -> {
-        try (Socket socket = new Socket("127.0.0.1", Objects.requireNonNull(ports.get(image)))) {
-          return socket.isConnected();
-        }
-      });
-    };
-  }
-
-  private static boolean answersServing(String address) {
-    ManagedChannel channel = Grpc.newChannelBuilder(address, InsecureChannelCredentials.create()).build();
-    try {
-      return HealthGrpc.newBlockingStub(channel)
-              .withDeadlineAfter(1, TimeUnit.SECONDS)
-              .check(HealthCheckRequest.getDefaultInstance())
-              .getStatus()
-          == ServingStatus.SERVING;
-    } catch (StatusRuntimeException notYet) {
-      return false;
-    } finally {
-      channel.shutdownNow();
-    }
+    return answersOk("http://127.0.0.1:" + adminPorts.get(image) + (image == Image.EDGE ? "/ready" : "/readyz"));
   }
 
   private static boolean answersOk(String url) {
