@@ -69,8 +69,10 @@ edge:
     {{- end }}
   outside:
     {{- include "parley.issuerCall" . | nindent 4 }}
+{{- if .Values.selftest.enabled }}
 selftest:
   from: []
+{{- end }}
 {{- end }}
 {{- if .Values.nats.enabled }}
 nats:

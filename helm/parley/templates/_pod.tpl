@@ -109,8 +109,10 @@ imagePullSecrets:
 
 {{/* Labels and annotations of a pod. Call with a dict: root, component, values, checksum (of what it reads at its start). */}}
 {{- define "parley.podMetadata" -}}
+# Without the chart's version: a new chart alone must not start every pod anew.
 labels:
-  {{- include "parley.labels" (list .root .component) | nindent 2 }}
+  {{- include "parley.componentSelector" (list .root .component) | nindent 2 }}
+  app.kubernetes.io/part-of: parley
   {{- include "parley.meshLabels" .root | nindent 2 }}
   {{- if hasKey . "plain" }}
   # A process of ours: it has metrics.
