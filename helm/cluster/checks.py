@@ -6,6 +6,7 @@ makes pods ready without running anything, so nothing here says that a container
 """
 
 import base64
+import glob
 import json
 import os
 import signal
@@ -375,7 +376,8 @@ def cluster():
 # ---------------------------------------------------------------------------------------------------------------------
 
 ISSUER = "https://issuer.example.org"
-GATEWAY = "http://localhost:8444"
+HOST = "chat.example.org"
+GATEWAY = "http://%s:8444" % HOST
 
 
 def base64url(data):
@@ -418,7 +420,7 @@ class Processes:
     def __init__(self, ns, directory, files):
         self.ns, self.directory, self.files, self.running = ns, directory, files, []
         self.hosts = os.path.join(directory, "hosts")
-        names = ["localhost"]
+        names = ["localhost", HOST]
         for service in get(ns, "services")["items"]:
             name = service["metadata"]["name"]
             names.append("%s.%s.svc.cluster.local" % (name, ns))
@@ -449,10 +451,14 @@ class Processes:
         log = open(os.path.join(self.directory, name + ".log"), "w")
         keep = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
         process = subprocess.Popen(
-            ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', self.hosts, *command],
+            self.with_names(command),
             stdout=log, stderr=subprocess.STDOUT, env=dict(keep, **environment), cwd=self.directory)
         self.running.append((name, process))
         return process
+
+    def with_names(self, command):
+        """The command, for which the names of pods are those of this machine."""
+        return ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', self.hosts, *command]
 
     def log(self, name):
         with open(os.path.join(self.directory, name + ".log"), encoding="utf-8") as file:
@@ -468,11 +474,20 @@ class Processes:
                 process.kill()
 
 
+def jdk():
+    """A JDK 25, as the launcher looks for it."""
+    named = [os.environ.get(name, "") for name in ("PARLEY_JAVA_HOME", "JAVA_HOME")]
+    for home in named + sorted(glob.glob("/usr/lib/jvm/*") + glob.glob("/opt/java/*") + glob.glob(os.path.expanduser("~/.sdkman/candidates/java/*"))):
+        release = os.path.join(home, "release")
+        if os.path.isfile(release) and 'JAVA_VERSION="25' in open(release, encoding="utf-8").read():
+            return home
+    raise AssertionError("JDK 25 is missing: set PARLEY_JAVA_HOME")
+
+
 def java(main):
-    home = os.environ.get("PARLEY_JAVA_HOME") or os.environ.get("JAVA_HOME")
     cli = os.path.join(HOME, "cli", "target")
     jar = next(name for name in os.listdir(cli) if name.startswith("parley-cli-") and name.endswith(".jar"))
-    return [os.path.join(home, "bin", "java") if home else "java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx192m",
+    return [os.path.join(jdk(), "bin", "java"), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx192m",
             "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
             "-cp", os.path.join(cli, "lib", "*") + ":" + os.path.join(cli, jar), main]
 
@@ -486,7 +501,7 @@ def known_settings(component, environment):
 
 
 def curl(*args):
-    return run("curl", "-s", "-m", "5", *args, check=False)
+    return run("curl", "-s", "-m", "5", "--resolve", HOST + ":8444:127.0.0.1", *args, check=False)
 
 
 def grpc(path, *args):
@@ -515,8 +530,8 @@ def mesh():
     envoy = None
 
     def send(text, token=None):
-        command = java("dev.parley.cli.Main") + ["send", "bob", text, "--address", "localhost:8444", "--direct", "--token", token or issuer.token("alice")]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+        command = java("dev.parley.cli.Main") + ["send", "bob", text, "--address", HOST + ":8444", "--direct", "--token", token or issuer.token("alice")]
+        done = subprocess.run(processes.with_names(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
         return done.returncode, done.stdout
 
     def config(what):
@@ -533,9 +548,9 @@ def mesh():
             run(os.path.join(HERE, "rig"), "istiod")
             until(lambda: "chat-parley-istio" in kubectl("-n", "mesh", "get", "deployments", "-o", "name"), 60)
             kubectl("-n", "mesh", "wait", "--for=condition=Available", "deployment/chat-parley-istio", "--timeout=60s")
-            for kind in ("grpcroute", "httproute"):
+            for kind, name in (("grpcroute", "chat-parley-grpc"), ("httproute", "chat-parley-web")):
                 until(lambda: any(each["type"] == "Accepted" and each["status"] == "True"
-                                  for parent in get("mesh", kind, "chat-parley").get("status", {}).get("parents", []) for each in parent["conditions"]), 30)
+                                  for parent in get("mesh", kind, name).get("status", {}).get("parents", []) for each in parent["conditions"]), 30)
             listeners = until(lambda: get("mesh", "gateway", "chat-parley")["status"].get("listeners"), 30)
             assert sorted(each["attachedRoutes"] for each in listeners) == [1, 1], listeners
 
@@ -612,8 +627,8 @@ def mesh():
                       for host in each["route_config"]["virtual_hosts"] for route in host.get("routes", [])]
             connect = [route for route in routes if "ChatService" in json.dumps(route.get("match", {}))]
             assert connect, json.dumps(routes)[:800]
-            assert all(route["route"].get("timeout", "0s") == "0s" and "max_stream_duration" not in json.dumps(route["route"]).replace('"max_stream_duration": "0s"', "") or
-                       route["route"].get("timeout") == "0s" for route in connect), connect
+            for route in connect:
+                assert route["route"]["timeout"] == "0s" and "max_stream_duration" not in route["route"], route
 
         @check("routers that come and go are followed")
         def _():
@@ -633,7 +648,7 @@ def mesh():
             processes.start("gateway", known_settings("gateway", processes.environment(gateway, 9465)), *java("dev.parley.gateway.GatewayMain"))
             web = ["-H", "Host: web.example.org"]
             until(lambda: curl("-o", "/dev/null", "-w", "%{http_code}", *web, GATEWAY + "/") == "200", 30)
-            said = curl("-i", "-N", "--max-time", "2", *web, "-H", "Connection: Upgrade", "-H", "Upgrade: websocket", "-H", "Sec-WebSocket-Version: 13",
+            said = curl("-i", "-N", "--max-time", "2", *web, "-H", "Connection: Upgrade", "-H", "Upgrade: websocket", "-H", "Sec-WebSocket-Version: 13", "-H", "Sec-WebSocket-Protocol: parley.v1.json",
                         "-H", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", GATEWAY + "/ws")
             contains(said, "101 Switching Protocols")
             assert curl("-o", "/dev/null", "-w", "%{http_code}", "-H", "Host: other.example.org", GATEWAY + "/") == "404"
