@@ -182,7 +182,157 @@ def image_of(pod):
     return pod["spec"]["containers"][0]["image"]
 
 
+ISSUER = "https://issuer.example.org"
+HOST = "chat.example.org"
+GATEWAY = "http://%s:8444" % HOST
+
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+class Issuer:
+    """Issues tokens, with a key made by openssl."""
+
+    def __init__(self, directory):
+        self.key = os.path.join(directory, "issuer.pem")
+        run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", self.key)
+        public = subprocess.run(["openssl", "ec", "-in", self.key, "-pubout", "-outform", "DER"], capture_output=True, check=True).stdout
+        # The point is at the end: 32 bytes each.
+        self.jwks = json.dumps({"keys": [{
+            "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "rig",
+            "x": base64url(public[-64:-32]), "y": base64url(public[-32:])}]})
+
+    def token(self, user):
+        head = base64url(json.dumps({"alg": "ES256", "kid": "rig", "typ": "JWT"}).encode())
+        body = base64url(json.dumps({"iss": ISSUER, "aud": "parley", "sub": user, "exp": int(time.time()) + 3600}).encode())
+        signed = (head + "." + body).encode()
+        der = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.key], input=signed, capture_output=True, check=True).stdout
+        return "%s.%s" % (signed.decode(), base64url(raw_signature(der)))
+
+
+def raw_signature(der):
+    """Two numbers of 32 bytes out of the ASN.1 that has them."""
+    numbers, at = b"", 2
+    for _ in range(2):
+        length = der[at + 1]
+        numbers += der[at + 2:at + 2 + length].lstrip(b"\0").rjust(32, b"\0")
+        at += 2 + length
+    return numbers
+
+
+class Processes:
+    """Runs pods of the chart as processes of this machine: with their environment, and their names for other pods."""
+
+    def __init__(self, ns, directory, files, addresses=None):
+        """addresses: of pods that shall have one of their own."""
+        self.ns, self.directory, self.files, self.running = ns, directory, files, []
+        self.hosts = os.path.join(directory, "hosts")
+        lines, names = [], ["localhost", HOST]
+        for service in get(ns, "services")["items"]:
+            name = service["metadata"]["name"]
+            names.append("%s.%s.svc.cluster.local" % (name, ns))
+            if name.endswith("-pods"):
+                for pod in ("%s-%d" % (name[:-len("-pods")], i) for i in range(5)):
+                    host = "%s.%s.%s.svc.cluster.local" % (pod, name, ns)
+                    lines.append("%s %s" % ((addresses or {}).get(pod, "127.0.0.1"), host))
+        with open(self.hosts, "w", encoding="utf-8") as file:
+            file.writelines(line + "\n" for line in lines + ["127.0.0.1 " + name for name in names])
+
+    def environment(self, pod, admin_port):
+        found = {}
+        for entry in pod["spec"]["containers"][0]["env"]:
+            source = entry.get("valueFrom", {})
+            if "fieldRef" in source:
+                value = pod["metadata"]["name"]
+            elif "secretKeyRef" in source:
+                key = source["secretKeyRef"]
+                value = base64.b64decode(get(self.ns, "secret", key["name"])["data"][key["key"]]).decode()
+            else:
+                value = entry.get("value", "")
+                for name, known in found.items():
+                    value = value.replace("$(%s)" % name, known)
+            found[entry["name"]] = value
+        # All of them have one address here.
+        return {name: value.replace("0.0.0.0:9464", "127.0.0.1:%d" % admin_port).replace("/etc/parley/jwks", self.files)
+                for name, value in found.items()}
+
+    def start(self, name, environment, *command):
+        log = open(os.path.join(self.directory, name + ".log"), "w")
+        keep = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+        process = subprocess.Popen(
+            self.with_names(command),
+            stdout=log, stderr=subprocess.STDOUT, env=dict(keep, **environment), cwd=self.directory)
+        self.running.append((name, process))
+        return process
+
+    def with_names(self, command):
+        """The command, for which the names of pods are those of this machine."""
+        return ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', self.hosts, *command]
+
+    def log(self, name):
+        with open(os.path.join(self.directory, name + ".log"), encoding="utf-8") as file:
+            return file.read()
+
+    def stop(self):
+        for _, process in reversed(self.running):
+            process.send_signal(signal.SIGTERM)
+        for _, process in self.running:
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def jdk():
+    """A JDK 25, as the launcher looks for it."""
+    named = [os.environ.get(name, "") for name in ("PARLEY_JAVA_HOME", "JAVA_HOME")]
+    for home in named + sorted(glob.glob("/usr/lib/jvm/*") + glob.glob("/opt/java/*") + glob.glob(os.path.expanduser("~/.sdkman/candidates/java/*"))):
+        release = os.path.join(home, "release")
+        if os.path.isfile(release) and 'JAVA_VERSION="25' in open(release, encoding="utf-8").read():
+            return home
+    raise AssertionError("JDK 25 is missing: set PARLEY_JAVA_HOME")
+
+
+def java(main):
+    cli = os.path.join(HOME, "cli", "target")
+    jar = next(name for name in os.listdir(cli) if name.startswith("parley-cli-") and name.endswith(".jar"))
+    return [os.path.join(jdk(), "bin", "java"), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx192m",
+            "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
+            "-cp", os.path.join(cli, "lib", "*") + ":" + os.path.join(cli, jar), main]
+
+
+def known_settings(component, environment):
+    """Without those that this version of the process does not have."""
+    with open(os.path.join(HOME, "docs", "configuration.md"), encoding="utf-8") as text:
+        section = text.read().split("## `parley.%s`" % component)[1].split("\n## ")[0]
+    admin = "PARLEY_%s_ADMIN_LISTEN" % component.upper()
+    return {name: value for name, value in environment.items() if name != admin or "`admin.listen`" in section}
+
+
+def curl(*args):
+    return run("curl", "-s", "-m", "5", "--resolve", HOST + ":8444:127.0.0.1", *args, check=False)
+
+
+def grpc(path, *args, base=GATEWAY):
+    """Status and headers of a call without a message, and what came, as hexadecimal digits."""
+    with tempfile.TemporaryDirectory() as directory:
+        frame, body = os.path.join(directory, "frame"), os.path.join(directory, "body")
+        with open(frame, "wb") as file:
+            file.write(bytes(5))
+        said = curl("--http2-prior-knowledge", "-D", "-", "-o", body, "--data-binary", "@" + frame,
+                    "-H", "content-type: application/grpc", "-H", "te: trailers", *args, base + path)
+        came = open(body, "rb").read().hex() if os.path.exists(body) else ""
+        return said.lower(), came
+
+
 # ---------------------------------------------------------------------------------------------------------------------
+
+def parts(*names):
+    """The pinned programs of the project, by name."""
+    said = run("python3", os.path.join(HOME, "parts", "fetch.py"), "--home", HOME, *names)
+    return dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+
 
 def cluster():
     volumes(8)
@@ -266,6 +416,34 @@ def cluster():
         for name in ("nats", "router", "edge"):
             assert zones("standard", name) == ["zone-1", "zone-2", "zone-3"], (name, zones("standard", name))
         assert all(claim["status"]["phase"] == "Bound" for claim in get("standard", "pvc")["items"])
+
+    @check("three real servers of the broker and a real router start with what the chart gives them, and keep three copies")
+    def _():
+        work = tempfile.mkdtemp(prefix="parley-standard-")
+        with open(os.path.join(work, "jwks.json"), "w", encoding="utf-8") as file:
+            file.write(Issuer(work).jwks)
+        addresses = {"chat-parley-nats-%d" % i: "127.0.1.%d" % (i + 1) for i in range(3)}
+        processes = Processes("standard", work, work, addresses)
+        text = get("standard", "configmap", "chat-parley-nats")["data"]["nats.conf"]
+        program = parts("nats-server")["nats-server"]
+        try:
+            for pod in pods("standard", "nats"):
+                name = pod["metadata"]["name"]
+                with open(os.path.join(work, name + ".conf"), "w", encoding="utf-8") as file:
+                    file.write(text.replace("0.0.0.0", addresses[name]).replace("/data", os.path.join(work, name)))
+                processes.start(name, processes.environment(pod, 9464), program, "--config", os.path.join(work, name + ".conf"))
+            until(lambda: all("ok" in curl("http://%s:8222/healthz" % address) for address in addresses.values()), 60)
+            router = pods("standard", "router")[0]
+            environment = known_settings("router", processes.environment(router, 9464))
+            processes.start("router", dict(environment, PARLEY_ROUTER_NATS_MONITORING="http://127.0.1.1:8222"), *java("dev.parley.router.RouterMain"))
+            try:
+                until(lambda: grpc("/grpc.health.v1.Health/Check", base="http://127.0.0.1:8700")[1].endswith("0801"), 120)
+            except AssertionError:
+                raise AssertionError(processes.log("router")[-1500:])
+            streams = [json.loads(curl("http://%s:8222/jsz" % address))["streams"] for address in addresses.values()]
+            assert min(streams) == max(streams) >= 64, streams
+        finally:
+            processes.stop()
 
     @check("one router at a time may be evicted: the next is refused while the first is not back")
     def _():
@@ -375,147 +553,6 @@ def cluster():
 
 # ---------------------------------------------------------------------------------------------------------------------
 
-ISSUER = "https://issuer.example.org"
-HOST = "chat.example.org"
-GATEWAY = "http://%s:8444" % HOST
-
-
-def base64url(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-class Issuer:
-    """Issues tokens, with a key made by openssl."""
-
-    def __init__(self, directory):
-        self.key = os.path.join(directory, "issuer.pem")
-        run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", self.key)
-        public = subprocess.run(["openssl", "ec", "-in", self.key, "-pubout", "-outform", "DER"], capture_output=True, check=True).stdout
-        # The point is at the end: 32 bytes each.
-        self.jwks = json.dumps({"keys": [{
-            "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "rig",
-            "x": base64url(public[-64:-32]), "y": base64url(public[-32:])}]})
-
-    def token(self, user):
-        head = base64url(json.dumps({"alg": "ES256", "kid": "rig", "typ": "JWT"}).encode())
-        body = base64url(json.dumps({"iss": ISSUER, "aud": "parley", "sub": user, "exp": int(time.time()) + 3600}).encode())
-        signed = (head + "." + body).encode()
-        der = subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.key], input=signed, capture_output=True, check=True).stdout
-        return "%s.%s" % (signed.decode(), base64url(raw_signature(der)))
-
-
-def raw_signature(der):
-    """Two numbers of 32 bytes out of the ASN.1 that has them."""
-    numbers, at = b"", 2
-    for _ in range(2):
-        length = der[at + 1]
-        numbers += der[at + 2:at + 2 + length].lstrip(b"\0").rjust(32, b"\0")
-        at += 2 + length
-    return numbers
-
-
-class Processes:
-    """Runs pods of the chart as processes of this machine: with their environment, and their names for other pods."""
-
-    def __init__(self, ns, directory, files):
-        self.ns, self.directory, self.files, self.running = ns, directory, files, []
-        self.hosts = os.path.join(directory, "hosts")
-        names = ["localhost", HOST]
-        for service in get(ns, "services")["items"]:
-            name = service["metadata"]["name"]
-            names.append("%s.%s.svc.cluster.local" % (name, ns))
-            if name.endswith("-pods"):
-                names += ["%s-%d.%s.%s.svc.cluster.local" % (name[:-len("-pods")], i, name, ns) for i in range(5)]
-        with open(self.hosts, "w", encoding="utf-8") as file:
-            file.writelines("127.0.0.1 %s\n" % name for name in names)
-
-    def environment(self, pod, admin_port):
-        found = {}
-        for entry in pod["spec"]["containers"][0]["env"]:
-            source = entry.get("valueFrom", {})
-            if "fieldRef" in source:
-                value = pod["metadata"]["name"]
-            elif "secretKeyRef" in source:
-                key = source["secretKeyRef"]
-                value = base64.b64decode(get(self.ns, "secret", key["name"])["data"][key["key"]]).decode()
-            else:
-                value = entry.get("value", "")
-                for name, known in found.items():
-                    value = value.replace("$(%s)" % name, known)
-            found[entry["name"]] = value
-        # All of them have one address here.
-        return {name: value.replace("0.0.0.0:9464", "127.0.0.1:%d" % admin_port).replace("/etc/parley/jwks", self.files)
-                for name, value in found.items()}
-
-    def start(self, name, environment, *command):
-        log = open(os.path.join(self.directory, name + ".log"), "w")
-        keep = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
-        process = subprocess.Popen(
-            self.with_names(command),
-            stdout=log, stderr=subprocess.STDOUT, env=dict(keep, **environment), cwd=self.directory)
-        self.running.append((name, process))
-        return process
-
-    def with_names(self, command):
-        """The command, for which the names of pods are those of this machine."""
-        return ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', self.hosts, *command]
-
-    def log(self, name):
-        with open(os.path.join(self.directory, name + ".log"), encoding="utf-8") as file:
-            return file.read()
-
-    def stop(self):
-        for _, process in reversed(self.running):
-            process.send_signal(signal.SIGTERM)
-        for _, process in self.running:
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def jdk():
-    """A JDK 25, as the launcher looks for it."""
-    named = [os.environ.get(name, "") for name in ("PARLEY_JAVA_HOME", "JAVA_HOME")]
-    for home in named + sorted(glob.glob("/usr/lib/jvm/*") + glob.glob("/opt/java/*") + glob.glob(os.path.expanduser("~/.sdkman/candidates/java/*"))):
-        release = os.path.join(home, "release")
-        if os.path.isfile(release) and 'JAVA_VERSION="25' in open(release, encoding="utf-8").read():
-            return home
-    raise AssertionError("JDK 25 is missing: set PARLEY_JAVA_HOME")
-
-
-def java(main):
-    cli = os.path.join(HOME, "cli", "target")
-    jar = next(name for name in os.listdir(cli) if name.startswith("parley-cli-") and name.endswith(".jar"))
-    return [os.path.join(jdk(), "bin", "java"), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx192m",
-            "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
-            "-cp", os.path.join(cli, "lib", "*") + ":" + os.path.join(cli, jar), main]
-
-
-def known_settings(component, environment):
-    """Without those that this version of the process does not have."""
-    with open(os.path.join(HOME, "docs", "configuration.md"), encoding="utf-8") as text:
-        section = text.read().split("## `parley.%s`" % component)[1].split("\n## ")[0]
-    admin = "PARLEY_%s_ADMIN_LISTEN" % component.upper()
-    return {name: value for name, value in environment.items() if name != admin or "`admin.listen`" in section}
-
-
-def curl(*args):
-    return run("curl", "-s", "-m", "5", "--resolve", HOST + ":8444:127.0.0.1", *args, check=False)
-
-
-def grpc(path, *args):
-    """Status and headers of a call without a message, and what came, as hexadecimal digits."""
-    with tempfile.TemporaryDirectory() as directory:
-        frame, body = os.path.join(directory, "frame"), os.path.join(directory, "body")
-        with open(frame, "wb") as file:
-            file.write(bytes(5))
-        said = curl("--http2-prior-knowledge", "-D", "-", "-o", body, "--data-binary", "@" + frame,
-                    "-H", "content-type: application/grpc", "-H", "te: trailers", *args, GATEWAY + path)
-        came = open(body, "rb").read().hex() if os.path.exists(body) else ""
-        return said.lower(), came
-
-
 def mesh():
     work = tempfile.mkdtemp(prefix="parley-mesh-")
     issuer = Issuer(work)
@@ -554,8 +591,6 @@ def mesh():
             listeners = until(lambda: get("mesh", "gateway", "chat-parley")["status"].get("listeners"), 30)
             assert sorted(each["attachedRoutes"] for each in listeners) == [1, 1], listeners
 
-        parts = dict(line.split("=", 1) for line in run("python3", os.path.join(HOME, "parts", "fetch.py"), "--home", HOME, "envoy", "nats-server").splitlines() if "=" in line)
-
         @check("a real Envoy takes what istiod makes of it")
         def _():
             nonlocal envoy
@@ -565,7 +600,7 @@ def mesh():
             with open(os.path.join(work, "envoy.yaml"), "w", encoding="utf-8") as file:
                 file.write(bootstrap)
             log = open(os.path.join(work, "envoy.log"), "w")
-            envoy = subprocess.Popen([parts["envoy"], "-c", os.path.join(work, "envoy.yaml"), "--disable-hot-restart", "--concurrency", "1", "-l", "warning"], stdout=log, stderr=log)
+            envoy = subprocess.Popen([parts("envoy")["envoy"], "-c", os.path.join(work, "envoy.yaml"), "--disable-hot-restart", "--concurrency", "1", "-l", "warning"], stdout=log, stderr=log)
             until(lambda: "0.0.0.0_8444" in curl("http://127.0.0.1:19901/listeners"), 30)
             stats = curl("http://127.0.0.1:19901/stats?filter=update_rejected")
             assert all(line.endswith(": 0") for line in stats.splitlines() if line), stats
@@ -578,7 +613,7 @@ def mesh():
             text = get("mesh", "configmap", "chat-parley-nats")["data"]["nats.conf"].replace("/data", work + "/data")
             with open(os.path.join(work, "nats.conf"), "w", encoding="utf-8") as file:
                 file.write(text)
-            processes.start("nats", processes.environment(nats, 9464), parts["nats-server"], "--config", work + "/nats.conf")
+            processes.start("nats", processes.environment(nats, 9464), parts("nats-server")["nats-server"], "--config", work + "/nats.conf")
             until(lambda: "ok" in curl("http://127.0.0.1:8222/healthz"), 30)
             router = pods("mesh", "router")[0]
             processes.start("router", known_settings("router", processes.environment(router, 9464)), *java("dev.parley.router.RouterMain"))
