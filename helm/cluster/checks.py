@@ -10,6 +10,7 @@ import glob
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -94,7 +95,7 @@ def check(what):
             print("ok     %5.1f s  %s" % (time.monotonic() - started, what), flush=True)
         except Exception as failure:
             failures.append(what)
-            print("FAILED %5.1f s  %s\n    %s" % (time.monotonic() - started, what, str(failure).replace("\n", "\n    ")), flush=True)
+            print("FAILED %5.1f s  %s\n    %s" % (time.monotonic() - started, what, (str(failure) or repr(failure)).replace("\n", "\n    ")), flush=True)
         return function
 
     return decorator
@@ -553,6 +554,20 @@ def cluster():
 
 # ---------------------------------------------------------------------------------------------------------------------
 
+def redis_says(*commands):
+    """What a Redis on this machine answers, in its own protocol; nothing while it cannot be reached."""
+    try:
+        with socket.create_connection(("127.0.0.1", 6379), 2) as connection:
+            connection.settimeout(2)
+            connection.sendall("".join(command + "\r\n" for command in commands + ("QUIT",)).encode())
+            said = b""
+            while chunk := connection.recv(4096):
+                said += chunk
+            return "\n".join(said.decode().split("\r\n")[:-2])
+    except OSError:
+        return "nothing"
+
+
 def mesh():
     work = tempfile.mkdtemp(prefix="parley-mesh-")
     issuer = Issuer(work)
@@ -564,7 +579,21 @@ def mesh():
     with open(os.path.join(work, "keys.yaml"), "w", encoding="utf-8") as file:
         yaml.safe_dump({"mesh": {"istio": {"mode": "sidecar", "gateway": {"jwks": issuer.jwks}}}}, file)
     processes = None
-    envoy = None
+    envoys = []
+
+    def start_envoy(role, pod, admin_port):
+        """An Envoy that istiod takes for the proxy of this pod."""
+        with open(os.path.join(HERE, "mesh", "envoy.yaml"), encoding="utf-8") as template:
+            bootstrap = template.read()
+        for name, value in {"ROLE": role, "IP": pod["status"]["podIP"], "POD": pod["metadata"]["name"], "ADMIN": str(admin_port),
+                            "ACCOUNT": pod["spec"]["serviceAccountName"], "LABELS": json.dumps(pod["metadata"]["labels"])}.items():
+            bootstrap = bootstrap.replace("@%s@" % name, value)
+        file = os.path.join(work, "envoy-%s.yaml" % role)
+        with open(file, "w", encoding="utf-8") as out:
+            out.write(bootstrap)
+        log = open(os.path.join(work, "envoy-%s.log" % role), "w")
+        envoys.append(subprocess.Popen(
+            [parts("envoy")["envoy"], "-c", file, "--disable-hot-restart", "--concurrency", "1", "-l", "warning"], stdout=log, stderr=log))
 
     def send(text, token=None):
         command = java("dev.parley.cli.Main") + ["send", "bob", text, "--address", HOST + ":8444", "--direct", "--token", token or issuer.token("alice")]
@@ -593,14 +622,8 @@ def mesh():
 
         @check("a real Envoy takes what istiod makes of it")
         def _():
-            nonlocal envoy
             pod = get("mesh", "pods", "-l", "gateway.networking.k8s.io/gateway-name=chat-parley")["items"][0]
-            with open(os.path.join(HERE, "mesh", "gateway-envoy.yaml"), encoding="utf-8") as template:
-                bootstrap = template.read().replace("@IP@", pod["status"]["podIP"]).replace("@POD@", pod["metadata"]["name"])
-            with open(os.path.join(work, "envoy.yaml"), "w", encoding="utf-8") as file:
-                file.write(bootstrap)
-            log = open(os.path.join(work, "envoy.log"), "w")
-            envoy = subprocess.Popen([parts("envoy")["envoy"], "-c", os.path.join(work, "envoy.yaml"), "--disable-hot-restart", "--concurrency", "1", "-l", "warning"], stdout=log, stderr=log)
+            start_envoy("router", pod, 19901)
             until(lambda: "0.0.0.0_8444" in curl("http://127.0.0.1:19901/listeners"), 30)
             stats = curl("http://127.0.0.1:19901/stats?filter=update_rejected")
             assert all(line.endswith(": 0") for line in stats.splitlines() if line), stats
@@ -621,6 +644,22 @@ def mesh():
                 until(lambda: grpc("/grpc.health.v1.Health/Check")[1].endswith("0801"), 60)
             except AssertionError:
                 raise AssertionError(processes.log("router")[-1500:])
+
+        @check("Redis and presence start likewise, and the router tells presence that it is there")
+        def _():
+            redis = pods("mesh", "redis")[0]
+            environment = processes.environment(redis, 9464)
+            program, *args = redis["spec"]["containers"][0]["args"]
+            args = [arg.replace("$(REDIS_PASSWORD)", environment["REDIS_PASSWORD"]) for arg in args]
+            processes.start("redis", environment, parts(program)[program], *args)
+            presence = pods("mesh", "presence")[0]
+            processes.start("presence", known_settings("presence", processes.environment(presence, 9466)), *java("dev.parley.presence.PresenceMain"))
+            until(lambda: "NOAUTH" in redis_says("DBSIZE"), 20)
+            try:
+                until(lambda: any(line[:1] == ":" and line != ":0"
+                                  for line in redis_says("AUTH " + environment["REDIS_PASSWORD"], "DBSIZE").splitlines()), 30)
+            except AssertionError:
+                raise AssertionError(processes.log("presence")[-800:] + processes.log("redis")[-400:])
 
         @check("a message goes through the mesh's gateway to the router, and is stored")
         def _():
@@ -669,6 +708,30 @@ def mesh():
             for route in connect:
                 assert route["route"]["timeout"] == "0s" and "max_stream_duration" not in route["route"], route
 
+        @check("for the proxy beside a router: only the mesh's certificates, and links from routers alone")
+        def _():
+            start_envoy("sidecar", pods("mesh", "router")[0], 19902)
+
+            def inbound():
+                said = curl("http://127.0.0.1:15080/debug/config_dump?proxyID=chat-parley-router-0.mesh")
+                return said if "virtualInbound" in said else None
+
+            dump = json.loads(until(inbound, 30))
+            listener = next(each for section in dump["configs"] for each in section.get("dynamicListeners", []) if each["name"] == "virtualInbound")
+            chains = {}
+            for chain in listener["activeState"]["listener"]["filterChains"]:
+                port = chain.get("filterChainMatch", {}).get("destinationPort")
+                if port in (8700, 8710):
+                    chains.setdefault(port, []).append(chain)
+            assert set(chains) == {8700, 8710}, sorted(chains)
+            for port, found in chains.items():
+                for chain in found:
+                    tls = chain["transportSocket"]["typedConfig"]
+                    assert tls["requireClientCertificate"] is True, (port, tls)
+            rules = json.dumps([each for found in chains.values() for each in found])
+            contains(rules, "spiffe://cluster.local/ns/mesh/sa/chat-parley-router", "spiffe://cluster.local/ns/mesh/sa/chat-parley-gateway")
+            assert "sa/chat-parley-presence" not in rules and "sa/chat-parley-dispatcher" not in rules
+
         @check("routers that come and go are followed")
         def _():
             def endpoints():
@@ -704,7 +767,7 @@ def mesh():
     finally:
         if processes:
             processes.stop()
-        if envoy:
+        for envoy in envoys:
             envoy.kill()
     if failures:
         print("logs are in " + work)
