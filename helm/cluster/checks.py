@@ -628,10 +628,21 @@ def mesh():
             stats = curl("http://127.0.0.1:19901/stats?filter=update_rejected")
             assert all(line.endswith(": 0") for line in stats.splitlines() if line), stats
 
-        @check("broker and router start with nothing but the environment and the configuration of the chart")
+        def ends_with(words, name, **change):
+            """Starts a router that cannot start: its last lines are what kubectl describe shows."""
+            environment = known_settings("router", processes.environment(pods("mesh", "router")[0], 9464))
+            ended = processes.start(name, dict(environment, **change), *java("dev.parley.router.RouterMain")).wait(60)
+            assert ended in (1, 2), ended
+            contains("\n".join(processes.log(name).strip().splitlines()[-3:]), *words)
+
+        @check("a router that cannot reach the broker ends and says so in its last lines")
         def _():
             nonlocal processes
             processes = Processes("mesh", work, work)
+            ends_with(["parley router: the broker: "], "no-broker")
+
+        @check("broker and router start with nothing but the environment and the configuration of the chart")
+        def _():
             nats = pods("mesh", "nats")[0]
             text = get("mesh", "configmap", "chat-parley-nats")["data"]["nats.conf"].replace("/data", work + "/data")
             with open(os.path.join(work, "nats.conf"), "w", encoding="utf-8") as file:
@@ -644,6 +655,12 @@ def mesh():
                 until(lambda: grpc("/grpc.health.v1.Health/Check")[1].endswith("0801"), 60)
             except AssertionError:
                 raise AssertionError(processes.log("router")[-1500:])
+
+        @check("so does one with a wrong password, without keys, or with a setting that is none")
+        def _():
+            ends_with(["parley router: the broker: ", "uthoriz"], "wrong-password", PARLEY_ROUTER_NATS_PASSWORD="other")
+            ends_with(["parley router: ", "none.json"], "no-keys", PARLEY_ROUTER_AUTH_JWKS=work + "/none.json")
+            ends_with(["the nearest known one is PARLEY_ROUTER_SESSION_SESSIONS"], "wrong-setting", PARLEY_ROUTER_SESION_SESSIONS="1")
 
         @check("Redis and presence start likewise, and the router tells presence that it is there")
         def _():
