@@ -407,6 +407,13 @@ def cluster():
         assert set(left) <= {"configmap/kube-root-ca.crt", "serviceaccount/default"}, left
         assert len(get("small", "pvc")["items"]) == 1
 
+    @check("Helm 3 installs, upgrades and uninstalls it too")
+    def _():
+        run("helm3", "install", "chat", CHART, "-n", "small", *base, "--wait", "--timeout", "90s")
+        run("helm3", "upgrade", "chat", CHART, "-n", "small", *base, "--set", "logging.level=DEBUG", "--wait", "--timeout", "90s")
+        assert all(is_ready(pod) for pod in get("small", "pods")["items"] if "deletionTimestamp" not in pod["metadata"])
+        run("helm3", "uninstall", "chat", "-n", "small", "--wait")
+
     namespace("standard")
     standard = values("standard", "base")
     quick = ["--set", "router.minReadySeconds=2,nats.minReadySeconds=1,presence.minReadySeconds=1"]
