@@ -488,10 +488,10 @@ def cluster():
             if image_of(pod).endswith(":2.0.0") and what not in seen:
                 seen.append(what)
             if what == "router":
+                if image_of(pod).endswith(":2.0.0") and name not in routers:
+                    routers.append(name)
                 if event["type"] == "DELETED" or not is_ready(pod):
-                    if name not in down:
-                        down.add(name)
-                        routers.append(name)
+                    down.add(name)
                     assert len(down) == 1, "at once: %s" % down
                 else:
                     down.discard(name)
