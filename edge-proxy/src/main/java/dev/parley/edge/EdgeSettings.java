@@ -14,6 +14,8 @@ public record EdgeSettings(
     String listen,
     @Setting(value = "9901", doc = "Port of Envoy's admin interface, on the loopback address only.")
     int adminPort,
+    @Setting(doc = "Address and port of /livez, /readyz and /metrics, plaintext, for probes and Prometheus; none: none.")
+    @Nullable String adminListen,
     @Setting(doc = "Certificate chain (PEM) that clients see.")
     Path certificate,
     @Setting(doc = "Private key (PEM) of the certificate.")

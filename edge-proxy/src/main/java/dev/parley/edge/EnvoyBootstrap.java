@@ -41,6 +41,8 @@ public final class EnvoyBootstrap {
             Map.entry("dispatcher_routes", indented(24, DispatcherRoutes.routes(settings))),
             Map.entry("dispatcher_cluster", indented(4, DispatcherRoutes.cluster(settings, addresses(settings.dispatchers())))),
             Map.entry("routers", indented(14, routers(settings))),
+            Map.entry("status_listener", indented(4, StatusListener.listener(settings, statusAddress(settings)))),
+            Map.entry("status_cluster", indented(4, StatusListener.cluster(settings))),
             Map.entry("jwks_cluster", isRemote(settings) ? indented(4, jwksCluster(settings)) : ""));
     return PLACEHOLDER.matcher(template()).replaceAll(m -> Matcher.quoteReplacement(value(values, m.group(1))));
   }
@@ -122,6 +124,10 @@ public final class EnvoyBootstrap {
                   match_typed_subject_alt_names: [{ san_type: DNS, matcher: { exact: %1$s } }]
         """
             .formatted(quoted(uri.getHost()), quoted(settings.jwksAuthorities()));
+  }
+
+  private static String statusAddress(EdgeSettings settings) {
+    return settings.adminListen() == null ? "" : HostPort.parse(settings.adminListen()).socket();
   }
 
   private static String addresses(List<String> of) {

@@ -7,6 +7,10 @@ import com.google.rpc.ErrorInfo;
 import dev.parley.chassis.errors.Errors;
 import io.grpc.Channel;
 import io.grpc.Status;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -102,5 +106,28 @@ class EdgeHealthIT {
       routers.add(routerOfNewStream(channel));
     }
     return routers;
+  }
+
+  @Test
+  void probesAndPrometheusReachNothingElseOfTheAdminInterface() throws Exception {
+    assertThat(status("GET", "/livez")).startsWith("200 ");
+    assertThat(status("GET", "/readyz")).startsWith("200 LIVE");
+    assertThat(status("GET", "/metrics")).startsWith("200 ").contains("envoy_cluster_membership_healthy");
+    assertThat(status("GET", "/stats/prometheus")).startsWith("404 ");
+    assertThat(status("GET", "/config_dump")).startsWith("404 ");
+    assertThat(status("POST", "/quitquitquit")).startsWith("404 ");
+    assertThat(status("POST", "/readyz")).startsWith("404 ");
+  }
+
+  private String status(String method, String path) throws Exception {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpResponse<String> answer =
+          client.send(
+              HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + rig.statusPort + path))
+                  .method(method, HttpRequest.BodyPublishers.noBody())
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      return answer.statusCode() + " " + answer.body();
+    }
   }
 }

@@ -44,6 +44,7 @@ final class EdgeRig implements AutoCloseable {
   final DevKeys keys;
   final DevCertificates certificates;
   final int port = FreePorts.next();
+  final int statusPort = FreePorts.next();
   final List<GrpcServer> routers = new ArrayList<>();
   final Envoy envoy;
   private final KeySource keySource;
@@ -71,6 +72,7 @@ final class EdgeRig implements AutoCloseable {
         EdgeSettings.class,
         "--parley.edge.listen=127.0.0.1:" + port,
         "--parley.edge.admin-port=" + FreePorts.next(),
+        "--parley.edge.admin-listen=127.0.0.1:" + statusPort,
         "--parley.edge.certificate=" + certificates.certificate(),
         "--parley.edge.key=" + certificates.key(),
         "--parley.edge.jwks=" + keys.jwks(),

@@ -75,6 +75,11 @@ public final class Parts {
     return one(Part.BUF);
   }
 
+  /** The helm program, version 4. */
+  public Path helm() {
+    return one(Part.HELM);
+  }
+
   /** The grpcurl program. Where it is missing it is built, which takes minutes. */
   public Path grpcurl() {
     return one(Part.GRPCURL);
@@ -158,6 +163,8 @@ public final class Parts {
     VALKEY_SERVER("valkey-server"),
     /** The tool for the contract. */
     BUF("buf"),
+    /** What installs a chart on Kubernetes. */
+    HELM("helm"),
     /** A partner's way to call the contract. */
     GRPCURL("grpcurl"),
     /** A browser, for tests. */

@@ -1,0 +1,132 @@
+package dev.parley.helm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.chassis.config.Settings;
+import dev.parley.chassis.config.SettingsReference;
+import dev.parley.dispatcher.DispatcherSettings;
+import dev.parley.edge.EdgeSettings;
+import dev.parley.gateway.GatewaySettings;
+import dev.parley.presence.PresenceSettings;
+import dev.parley.router.RouterSettings;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What helm makes of the chart. What a cluster makes of that, {@code helm/test} tries. */
+class ChartIT {
+  private final Chart chart = new Chart();
+
+  @ParameterizedTest
+  @ValueSource(strings = {"small", "standard"})
+  void aProfileHasNothingToComplainOf(String profile) throws Exception {
+    Chart.Said said =
+        chart.run(
+            List.of("lint", "--strict"),
+            "--values=" + chart.named(),
+            "--values=" + chart.file("profiles/" + profile + ".yaml"));
+
+    assertThat(said.text()).contains("0 chart(s) failed");
+    assertThat(said.status()).isZero();
+  }
+
+  @Test
+  void whatIsMissingIsNamedWithTheCommandThatMakesIt() throws Exception {
+    Chart.Said said = chart.run(List.of("template", "chat"), "--namespace=talk");
+
+    assertThat(said.status()).isNotZero();
+    assertThat(said.text())
+        .contains("secrets.link.name is missing", "kubectl -n talk create secret generic parley-link")
+        .contains("secrets.tls.name is missing", "kubectl -n talk create secret tls parley-tls")
+        .contains("auth.jwks is missing");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "router.repplicas=3 -> repplicas",
+        "log.replicas=2 -> /log/replicas",
+        "mesh.istio.mode=on -> /mesh/istio/mode",
+        "router.settings.link\\.secret=x -> the chart sets \"link.secret\" itself",
+        "nats.storage.size=2Gi -> Name at least 18Gi",
+      })
+  void aWrongValueIsRefused(String valueAndWords) throws Exception {
+    String[] parts = valueAndWords.split(" -> ");
+    Chart.Said said = chart.run(List.of("template", "chat"), "--values=" + chart.named(), "--set=" + parts[0]);
+
+    assertThat(said.status()).isNotZero();
+    assertThat(said.text()).contains(parts[1]);
+  }
+
+  @Test
+  void everyProcessUnderstandsItsEnvironment() throws Exception {
+    List<Map<String, Object>> objects =
+        chart.rendered("--values=" + chart.named().resolveSibling("everything.yaml"));
+
+    RouterSettings router = load(RouterSettings.class, objects, "StatefulSet", "router");
+    assertThat(router.name()).isEqualTo("chat-parley-router-0");
+    assertThat(router.session().sessions()).isEqualTo(30000);
+    assertThat(router.link().advertise())
+        .isEqualTo("chat-parley-router-0.chat-parley-router-pods.chat.svc.cluster.local:8710");
+    assertThat(router.presence().addresses()).hasSize(1);
+    PresenceSettings presence = load(PresenceSettings.class, objects, "StatefulSet", "presence");
+    assertThat(presence.redis().getHost()).isEqualTo("chat-parley-redis.chat.svc.cluster.local");
+    DispatcherSettings dispatcher = load(DispatcherSettings.class, objects, "Deployment", "dispatcher");
+    assertThat(dispatcher.nats().servers()).isEqualTo(router.nats().servers());
+    GatewaySettings gateway = load(GatewaySettings.class, objects, "Deployment", "gateway");
+    assertThat(gateway.routers()).as("as many as there may be").hasSize(10);
+    EdgeSettings edge = load(EdgeSettings.class, objects, "Deployment", "edge");
+    assertThat(edge.adminListen()).isEqualTo("0.0.0.0:9464");
+  }
+
+  @Test
+  void nobodyIsKilledWhileDraining() throws Exception {
+    List<Map<String, Object>> objects = chart.rendered("--set=router.drain.patienceSeconds=600,router.preStopSeconds=7");
+    RouterSettings.DrainSettings drain = load(RouterSettings.class, objects, "StatefulSet", "router").drain();
+    Duration needed =
+        Duration.ofSeconds(7).plus(drain.handOver()).plus(drain.notice()).plus(drain.patience()).plusSeconds(15);
+
+    assertThat(drain.patience()).isEqualTo(Duration.ofMinutes(10));
+    assertThat(pod(objects, "StatefulSet", "router")).containsEntry("terminationGracePeriodSeconds", (int) needed.toSeconds());
+  }
+
+  @Test
+  void noServiceLinkLooksLikeASetting() throws Exception {
+    List<Map<String, Object>> objects = chart.rendered();
+    for (String deployment : List.of("dispatcher", "gateway", "edge")) {
+      assertThat(pod(objects, "Deployment", deployment)).containsEntry("enableServiceLinks", false);
+    }
+    assertThat(pod(objects, "StatefulSet", "router")).containsEntry("enableServiceLinks", false);
+  }
+
+  private static Map<String, Object> pod(List<Map<String, Object>> objects, String kind, String component) {
+    return Tree.map(Tree.at(Tree.object(objects, kind, "chat-parley-" + component), "spec", "template", "spec"));
+  }
+
+  /** The settings as the process of this pod would read them, with a text for each secret. */
+  private static <T extends Record> T load(
+      Class<T> type, List<Map<String, Object>> objects, String kind, String component) {
+    Map<String, String> environment = new TreeMap<>();
+    for (Map<String, Object> entry : Tree.maps(Tree.at(pod(objects, kind, component), "containers", "0", "env"))) {
+      boolean own = Tree.at(entry, "valueFrom", "fieldRef") != null;
+      String value = own ? "chat-parley-" + component + "-0" : String.valueOf(entry.getOrDefault("value", "whsec_c2VjcmV0"));
+      for (Map.Entry<String, String> known : environment.entrySet()) {
+        value = value.replace("$(" + known.getKey() + ")", known.getValue());
+      }
+      environment.put(String.valueOf(entry.get("name")), value);
+    }
+    // The chart may be of a newer version than a process that has no admin endpoint and no metrics yet.
+    String known = SettingsReference.markdown(List.of(type));
+    if (!known.contains("`admin")) {
+      environment.keySet().removeIf(name -> name.endsWith("_ADMIN_LISTEN"));
+    }
+    if (!known.contains("`metrics.endpoint`")) {
+      environment.keySet().removeIf(name -> name.endsWith("_METRICS_ENDPOINT"));
+    }
+    return Settings.load(type, environment, List.of());
+  }
+}
