@@ -55,6 +55,7 @@ public final class Container implements AutoCloseable {
    * @param name for messages
    * @param root the image
    * @param jvmArguments put before the others of the JVM
+   * @param arguments of the program
    * @param environment beside that of the image
    * @param files a directory to be seen at {@link #FILES}; null: none
    * @param temporary a directory to be seen at /tmp; null: one in memory
@@ -64,6 +65,7 @@ public final class Container implements AutoCloseable {
       String name,
       ImageRoot root,
       List<String> jvmArguments,
+      List<String> arguments,
       Map<String, String> environment,
       @Nullable Path files,
       @Nullable Path temporary,
@@ -84,6 +86,7 @@ public final class Container implements AutoCloseable {
     command.add(entryPoint.getFirst());
     command.addAll(launch.jvmArguments());
     command.addAll(entryPoint.subList(1, entryPoint.size()));
+    command.addAll(launch.arguments());
     Map<String, String> environment = new TreeMap<>(launch.root().environment());
     environment.putAll(launch.environment());
     File log = launch.log().toFile();

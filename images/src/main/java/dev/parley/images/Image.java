@@ -38,7 +38,9 @@ public enum Image {
       List.of(8740, 9464),
       Map.of("PARLEY_GATEWAY_LISTEN", "0.0.0.0:8740", "PARLEY_GATEWAY_ADMIN_LISTEN", "0.0.0.0:9464")),
   /** Envoy, which a Java program gives its configuration. */
-  EDGE("edge", "dev.parley.edge.EdgeMain", List.of(8443), Map.of("PARLEY_EDGE_LISTEN", "0.0.0.0:8443"));
+  EDGE("edge", "dev.parley.edge.EdgeMain", List.of(8443), Map.of("PARLEY_EDGE_LISTEN", "0.0.0.0:8443")),
+  /** The command line: for looking at an installation from inside its cluster. */
+  CLI("cli", "dev.parley.cli.Main", List.of(), Map.of());
 
   /** Where Envoy lies in the image of the edge. */
   static final String ENVOY = "/usr/local/bin/envoy";
@@ -118,7 +120,12 @@ public enum Image {
 
   /** Whether its JVM lives on: only then is it worth while to keep its classes loaded. */
   boolean staysInJava() {
-    return this != EDGE;
+    return this != EDGE && this != CLI;
+  }
+
+  /** Whether it has an admin endpoint of ours. */
+  boolean hasAdmin() {
+    return staysInJava();
   }
 
   /** The command of the image; settings may follow it as arguments. */

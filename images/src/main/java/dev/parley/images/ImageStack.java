@@ -141,12 +141,29 @@ public final class ImageStack implements AutoCloseable {
     ImageRoot root = Objects.requireNonNull(roots.get(image));
     return Container.start(
         new Container.Launch(
-            image.imageName(), root, jvmArguments, environment(image), files, temporary, logFile(image)));
+            image.imageName(), root, jvmArguments, List.of(), environment(image), files, temporary, logFile(image)));
+  }
+
+  /** Runs the command line with these arguments to its end; returns the exit code. */
+  public int command(String... arguments) {
+    try (Container container =
+        Container.start(
+            new Container.Launch(
+                Image.CLI.imageName(),
+                Objects.requireNonNull(roots.get(Image.CLI)),
+                List.of(),
+                List.of(arguments),
+                Map.of(),
+                files,
+                null,
+                logFile(Image.CLI)))) {
+      return container.awaitEnd();
+    }
   }
 
   private Map<String, String> environment(Image image) {
     Map<String, String> all = new TreeMap<>(settings(image));
-    if (image != Image.EDGE) {
+    if (image.hasAdmin()) {
       all.put(image.setting("ADMIN_LISTEN"), "127.0.0.1:" + adminPorts.get(image));
     }
     return all;
@@ -192,6 +209,7 @@ public final class ImageStack implements AutoCloseable {
               "PARLEY_EDGE_ROUTERS", address(Image.ROUTER),
               "PARLEY_EDGE_GATEWAYS", address(Image.GATEWAY),
               "PARLEY_EDGE_DISPATCHERS", address(Image.DISPATCHER));
+      case CLI -> Map.of();
     };
   }
 

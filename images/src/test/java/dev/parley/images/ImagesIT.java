@@ -87,10 +87,15 @@ class ImagesIT {
     return IMAGES.resolve(image.imageName() + ".tar");
   }
 
+  private String token(String user) {
+    return stack().keys().signer().sign(user, user, Instant.now().plus(Duration.ofHours(1)));
+  }
+
   /** A session of a user through the edge, caught up. */
   private ParleySession connect(String user, Recorder heard) {
-    TokenSource token = TokenSource.fixed(stack().keys().signer().sign(user, user, Instant.now().plus(Duration.ofHours(1))));
-    ParleyClient client = ParleyClient.tls(stack().address(Image.EDGE), stack().certificates().authority(), token);
+    ParleyClient client =
+        ParleyClient.tls(
+            stack().address(Image.EDGE), stack().certificates().authority(), TokenSource.fixed(token(user)));
     clients.add(client);
     ParleySession session = client.connect(SessionOptions.forDevice("phone"), heard);
     heard.awaitCaughtUp();
@@ -125,6 +130,13 @@ class ImagesIT {
 
     await().untilAsserted(() -> assertThat(bobHeard.texts(id)).containsExactly("out of an image"));
     assertThat(servesThePage()).isTrue();
+    assertThat(
+            stack()
+                .command(
+                    "doctor", "--address", stack().address(Image.EDGE), "--ca", "/etc/parley/ca.pem",
+                    "--token", token("carol"), "--other-token", token("dave")))
+        .as(stack().log(Image.CLI))
+        .isZero();
 
     for (Image image : List.of(Image.EDGE, Image.GATEWAY, Image.DISPATCHER, Image.ROUTER, Image.PRESENCE)) {
       Path process = Path.of("/proc", Long.toString(stack().container(image).handle().pid()));
