@@ -36,6 +36,6 @@ final class PromQl {
 
   /** Over how long it looks, as {@code 5m}. */
   Set<String> ranges() {
-    return RANGE.matcher(query).results().map(range -> range.group(1)).collect(Collectors.toSet());
+    return RANGE.matcher(STRING.matcher(query).replaceAll("")).results().map(range -> range.group(1)).collect(Collectors.toSet());
   }
 }
