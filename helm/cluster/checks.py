@@ -303,14 +303,6 @@ def java(main):
             "-cp", os.path.join(cli, "lib", "*") + ":" + os.path.join(cli, jar), main]
 
 
-def known_settings(component, environment):
-    """Without those that this version of the process does not have."""
-    with open(os.path.join(HOME, "docs", "configuration.md"), encoding="utf-8") as text:
-        section = text.read().split("## `parley.%s`" % component)[1].split("\n## ")[0]
-    admin = "PARLEY_%s_ADMIN_LISTEN" % component.upper()
-    return {name: value for name, value in environment.items() if name != admin or "`admin.listen`" in section}
-
-
 def curl(*args):
     return run("curl", "-s", "-m", "5", "--resolve", HOST + ":8444:127.0.0.1", *args, check=False)
 
@@ -442,7 +434,7 @@ def cluster():
                 processes.start(name, processes.environment(pod, 9464), program, "--config", os.path.join(work, name + ".conf"))
             until(lambda: all("ok" in curl("http://%s:8222/healthz" % address) for address in addresses.values()), 60)
             router = pods("standard", "router")[0]
-            environment = known_settings("router", processes.environment(router, 9464))
+            environment = processes.environment(router, 9464)
             processes.start("router", dict(environment, PARLEY_ROUTER_NATS_MONITORING="http://127.0.1.1:8222"), *java("dev.parley.router.RouterMain"))
             try:
                 until(lambda: grpc("/grpc.health.v1.Health/Check", base="http://127.0.0.1:8700")[1].endswith("0801"), 120)
@@ -637,7 +629,7 @@ def mesh():
 
         def ends_with(words, name, **change):
             """Starts a router that cannot start: its last lines are what kubectl describe shows."""
-            environment = known_settings("router", processes.environment(pods("mesh", "router")[0], 9464))
+            environment = processes.environment(pods("mesh", "router")[0], 9464)
             ended = processes.start(name, dict(environment, **change), *java("dev.parley.router.RouterMain")).wait(60)
             assert ended in (1, 2), ended
             contains("\n".join(processes.log(name).strip().splitlines()[-3:]), *words)
@@ -657,7 +649,7 @@ def mesh():
             processes.start("nats", processes.environment(nats, 9464), parts("nats-server")["nats-server"], "--config", work + "/nats.conf")
             until(lambda: "ok" in curl("http://127.0.0.1:8222/healthz"), 30)
             router = pods("mesh", "router")[0]
-            processes.start("router", known_settings("router", processes.environment(router, 9464)), *java("dev.parley.router.RouterMain"))
+            processes.start("router", processes.environment(router, 9464), *java("dev.parley.router.RouterMain"))
             try:
                 until(lambda: grpc("/grpc.health.v1.Health/Check")[1].endswith("0801"), 60)
             except AssertionError:
@@ -677,7 +669,7 @@ def mesh():
             args = [arg.replace("$(REDIS_PASSWORD)", environment["REDIS_PASSWORD"]) for arg in args]
             processes.start("redis", environment, parts(program)[program], *args)
             presence = pods("mesh", "presence")[0]
-            processes.start("presence", known_settings("presence", processes.environment(presence, 9466)), *java("dev.parley.presence.PresenceMain"))
+            processes.start("presence", processes.environment(presence, 9466), *java("dev.parley.presence.PresenceMain"))
             until(lambda: "NOAUTH" in redis_says("DBSIZE"), 20)
             try:
                 until(lambda: any(line[:1] == ":" and line != ":0"
@@ -771,7 +763,7 @@ def mesh():
         @check("browsers reach the page and the socket by the other host, and no gRPC route")
         def _():
             gateway = pods("mesh", "gateway")[0]
-            processes.start("gateway", known_settings("gateway", processes.environment(gateway, 9465)), *java("dev.parley.gateway.GatewayMain"))
+            processes.start("gateway", processes.environment(gateway, 9465), *java("dev.parley.gateway.GatewayMain"))
             web = ["-H", "Host: web.example.org"]
             until(lambda: curl("-o", "/dev/null", "-w", "%{http_code}", *web, GATEWAY + "/") == "200", 30)
             said = curl("-i", "-N", "--max-time", "2", *web, "-H", "Connection: Upgrade", "-H", "Upgrade: websocket", "-H", "Sec-WebSocket-Version: 13", "-H", "Sec-WebSocket-Protocol: parley.v1.json",

@@ -3,7 +3,6 @@ package dev.parley.helm;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.chassis.config.Settings;
-import dev.parley.chassis.config.SettingsReference;
 import dev.parley.dispatcher.DispatcherSettings;
 import dev.parley.edge.EdgeSettings;
 import dev.parley.gateway.GatewaySettings;
@@ -118,14 +117,6 @@ class ChartIT {
         value = value.replace("$(" + known.getKey() + ")", known.getValue());
       }
       environment.put(String.valueOf(entry.get("name")), value);
-    }
-    // The chart may be of a newer version than a process that has no admin endpoint and no metrics yet.
-    String known = SettingsReference.markdown(List.of(type));
-    if (!known.contains("`admin")) {
-      environment.keySet().removeIf(name -> name.endsWith("_ADMIN_LISTEN"));
-    }
-    if (!known.contains("`metrics.endpoint`")) {
-      environment.keySet().removeIf(name -> name.endsWith("_METRICS_ENDPOINT"));
     }
     return Settings.load(type, environment, List.of());
   }
