@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.parley.chassis.auth.DevKeys;
 import dev.parley.chassis.auth.KeySource;
+import dev.parley.chassis.auth.Revocations;
 import dev.parley.chassis.auth.TokenVerifier;
 import dev.parley.chassis.config.Setting;
 import dev.parley.chassis.config.Settings;
@@ -76,7 +77,9 @@ class TlsReloadIT {
                 "--parley.it.server.tls-reload=20ms"));
     arguments.addAll(List.of(more));
     ServerSettings settings = Settings.load(ItSettings.class, Map.of(), arguments).server();
-    return GrpcServer.builder(settings).auth(new TokenVerifier(source, DevKeys.RULES, Clock.systemUTC())).start();
+    return GrpcServer.builder(settings)
+        .auth(new TokenVerifier(source, DevKeys.RULES, Revocations.NONE, Clock.systemUTC()))
+        .start();
   }
 
   private static X509Bundle certificate() throws Exception {

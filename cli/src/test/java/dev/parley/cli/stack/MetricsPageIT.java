@@ -182,6 +182,7 @@ class MetricsPageIT {
                         "--parley.router.auth.jwks=" + keys.jwks())),
                 broker,
                 InstantSource.system(),
+                () -> {},
                 telemetry);
         DispatcherServer dispatcher =
             new DispatcherServer(
