@@ -135,7 +135,7 @@ annotations:
 
 {{/* Probes of one of our processes, at its admin port. */}}
 {{- define "parley.probes" -}}
-# Until it has started: reading what is on the log takes its time.
+# A slow node gets three minutes until the process answers at all; whether it takes work, readiness says.
 startupProbe:
   httpGet: { path: /livez, port: admin }
   periodSeconds: 2

@@ -26,17 +26,16 @@ http://{{ include "parley.host" (list . "nats") }}:8222
 {{- div (mul (include "parley.bytes" (list "nats.storage.size" .Values.nats.storage.size) | int64) 95) 100 -}}
 {{- end -}}
 
-{{/* Address of Redis for presence. The password comes from the environment. */}}
+{{/* Address of Redis for presence. The password is a setting of its own. */}}
 {{- define "parley.redisUrl" -}}
-{{- $password := empty .Values.secrets.redis.name | ternary "" ":$(REDIS_PASSWORD)@" -}}
 {{- if .Values.redis.enabled -}}
-{{- printf "redis://%s%s:6379" $password (include "parley.host" (list . "redis")) -}}
+{{- printf "redis://%s:6379" (include "parley.host" (list . "redis")) -}}
 {{- else -}}
-{{- printf "redis://%s%s" $password .Values.redis.existing.address -}}
+{{- printf "redis://%s" .Values.redis.existing.address -}}
 {{- end -}}
 {{- end -}}
 
-{{/* The variable that the address above names, as a list of environment entries, or nothing. */}}
+{{/* The variable with Redis' password for Redis itself, as a list of environment entries, or nothing. */}}
 {{- define "parley.redisPassword" -}}
 {{- with .Values.secrets.redis -}}
 {{- if .name -}}

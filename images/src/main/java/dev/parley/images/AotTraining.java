@@ -59,7 +59,7 @@ final class AotTraining {
         List.of("-XX:AOTMode=create", "-XX:AOTConfiguration=/tmp/classes.conf", "-XX:AOTCache=/tmp/classes.aot");
     Path temporary = temporary(image);
     try (Container container = stack.run(image, create, temporary)) {
-      container.awaitEnd();
+      require(container.awaitEnd() == 0, image, stack);
     }
     Path file = temporary.resolve("classes.aot");
     require(Files.exists(file), image, stack);

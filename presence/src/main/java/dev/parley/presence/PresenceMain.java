@@ -47,7 +47,7 @@ public final class PresenceMain {
     }
     Hops hops = new Hops(InstantSource.system(), new SecureRandom(), telemetry.meter());
     lifecycle.onStop("hops", hops);
-    RedisPresenceStore store = new RedisPresenceStore(settings.redis().toString(), settings.hop(), hops);
+    RedisPresenceStore store = new RedisPresenceStore(settings.redis().toString(), settings.redisPassword(), settings.hop(), hops);
     lifecycle.onStop("connections to Redis", store);
     PresenceServer presence = new PresenceServer(settings, store, telemetry);
     lifecycle.onStop("presence", presence);

@@ -18,8 +18,10 @@ public record PresenceSettings(
     String listen,
     @Setting(doc = "What all services of a deployment know and nobody else. Without it only loopback is listened on.", secret = true)
     @Nullable String secret,
-    @Setting(value = "redis://127.0.0.1:6379", doc = "The Redis that all instances share: redis://[:password@]host:port.")
+    @Setting(value = "redis://127.0.0.1:6379", doc = "The Redis that all instances share: redis://host:port.")
     URI redis,
+    @Setting(doc = "Its password, of any characters; unset: none is sent, or the one that its address has.", secret = true)
+    @Nullable String redisPassword,
     @Setting(doc = "Times and bounds of links.")
     LinkTimes times,
     @Setting(

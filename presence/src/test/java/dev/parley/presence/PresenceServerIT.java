@@ -90,7 +90,7 @@ class PresenceServerIT {
   }
 
   private PresenceServer instance(String name) throws Exception {
-    RedisPresenceStore store = new RedisPresenceStore(redis.url(), TestHops.SETTINGS, TestHops.HOPS);
+    RedisPresenceStore store = new RedisPresenceStore(redis.url(), null, TestHops.SETTINGS, TestHops.HOPS);
     open.push(store);
     PresenceServer started =
         new PresenceServer(new PresenceSettings(name, "127.0.0.1:0", SECRET, URI.create(redis.url()), TIMES, TestHops.SETTINGS, new AdminSettings(null), NO_METRICS), store, Telemetry.none());

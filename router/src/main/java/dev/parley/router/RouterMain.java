@@ -44,7 +44,7 @@ public final class RouterMain {
   private static void run(RouterSettings settings) throws IOException {
     RouterSettings.DrainSettings drain = settings.drain();
     Lifecycle lifecycle =
-        new Lifecycle(drain.notice().plus(drain.patience()).plus(CLOSING));
+        new Lifecycle(drain.handOver().plus(drain.notice()).plus(drain.goingTakes()).plus(CLOSING));
     Telemetry telemetry =
         Telemetry.of(
             settings.metrics(),

@@ -257,7 +257,7 @@ public final class RouterServer implements AutoCloseable {
       TimeUnit.NANOSECONDS.sleep(settings.drain().notice().toNanos());
       core.presence().leaving();
       sessions.reconnectAll(settings.drain().spread());
-      long until = System.nanoTime() + settings.drain().patience().toNanos();
+      long until = System.nanoTime() + settings.drain().goingTakes().toNanos();
       while (sessions.count() > 0 && System.nanoTime() < until) {
         TimeUnit.MILLISECONDS.sleep(20);
       }

@@ -60,6 +60,11 @@ public record RouterSettings(
       Duration notice,
       @Setting(value = "5s", doc = "Over how long the clients are asked to go, so that they do not come back as one crowd.")
       Duration spread,
-      @Setting(value = "30s", doc = "How long all clients together get to go before they are cut off.")
-      Duration patience) {}
+      @Setting(value = "30s", doc = "How long all clients together get to go before they are cut off; no less than spread.")
+      Duration patience) {
+    /** How long the clients get to go: never less than it takes to ask all of them. */
+    Duration goingTakes() {
+      return spread.compareTo(patience) > 0 ? spread : patience;
+    }
+  }
 }

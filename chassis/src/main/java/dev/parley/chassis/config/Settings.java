@@ -225,8 +225,11 @@ public final class Settings {
     try {
       return SettingValue.parse(key.component().getGenericType(), text);
     } catch (IllegalArgumentException | ArithmeticException e) {
-      String shown = key.setting().secret() ? "what is set" : "'" + text + "'";
-      errors.add(key.name() + " cannot be " + shown + ": " + e.getMessage());
+      // What is wrong with a secret would show it.
+      errors.add(
+          key.setting().secret()
+              ? key.name() + " cannot be what is set: it is no " + key.component().getType().getSimpleName()
+              : key.name() + " cannot be '" + text + "': " + e.getMessage());
       return null;
     }
   }

@@ -9,6 +9,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.text.ParseException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -45,6 +46,8 @@ public final class BackupDirectory {
         throw new CommandFailure(directory + " is not empty: name a new directory");
       }
     }
+    // All that was ever said is in it.
+    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
     List<SavedStream> saved = new ArrayList<>();
     List<String> streams = broker.streams();
     if (streams.isEmpty()) {

@@ -1,5 +1,6 @@
 package dev.parley.conversation.jetstream;
 
+import dev.parley.conversation.log.Broker.TableName;
 import dev.parley.conversation.log.LogException;
 import dev.parley.conversation.log.LogException.Kind;
 import io.nats.client.Connection;
@@ -28,6 +29,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Copies of all streams of a deployment, made by the broker's own snapshots while routers go on, and put back into an empty
@@ -41,11 +44,18 @@ import java.util.TreeSet;
  */
 public final class JetStreamBackup implements AutoCloseable {
   private static final Duration REQUEST = Duration.ofSeconds(10);
+
+  /** The broker looks through a whole stream before it begins to send it, and after it has taken it. */
+  private static final Duration WHOLE_STREAM = Duration.ofMinutes(10);
+
   private static final Duration CHUNK = Duration.ofSeconds(30);
   private static final int CHUNK_BYTES = 128 << 10;
   private static final int NO_CONTENT = 204;
-  private static final Set<String> REGISTRATIONS =
-      Set.of(StreamNames.bucketStream(StreamNames.ROUTERS), StreamNames.bucketStream(StreamNames.DISPATCHERS));
+  private static final Set<String> OTHERS =
+      Stream.concat(
+              Stream.of(StreamNames.CUTS, StreamNames.MARKS, StreamNames.DISPATCH),
+              Stream.of(TableName.values()).map(StreamNames::bucket).map(StreamNames::bucketStream))
+          .collect(Collectors.toUnmodifiableSet());
   private static final String SHARD = StreamNames.shard(0).substring(0, StreamNames.shard(0).length() - 1);
 
   private final BrokerLink link;
@@ -69,12 +79,15 @@ public final class JetStreamBackup implements AutoCloseable {
    */
   public record SavedStream(String name, String description, String sha256, long bytes) {}
 
-  /** The streams that there are, in the order in which they are copied. */
+  /** Our streams that there are, others of the same account left alone, in the order in which they are copied. */
   public List<String> streams() {
     try {
       Set<String> all = new TreeSet<>(Comparator.comparingInt(JetStreamBackup::turn).thenComparing(name -> name));
-      all.addAll(connection().jetStreamManagement().getStreamNames());
-      all.removeAll(REGISTRATIONS);
+      for (String stream : connection().jetStreamManagement().getStreamNames()) {
+        if (stream.startsWith(SHARD) || OTHERS.contains(stream)) {
+          all.add(stream);
+        }
+      }
       return new ArrayList<>(all);
     } catch (IOException | JetStreamApiException e) {
       throw new LogException(Kind.UNKNOWN, "the broker does not tell its streams: " + e.getMessage());
@@ -99,7 +112,8 @@ public final class JetStreamBackup implements AutoCloseable {
           text(
               request(
                   "$JS.API.STREAM.SNAPSHOT." + stream,
-                  "{\"deliver_subject\":\"" + inbox + "\",\"jsck\":true,\"chunk_size\":" + CHUNK_BYTES + "}"));
+                  "{\"deliver_subject\":\"" + inbox + "\",\"jsck\":true,\"chunk_size\":" + CHUNK_BYTES + "}",
+                  WHOLE_STREAM));
       long bytes = 0;
       Message chunk = next(chunks, stream);
       while (!isEnd(chunk)) {
@@ -148,22 +162,23 @@ public final class JetStreamBackup implements AutoCloseable {
     Message begun =
         request(
             "$JS.API.STREAM.RESTORE." + saved.name(),
-            "{\"config\":" + config.toJson() + ",\"state\":" + state.toJson() + "}");
+            "{\"config\":" + config.toJson() + ",\"state\":" + state.toJson() + "}",
+            REQUEST);
     JsonValue target = json(begun.getData()).get("deliver_subject");
     if (target == null || target.string == null) {
       throw new LogException(Kind.UNKNOWN, "the broker does not say where stream " + saved.name() + " is to go");
     }
     try (InputStream in = Files.newInputStream(file)) {
       for (byte[] chunk = in.readNBytes(CHUNK_BYTES); chunk.length > 0; chunk = in.readNBytes(CHUNK_BYTES)) {
-        send(target.string, chunk);
+        send(target.string, chunk, CHUNK);
       }
     }
-    send(target.string, new byte[0]);
+    send(target.string, new byte[0], WHOLE_STREAM);
   }
 
-  private void send(String target, byte[] chunk) {
+  private void send(String target, byte[] chunk, Duration limit) {
     try {
-      Message reply = connection().request(target, chunk, CHUNK);
+      Message reply = connection().request(target, chunk, limit);
       if (reply == null) {
         throw new LogException(Kind.UNKNOWN, "the broker does not answer in the middle of a stream");
       }
@@ -175,9 +190,9 @@ public final class JetStreamBackup implements AutoCloseable {
     }
   }
 
-  private Message request(String subject, String body) {
+  private Message request(String subject, String body, Duration limit) {
     try {
-      Message reply = connection().request(subject, body.getBytes(StandardCharsets.UTF_8), REQUEST);
+      Message reply = connection().request(subject, body.getBytes(StandardCharsets.UTF_8), limit);
       if (reply == null) {
         throw new LogException(Kind.UNKNOWN, "the broker does not answer " + subject);
       }

@@ -138,12 +138,16 @@ final class JetStreamFeed implements Feed {
               .ackWait(ACK_WAIT)
               .maxAckPending(MAX_UNACKNOWLEDGED)
               .build();
-      int generation = begin(mine);
+      int generation = begin();
       context.createOrUpdateConsumer(configuration);
+      // Not before: as long as there is only the old one, that one proves that nobody else has the shard.
+      named(mine);
       for (String other : others) {
         delete(context, other);
       }
-      LotPuller begun = new LotPuller(link, StreamNames.shard(shard), mine, message -> heard(generation, message));
+      LotPuller begun =
+          new LotPuller(
+              link, StreamNames.shard(shard), mine, message -> heard(generation, message), this::reconnected);
       LotPuller ended = pullWith(begun);
       if (ended != null) {
         ended.close();
@@ -179,8 +183,11 @@ final class JetStreamFeed implements Feed {
     return old;
   }
 
-  private synchronized int begin(String consumerName) {
+  private synchronized void named(String consumerName) {
     name = consumerName;
+  }
+
+  private synchronized int begin() {
     unacknowledged.clear();
     toAcknowledge = null;
     consumed = 0;

@@ -43,18 +43,24 @@ final class LotPuller implements AutoCloseable {
   private final String subject;
   private final String inbox;
   private final MessageHandler handler;
+  private final Runnable gone;
   private final Dispatcher dispatcher;
   private boolean gathering;
   private int awaited;
   private long request;
   private boolean closed;
 
-  /** Pulls nothing before {@link #start}. */
-  LotPuller(BrokerLink link, String stream, String consumer, MessageHandler handler) {
+  /**
+   * Pulls nothing before {@link #start}.
+   *
+   * @param gone is called when the consumer is not there any more, and nothing is pulled until {@link #close}
+   */
+  LotPuller(BrokerLink link, String stream, String consumer, MessageHandler handler, Runnable gone) {
     this.link = link;
     this.subject = "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + consumer;
     this.inbox = link.connection().createInbox();
     this.handler = handler;
+    this.gone = gone;
     this.dispatcher = link.connection().createDispatcher();
     dispatcher.setPendingLimits(-1, -1); // what was pulled is bounded
   }
@@ -71,7 +77,7 @@ final class LotPuller implements AutoCloseable {
   synchronized void start() {
     dispatcher.subscribe(inbox + ".*", this::heard);
     waitForOne();
-    watch(request);
+    watchLater();
   }
 
   private synchronized void waitForOne() {
@@ -103,6 +109,10 @@ final class LotPuller implements AutoCloseable {
     if (before == request) {
       waitForOne();
     }
+    watchLater();
+  }
+
+  private void watchLater() {
     long now = request;
     SILENT.execute(() -> watch(now));
   }
@@ -136,10 +146,20 @@ final class LotPuller implements AutoCloseable {
     if (gathering || status.getStatus().getCode() == NOTHING_CAME) {
       waitForOne();
     } else {
-      LOG.debug("{}: {}", subject, status.getStatus());
+      LOG.info("{}: {}; read anew", subject, status.getStatus());
       request++;
-      RETRIED.execute(this::waitForOne);
+      RETRIED.execute(this::tellGone);
     }
+  }
+
+  private void tellGone() {
+    if (!isClosed()) {
+      gone.run();
+    }
+  }
+
+  private synchronized boolean isClosed() {
+    return closed;
   }
 
   @Override

@@ -8,6 +8,7 @@ import dev.parley.chassis.resilience.Hop;
 import dev.parley.chassis.resilience.HopSettings;
 import dev.parley.chassis.resilience.Hops;
 import io.lettuce.core.RedisURI;
+import io.lettuce.core.StaticCredentialsProvider;
 import io.lettuce.core.api.async.RedisAsyncCommands;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -48,12 +49,13 @@ public final class RedisPresenceStore implements PresenceStore {
    * A store that connects when it is opened.
    *
    * @param url {@code redis://[:password@]host:port}
+   * @param password sent instead of the URL's; null: the URL's, if it has one
    * @param settings of the hop {@code presence-redis}; when its breaker opens, the connections are made anew
    * @param hops makes it
    * @throws IllegalArgumentException if the URL is not one
    */
-  public RedisPresenceStore(String url, HopSettings settings, Hops hops) {
-    this.redis = new RedisConnections(RedisURI.create(url), settings.timeLimit(), this::load, new Events());
+  public RedisPresenceStore(String url, @Nullable String password, HopSettings settings, Hops hops) {
+    this.redis = new RedisConnections(address(url, password), settings.timeLimit(), this::load, new Events());
     this.hop = hops.hop("presence-redis", settings, redis.timer());
     this.calls = new RedisCalls(hop);
     hop.onState(
@@ -62,6 +64,14 @@ public final class RedisPresenceStore implements PresenceStore {
             redis.drop();
           }
         });
+  }
+
+  private static RedisURI address(String url, @Nullable String password) {
+    RedisURI address = RedisURI.create(url);
+    if (password != null) {
+      address.setCredentialsProvider(new StaticCredentialsProvider(null, password.toCharArray()));
+    }
+    return address;
   }
 
   private final class Events implements RedisConnections.Events {

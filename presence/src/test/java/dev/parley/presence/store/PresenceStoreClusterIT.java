@@ -56,7 +56,7 @@ class PresenceStoreClusterIT extends PresenceStoreContract {
 
   @BeforeEach
   void open() {
-    store = new RedisPresenceStore(server.url(), TestHops.SETTINGS, TestHops.HOPS);
+    store = new RedisPresenceStore(server.url(), null, TestHops.SETTINGS, TestHops.HOPS);
     store.open(heard);
     await().until(() -> heard.states.contains("up"));
   }

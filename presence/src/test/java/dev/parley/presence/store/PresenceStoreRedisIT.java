@@ -51,7 +51,7 @@ class PresenceStoreRedisIT extends PresenceStoreContract {
 
   @BeforeEach
   void open() {
-    store = new RedisPresenceStore(server.url(), TestHops.SETTINGS, TestHops.HOPS);
+    store = new RedisPresenceStore(server.url(), null, TestHops.SETTINGS, TestHops.HOPS);
     store.open(heard);
     await().until(() -> heard.states.contains("up"));
   }

@@ -8,9 +8,11 @@ import dev.parley.v1.SendResult;
 import dev.parley.v1.ServerFrame;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -159,43 +161,56 @@ final class Ledger {
   }
 
   /**
-   * Compares, and is done with what was asked.
+   * Compares, and is done with what was compared.
    *
-   * @param log the newest {@link #PAGE} events, or all, up to {@link Question#lastSeq} that the user may read; growing
+   * @param log what the user may read behind {@link Question#afterSeq}, growing
+   * @param more there is more than that: what lies behind it is compared another time
    */
-  Compared compare(Question question, List<Event> log) {
+  Compared compare(Question question, List<Event> log, boolean more) {
     List<Difference> wrong = new ArrayList<>(0);
     String id = question.conversationId();
     Sent sent = conversations.get(id);
-    if (sent == null || sent != question.of()) {
-      return new Compared(0, wrong); // begun anew meanwhile
+    if (sent == null || sent != question.of() || (more && log.isEmpty())) {
+      return new Compared(0, wrong); // begun anew meanwhile, or nothing was read
     }
-    NavigableMap<Long, Integer> asked = sent.hashes.headMap(question.lastSeq(), true);
-    Map<Long, Event> byNumber = new HashMap<>();
+    long upTo = more ? Math.min(question.lastSeq(), log.getLast().getSeq()) : question.lastSeq();
+    NavigableMap<Long, Integer> asked = sent.hashes.headMap(upTo, true);
+    Set<Long> there = new HashSet<>();
     for (Event event : log) {
-      byNumber.put(event.getSeq(), event);
-      if (event.getSeq() > question.afterSeq()) {
-        Integer hash = asked.get(event.getSeq());
+      long seq = event.getSeq();
+      if (seq > question.afterSeq() && seq <= upTo) {
+        there.add(seq);
+        Integer hash = asked.get(seq);
         if (hash == null) {
-          wrong.add(new Difference(Kind.MISSING, userId, id, event.getSeq()));
+          wrong.add(new Difference(Kind.MISSING, userId, id, seq));
         } else if (hash != OWN && !event.getDeleted() && hash != (event.hashCode() | 1)) {
-          wrong.add(new Difference(Kind.DIFFERENT, userId, id, event.getSeq()));
+          wrong.add(new Difference(Kind.DIFFERENT, userId, id, seq));
         }
       }
     }
-    // What is older than all that was read may have been trimmed meanwhile, or did not fit into the page.
-    long from = log.isEmpty() ? question.lastSeq() : log.getFirst().getSeq();
-    NavigableMap<Long, Integer> covered = asked.tailMap(from, true);
-    int count = covered.size();
-    covered.forEach(
+    asked.forEach(
         (seq, hash) -> {
-          if (hash != OWN && !byNumber.containsKey(seq)) {
+          if (hash != OWN && !there.contains(seq)) {
             wrong.add(new Difference(Kind.FOREIGN, userId, id, seq));
           }
         });
-    events -= asked.size();
-    asked.clear();
-    sent.compared = question.lastSeq();
-    return new Compared(count, wrong);
+    return new Compared(done(sent, upTo), wrong);
+  }
+
+  /** What was asked cannot be compared any more: the log went back, or was trimmed. */
+  void passOver(Question question) {
+    Sent sent = conversations.get(question.conversationId());
+    if (sent != null && sent == question.of()) {
+      done(sent, question.lastSeq());
+    }
+  }
+
+  private int done(Sent sent, long upTo) {
+    NavigableMap<Long, Integer> done = sent.hashes.headMap(upTo, true);
+    int count = done.size();
+    done.clear();
+    events -= count;
+    sent.compared = upTo;
+    return count;
   }
 }

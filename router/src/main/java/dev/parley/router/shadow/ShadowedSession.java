@@ -4,6 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.parley.router.loop.Loop;
 import dev.parley.router.shadow.Ledger.Compared;
 import dev.parley.router.shadow.Ledger.Question;
+import dev.parley.v1.Cursor;
 import dev.parley.v1.Event;
 import dev.parley.v1.ListEventsRequest;
 import dev.parley.v1.ListEventsResponse;
@@ -84,7 +85,7 @@ public final class ShadowedSession {
             userId,
             ListEventsRequest.newBuilder()
                 .setConversationId(question.conversationId())
-                .setBeforeSeq(question.lastSeq() + 1)
+                .setAfter(Cursor.newBuilder().setSeq(question.afterSeq()))
                 .setPageSize(Ledger.PAGE)
                 .build())
         .whenCompleteAsync((page, failure) -> read(question, page, failure), loop);
@@ -93,13 +94,14 @@ public final class ShadowedSession {
   private void read(Question question, @Nullable ListEventsResponse page, @Nullable Throwable failure) {
     if (page == null) {
       LOG.debug("{} cannot be read now: compared later", question.conversationId(), failure);
+    } else if (page.hasReset()) {
+      ledger.passOver(question);
     } else {
       List<Event> log =
           page.getPagesList().stream()
               .flatMap(events -> events.getEventsList().stream())
-              .sorted((one, other) -> Long.compare(one.getSeq(), other.getSeq()))
               .toList();
-      Compared result = ledger.compare(question, log);
+      Compared result = ledger.compare(question, log, page.getMore());
       compared.accept(result.events());
       result.differences().forEach(found);
     }

@@ -42,6 +42,17 @@ class LedgerTest {
   }
 
   @Test
+  void aGapThatIsLargerThanAPageIsFoundPageByPage() {
+    ledger.sent(followed(0));
+    ledger.sent(events(1, 200));
+
+    Question question = ledger.questions().getFirst();
+    assertThat(ledger.compare(question, log(1, 2, 3), true).differences()).hasSize(2);
+    assertThat(ledger.questions().getFirst().afterSeq()).isEqualTo(3);
+    assertThat(kinds(log(200))).isEmpty();
+  }
+
+  @Test
   void whatComesAgainOrLateIsSeenAtOnce() {
     ledger.sent(followed(4));
     ledger.sent(events(5, 7));
@@ -93,7 +104,7 @@ class LedgerTest {
             .setReset(Reset.newBuilder().setConversationId("c").setNext(Cursor.newBuilder().setSeq(20)))
             .build());
 
-    assertThat(ledger.compare(before, log(5, 6, 7, 8, 9)).differences()).isEmpty();
+    assertThat(ledger.compare(before, log(5, 6, 7, 8, 9), false).differences()).isEmpty();
     ledger.sent(events(22));
     assertThat(kinds(log(20, 21, 22))).containsExactly(Kind.MISSING);
   }
@@ -104,7 +115,7 @@ class LedgerTest {
     ledger.sent(events(LongStream.rangeClosed(1, Ledger.PAGE + 1).toArray()));
     Question question = ledger.questions().getFirst();
     assertThat(question.lastSeq()).isEqualTo(Ledger.PAGE);
-    assertThat(ledger.compare(question, log(LongStream.rangeClosed(1, Ledger.PAGE).toArray())).events())
+    assertThat(ledger.compare(question, log(LongStream.rangeClosed(1, Ledger.PAGE).toArray()), true).events())
         .isEqualTo(Ledger.PAGE);
 
     ledger.sent(events(LongStream.rangeClosed(100, 100 + Ledger.MOST_EVENTS).toArray()));
@@ -114,7 +125,7 @@ class LedgerTest {
   }
 
   private List<Kind> kinds(List<Event> log) {
-    return ledger.compare(ledger.questions().getFirst(), log).differences().stream().map(Difference::kind).toList();
+    return ledger.compare(ledger.questions().getFirst(), log, false).differences().stream().map(Difference::kind).toList();
   }
 
   private static ServerFrame followed(long after) {
