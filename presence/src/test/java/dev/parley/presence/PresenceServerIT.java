@@ -93,7 +93,12 @@ class PresenceServerIT {
     RedisPresenceStore store = new RedisPresenceStore(redis.url(), null, TestHops.SETTINGS, TestHops.HOPS);
     open.push(store);
     PresenceServer started =
-        new PresenceServer(new PresenceSettings(name, "127.0.0.1:0", SECRET, URI.create(redis.url()), TIMES, TestHops.SETTINGS, new AdminSettings(null), NO_METRICS), store, Telemetry.none());
+        new PresenceServer(
+            new PresenceSettings(
+                name, "127.0.0.1:0", SECRET, URI.create(redis.url()), null, TIMES, TestHops.SETTINGS,
+                new AdminSettings(null), NO_METRICS),
+            store,
+            Telemetry.none());
     open.push(started);
     return started;
   }

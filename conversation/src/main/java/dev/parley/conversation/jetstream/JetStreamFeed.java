@@ -138,7 +138,7 @@ final class JetStreamFeed implements Feed {
               .ackWait(ACK_WAIT)
               .maxAckPending(MAX_UNACKNOWLEDGED)
               .build();
-      int generation = begin();
+      int generation = beginAnew();
       context.createOrUpdateConsumer(configuration);
       // Not before: as long as there is only the old one, that one proves that nobody else has the shard.
       named(mine);
@@ -187,7 +187,7 @@ final class JetStreamFeed implements Feed {
     name = consumerName;
   }
 
-  private synchronized int begin() {
+  private synchronized int beginAnew() {
     unacknowledged.clear();
     toAcknowledge = null;
     consumed = 0;
