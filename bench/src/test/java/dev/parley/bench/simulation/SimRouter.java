@@ -52,7 +52,7 @@ final class SimRouter {
   private static final LinkTimes LINK = new LinkTimes(Duration.ofMillis(200), Duration.ofMillis(600), 8 << 20);
   private static final HopsSettings HOPS = Settings.defaults(HopsSettings.class);
   /** Few enough that the others are as they are without it. */
-  private static final ShadowSettings SHADOW = new ShadowSettings(20, Duration.ofSeconds(1));
+  private static final ShadowSettings SHADOW = new ShadowSettings(10, Duration.ofSeconds(1));
 
   private static final Duration PATIENCE = Duration.ofSeconds(3);
 
