@@ -14,6 +14,7 @@ import io.nats.client.api.StreamConfiguration;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Makes the streams that are missing, when a router starts. What is there stays as it is: an operator may have given it
@@ -26,6 +27,9 @@ final class StreamSetup {
 
   private static final int STREAM_NOT_FOUND = 10059;
   private static final int STREAM_EXISTS = 10058;
+  private static final int NO_SUITABLE_PEERS = 10005;
+  private static final int PLACEMENT_TRIES = 20;
+  private static final Duration PLACEMENT_PAUSE = Duration.ofMillis(250);
   private static final long DISPATCH_BYTES = 512L << 20;
   private static final Duration DISPATCH_AGE = Duration.ofDays(7);
   private static final int MAX_HEADER_BYTES = 4 * 1024;
@@ -118,17 +122,27 @@ final class StreamSetup {
   }
 
   private StreamConfiguration create(StreamConfiguration wanted) {
-    try {
-      return management.addStream(wanted).getConfiguration();
-    } catch (JetStreamApiException e) {
-      if (e.getApiErrorCode() != STREAM_EXISTS) {
-        throw failure(wanted, e);
+    for (int tries = 1; ; tries++) {
+      try {
+        return management.addStream(wanted).getConfiguration();
+      } catch (JetStreamApiException e) {
+        if (e.getApiErrorCode() == STREAM_EXISTS) {
+          return madeMeanwhile(wanted);
+        }
+        if (e.getApiErrorCode() != NO_SUITABLE_PEERS || tries == PLACEMENT_TRIES) {
+          throw failure(wanted, e);
+        }
+        // A server of a cluster that has just started counts as away for a moment.
+        LockSupport.parkNanos(PLACEMENT_PAUSE.toNanos());
+      } catch (IOException e) {
+        throw unreachable(e);
       }
-    } catch (IOException e) {
-      throw unreachable(e);
     }
+  }
+
+  /** Another router was faster. */
+  private StreamConfiguration madeMeanwhile(StreamConfiguration wanted) {
     try {
-      // Another router was faster.
       return present(wanted.getName());
     } catch (JetStreamApiException e) {
       throw failure(wanted, e);
