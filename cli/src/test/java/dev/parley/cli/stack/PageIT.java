@@ -78,7 +78,14 @@ class PageIT {
   }
 
   private void visit(String... users) throws Exception {
-    browser.visit(address(users));
+    // The edge may not have noticed yet that a gateway is back: then it answers with its own refusal, without a page.
+    await("the page")
+        .atMost(PATIENCE)
+        .until(
+            () -> {
+              browser.visit(address(users));
+              return Boolean.TRUE.equals(browser.evaluate("document.querySelector('script') !== null"));
+            });
     for (int pane = 0; pane < users.length; pane++) {
       awaitIn(pane, "document.getElementById('connection-text').textContent === 'Online'");
     }
