@@ -18,7 +18,6 @@ final class DispatcherRoutes {
           route:
             cluster: dispatchers
             timeout: 15s
-            retry_policy: { retry_on: "connect-failure,refused-stream", num_retries: 2 }
         """;
   }
 
