@@ -1,6 +1,7 @@
 package dev.parley.conversation;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.parley.internal.v1.LogRecord;
 import dev.parley.v1.Event;
@@ -88,6 +89,19 @@ public final class Records {
       throw new IllegalArgumentException(
           "event " + (record.getFirstSeq() + index) + " of " + record.getConversationId() + " is no event", e);
     }
+  }
+
+  /**
+   * A record as it lies on the log. Its events share these bytes.
+   *
+   * @throws InvalidProtocolBufferException if they are none
+   */
+  public static LogRecord parse(ByteString encoded) throws InvalidProtocolBufferException {
+    CodedInputStream in = encoded.newCodedInput();
+    in.enableAliasing(true);
+    LogRecord record = LogRecord.parser().parseFrom(in);
+    in.checkLastTagWas(0);
+    return record;
   }
 
   /** The seq of the record's last event. */

@@ -87,7 +87,7 @@ final class Defects {
                   """
                       long position = tenure.append(record);
                       CommittedRecord sent =
-                          new CommittedRecord(record, position, record.getSerializedSize(), batch.events);
+                          new CommittedRecord(record, record.toByteString(), position, batch.events);
                       feed.committed(sent);
                       outcomes.tell(entry, batch.provisional, batch, sent);
                   """),

@@ -1,6 +1,8 @@
 package dev.parley.conversation.history;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnsafeByteOperations;
 import dev.parley.conversation.Records;
 import dev.parley.conversation.log.ShardLog.StoredRecord;
 import dev.parley.internal.v1.LogRecord;
@@ -9,12 +11,13 @@ import dev.parley.internal.v1.LogRecord;
  * A record as it was read.
  *
  * @param position where it lies
- * @param bytes its size in the log
+ * @param encoded as it lies there
  */
-public record LoggedRecord(long position, LogRecord record, int bytes) {
+public record LoggedRecord(long position, LogRecord record, ByteString encoded) {
   static LoggedRecord parse(StoredRecord stored) {
     try {
-      return new LoggedRecord(stored.position(), LogRecord.parseFrom(stored.bytes()), stored.bytes().length);
+      ByteString encoded = UnsafeByteOperations.unsafeWrap(stored.bytes());
+      return new LoggedRecord(stored.position(), Records.parse(encoded), encoded);
     } catch (InvalidProtocolBufferException e) {
       var broken = new BrokenHistoryException(stored.position(), "no record at position " + stored.position());
       broken.initCause(e);

@@ -163,7 +163,7 @@ public final class StateLoader {
   private static ConversationState foldAll(ConversationState base, List<LoggedRecord> newestFirst) {
     ConversationState state = base;
     for (LoggedRecord record : newestFirst.reversed()) {
-      state = state.fold(record.record(), record.position(), record.bytes());
+      state = state.fold(record.record(), record.position(), record.encoded().size());
     }
     return state;
   }

@@ -266,8 +266,7 @@ public final class LinkCodec {
               .setRecord(
                   FedRecord.newBuilder()
                       .setPosition(record.record().position())
-                      .setSize(record.record().size())
-                      .setRecord(record.record().record()))
+                      .setRecord(record.record().encoded()))
               .build();
       case Item.Answered answered -> encoded.setReply(encode(answered.reply()).setId(answered.id())).build();
       case Item.Read read ->
@@ -416,8 +415,7 @@ public final class LinkCodec {
     return switch (item.getItemCase()) {
       case RECORD ->
           new Item.Record(
-              CommittedRecord.parsed(
-                  item.getRecord().getRecord(), item.getRecord().getPosition(), item.getRecord().getSize()));
+              CommittedRecord.parsed(item.getRecord().getRecord(), item.getRecord().getPosition()));
       case REPLY -> new Item.Answered(item.getReply().getId(), decode(item.getReply()));
       case RECEIPT -> {
         String onlyFor = item.getReceipt().getOnlyFor();

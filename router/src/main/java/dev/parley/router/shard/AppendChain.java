@@ -1,5 +1,7 @@
 package dev.parley.router.shard;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
 import dev.parley.conversation.log.LogException.Kind;
 import dev.parley.conversation.log.ShardLog;
 import dev.parley.internal.v1.LogRecord;
@@ -29,14 +31,14 @@ final class AppendChain {
   /** A record that was sent. */
   static final class Attempt {
     final LogRecord record;
-    final int size;
+    final ByteString encoded;
     final long expected;
     final long sentNanos;
     private boolean acknowledged;
 
-    Attempt(LogRecord record, int size, long expected, long sentNanos) {
+    Attempt(LogRecord record, ByteString encoded, long expected, long sentNanos) {
       this.record = record;
-      this.size = size;
+      this.encoded = encoded;
       this.expected = expected;
       this.sentNanos = sentNanos;
     }
@@ -48,7 +50,7 @@ final class AppendChain {
 
     /** What it takes of the log's room, at most. */
     long room() {
-      return Room.of(size, filler() ? ShardLog.FILLER_KEY.length() : record.getConversationId().length());
+      return Room.of(encoded.size(), filler() ? ShardLog.FILLER_KEY.length() : record.getConversationId().length());
     }
 
     /** It only takes a position. */
@@ -93,7 +95,7 @@ final class AppendChain {
   /** Sends a record; only while {@link #open}. */
   void append(LogRecord record) {
     byte[] bytes = record.toByteArray();
-    Attempt attempt = new Attempt(record, bytes.length, last, context.nanos().getAsLong());
+    Attempt attempt = new Attempt(record, UnsafeByteOperations.unsafeWrap(bytes), last, context.nanos().getAsLong());
     last++;
     inFlight.addLast(attempt);
     room += attempt.room();

@@ -1,8 +1,11 @@
 package dev.parley.router.shard;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnsafeByteOperations;
 import dev.parley.conversation.Records;
 import dev.parley.conversation.history.LoggedRecord;
+import dev.parley.conversation.log.ShardLog.StoredRecord;
 import dev.parley.internal.v1.LogRecord;
 import dev.parley.v1.Event;
 import dev.parley.v1.Term;
@@ -15,31 +18,53 @@ import org.jspecify.annotations.Nullable;
 public final class CommittedRecord {
   private final LogRecord record;
   private final long position;
-  private final int size;
+  private final ByteString encoded;
   private final @Nullable List<Event> events;
 
   /**
    * A record at its position.
    *
-   * @param size its encoded size in bytes
+   * @param encoded the record as it lies on the log
    * @param events the parsed ones, if they are at hand; null: they are parsed when somebody asks
    */
-  public CommittedRecord(LogRecord record, long position, int size, @Nullable List<Event> events) {
+  public CommittedRecord(LogRecord record, ByteString encoded, long position, @Nullable List<Event> events) {
     this.record = record;
+    this.encoded = encoded;
     this.position = position;
-    this.size = size;
     this.events = events;
   }
 
-  /** The same with its events parsed, for those who look at each of them. */
-  public static CommittedRecord parsed(LogRecord record, long position, int size) {
-    CommittedRecord raw = new CommittedRecord(record, position, size, null);
-    return new CommittedRecord(record, position, size, raw.events());
+  /**
+   * What another router has read from the log, with its events parsed, since there somebody looks at each of them.
+   *
+   * @throws IllegalArgumentException if these bytes are no record
+   */
+  public static CommittedRecord parsed(ByteString encoded, long position) {
+    CommittedRecord raw = of(encoded, position);
+    return new CommittedRecord(raw.record, encoded, position, raw.events());
+  }
+
+  /**
+   * What was kept as bytes.
+   *
+   * @throws IllegalArgumentException if these bytes are no record
+   */
+  static CommittedRecord of(ByteString encoded, long position) {
+    try {
+      return new CommittedRecord(Records.parse(encoded), encoded, position, null);
+    } catch (InvalidProtocolBufferException e) {
+      throw new IllegalArgumentException("the record at position " + position + " is not readable", e);
+    }
   }
 
   /** What was read from the log. */
   static CommittedRecord of(LoggedRecord logged) {
-    return new CommittedRecord(logged.record(), logged.position(), logged.bytes(), null);
+    return new CommittedRecord(logged.record(), logged.encoded(), logged.position(), null);
+  }
+
+  /** What was read from the log. */
+  static CommittedRecord of(StoredRecord stored) {
+    return of(UnsafeByteOperations.unsafeWrap(stored.bytes()), stored.position());
   }
 
   /** The record without the bodies of these events. */
@@ -48,7 +73,7 @@ public final class CommittedRecord {
     for (Event event : events()) {
       if (!event.getDeleted() && isCut.test(event)) {
         LogRecord without = Records.cut(cut.record, event.getSeq());
-        cut = new CommittedRecord(without, position, without.getSerializedSize(), null);
+        cut = new CommittedRecord(without, without.toByteString(), position, null);
       }
     }
     return cut;
@@ -74,9 +99,14 @@ public final class CommittedRecord {
     return record.getTerm();
   }
 
+  /** As it lies on the log. */
+  public ByteString encoded() {
+    return encoded;
+  }
+
   /** Its encoded size in bytes. */
   public int size() {
-    return size;
+    return encoded.size();
   }
 
   /** The first event's seq. */
@@ -115,10 +145,5 @@ public final class CommittedRecord {
       parsed.add(Records.event(record, i));
     }
     return parsed;
-  }
-
-  /** The same without the parsed events: what is kept for long. */
-  CommittedRecord compact() {
-    return events == null ? this : new CommittedRecord(record, position, size, null);
   }
 }

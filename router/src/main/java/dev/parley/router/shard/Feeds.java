@@ -294,7 +294,7 @@ final class Feeds implements Feed {
       feed.fedTo = stored.position();
       reached = record.getTerm();
       if ((followers.getOrDefault(record.getConversationId(), 0L) & (1L << feed.bit)) != 0) {
-        items.add(new Item.Record(new CommittedRecord(record, stored.position(), stored.bytes().length, null)));
+        items.add(new Item.Record(CommittedRecord.of(stored)));
       }
     }
     boolean said = feed.fedTo == from || tell(feed, new Batch(feed.open.epoch(), reached, from, feed.fedTo, items));

@@ -16,7 +16,7 @@ public record OwnerLimits(
     int searchesPerMinute,
     @Setting(value = "2000", doc = "Conversations of a shard in memory before those that nobody follows are dropped.")
     int loadedConversations,
-    @Setting(value = "1MiB", doc = "Memory of a shard for its newest records, for those who are a little behind.")
+    @Setting(value = "512KiB", doc = "Memory of a shard for its newest records, for those who are a little behind.")
     long tailBytes,
     @Setting(value = "8", doc = "History reads of a shard at a time: the broker serves appends first.")
     int concurrentReads,

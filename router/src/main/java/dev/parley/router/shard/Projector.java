@@ -122,7 +122,7 @@ final class Projector {
                 return;
               }
               for (StoredRecord stored : records) {
-                CommittedRecord record = parse(Objects.requireNonNull(stored));
+                CommittedRecord record = CommittedRecord.of(Objects.requireNonNull(stored));
                 if (changesMembers(record) || deletes(record)) {
                   missed.add(record);
                 }
@@ -144,10 +144,6 @@ final class Projector {
               }
               redo(failure == null ? Math.max(from, Math.min(tail.first(), end)) : from, end, missed);
             }));
-  }
-
-  private static CommittedRecord parse(StoredRecord stored) {
-    return new CommittedRecord(Tenure.parse(stored), stored.position(), stored.bytes().length, null);
   }
 
   /** A record is on the log. Called in order of positions. */

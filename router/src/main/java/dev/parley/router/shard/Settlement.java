@@ -1,6 +1,7 @@
 package dev.parley.router.shard;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
 import dev.parley.conversation.log.ShardLog.StoredRecord;
 import dev.parley.conversation.log.ShardLog.Tail;
 import dev.parley.internal.v1.LogRecord;
@@ -35,7 +36,7 @@ final class Settlement implements Fence.Listener, Resolution.Listener {
     void measured(Tail tail);
 
     /** The next record, which is one of those under way or somebody else's. */
-    void found(LogRecord record, int size, boolean mine);
+    void found(LogRecord record, ByteString encoded, boolean mine);
 
     /** What is in memory may differ from the log. */
     void lostSight();
@@ -118,7 +119,10 @@ final class Settlement implements Fence.Listener, Resolution.Listener {
   public void found(StoredRecord stored) {
     LogRecord record = Tenure.parse(stored);
     end.moved(stored.position(), record.getRecordId());
-    listener.found(record, stored.bytes().length, resolves(stored.position(), record.getRecordId()));
+    listener.found(
+        record,
+        UnsafeByteOperations.unsafeWrap(stored.bytes()),
+        resolves(stored.position(), record.getRecordId()));
   }
 
   /** Whether the record at this position is the one under way that expected it; what expected an earlier one is lost. */

@@ -1,5 +1,6 @@
 package dev.parley.router.shard;
 
+import com.google.protobuf.ByteString;
 import dev.parley.chassis.telemetry.Traced;
 import dev.parley.conversation.ConversationLimits;
 import dev.parley.conversation.ConversationState;
@@ -363,16 +364,16 @@ final class ShardOwner implements Tenure.Listener, Ownership {
   // ------------------------------------------------------------------ outcomes
 
   @Override
-  public void committed(LogRecord record, long position, int size, boolean mine) {
+  public void committed(LogRecord record, long position, ByteString encoded, boolean mine) {
     ConversationEntry entry = conversations.entry(record.getConversationId());
     Batch batch = mine ? entry.batch : null;
-    CommittedRecord committed = new CommittedRecord(record, position, size, batch == null ? null : batch.events);
+    CommittedRecord committed = new CommittedRecord(record, encoded, position, batch == null ? null : batch.events);
     if (batch != null) {
       entry.batch = null;
       if (batch.span != null) {
         batch.span.end();
       }
-      ConversationState stored = batch.provisional.stored(record, position, size);
+      ConversationState stored = batch.provisional.stored(record, position, encoded.size());
       // A snapshot that was saved while the record was in flight is not known to the provisional state.
       entry.state = entry.snapshot == null ? stored : stored.withSnapshot(entry.snapshot);
     } else {

@@ -1,10 +1,13 @@
 package dev.parley.router.shard;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
 import dev.parley.v1.Event;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -15,43 +18,142 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>For a conversation it holds every record from the oldest one that it still has up to the newest, so it is complete
  * from there on.
+ *
+ * <p>The records lie as bytes in one ring, and are parsed when somebody reads them. As objects, each of them would grow
+ * old here before it is dropped, and every message would bring the next long pause of the garbage collector nearer.
  */
 final class ShardTail {
-  /** What a record costs in memory beyond its encoded bytes: objects, and its places in the two queues. */
-  private static final int OVERHEAD = 768;
+  /** What a record costs in memory beyond its encoded bytes, when it is the only one of its conversation. */
+  private static final int OVERHEAD = 192;
+
+  /** What one ring can hold. */
+  private static final long MOST = 1L << 30;
+
+  /** Records are counted from 0 since the start, and this is none. */
+  private static final long NONE = -1;
 
   private final long maxBytes;
-  private long bytes;
-  private final ArrayDeque<CommittedRecord> order = new ArrayDeque<>();
-  private final Map<String, ArrayDeque<CommittedRecord>> byConversation = new HashMap<>();
+  /** Where each byte lies that was ever added, modulo its length; it doubles until it holds what may be held. */
+  private byte[] ring = new byte[1024];
 
-  ShardTail(long maxBytes) {
-    this.maxBytes = maxBytes;
-  }
+  private Slot[] slots = newSlots(8);
+  private long oldest;
+  private long next;
+  /** The newest record of each conversation that has one here. */
+  private final Map<String, Long> newest = new HashMap<>();
 
-  void add(CommittedRecord committed) {
-    CommittedRecord record = committed.compact();
-    order.addLast(record);
-    byConversation.computeIfAbsent(record.conversationId(), id -> new ArrayDeque<>(2)).addLast(record);
-    bytes += weight(record);
-    while (bytes > maxBytes) {
-      evictOldest();
+  /** What is known of a record; used again for a later one. */
+  private static final class Slot {
+    String conversationId = "";
+    long position;
+    long firstSeq;
+    long lastSeq;
+    /** Counted in bytes since the start. */
+    long start;
+    int length;
+    /** The record of the conversation before this one. */
+    long previous;
+
+    long end() {
+      return start + length;
     }
   }
 
-  private static long weight(CommittedRecord record) {
-    return (long) record.size() + OVERHEAD;
+  /** With this bound; not more than 1 GiB. */
+  ShardTail(long maxBytes) {
+    this.maxBytes = Math.min(maxBytes, MOST);
   }
 
-  private void evictOldest() {
-    CommittedRecord oldest = order.removeFirst();
-    bytes -= weight(oldest);
-    byConversation.computeIfPresent(
-        oldest.conversationId(),
-        (id, records) -> {
-          records.removeFirst();
-          return records.isEmpty() ? null : records;
-        });
+  private static Slot[] newSlots(int count) {
+    Slot[] slots = new Slot[count];
+    Arrays.setAll(slots, i -> new Slot());
+    return slots;
+  }
+
+  private Slot slot(long record) {
+    return slots[(int) (record % slots.length)];
+  }
+
+  private boolean holds(long record) {
+    return record >= oldest;
+  }
+
+  void add(CommittedRecord record) {
+    ByteString encoded = record.encoded();
+    if (!makeRoom(encoded.size())) {
+      return;
+    }
+    Slot slot = slot(next);
+    slot.start = oldest == next ? 0 : slot(next - 1).end();
+    slot.length = encoded.size();
+    slot.position = record.position();
+    slot.firstSeq = record.firstSeq();
+    slot.lastSeq = record.lastSeq();
+    slot.previous = newest.getOrDefault(record.conversationId(), NONE);
+    // One string for all of a conversation.
+    slot.conversationId = holds(slot.previous) ? slot(slot.previous).conversationId : record.conversationId();
+    write(encoded, slot.start);
+    newest.put(slot.conversationId, next++);
+  }
+
+  /** Drops the oldest records; false if all of them went, and there is not room enough still. */
+  private boolean makeRoom(int length) {
+    while (used() + (next - oldest + 1) * OVERHEAD + length > maxBytes) {
+      if (oldest == next) {
+        return false;
+      }
+      newest.remove(slot(oldest).conversationId, oldest);
+      oldest++;
+    }
+    if (used() + length > ring.length) {
+      growRing(used() + length);
+    }
+    if (next - oldest == slots.length) {
+      growSlots();
+    }
+    return true;
+  }
+
+  /** From the first byte to the last. */
+  private long used() {
+    return oldest == next ? 0 : slot(next - 1).end() - slot(oldest).start;
+  }
+
+  private void growRing(long needed) {
+    byte[] before = ring;
+    ring = new byte[(int) Math.min(maxBytes, Math.max(needed, 2L * before.length))];
+    for (long record = oldest; record < next; record++) {
+      Slot slot = slot(record);
+      write(UnsafeByteOperations.unsafeWrap(read(before, slot)), slot.start);
+    }
+  }
+
+  private void growSlots() {
+    Slot[] more = newSlots(2 * slots.length);
+    for (long record = oldest; record < next; record++) {
+      more[(int) (record % more.length)] = slot(record);
+    }
+    slots = more;
+  }
+
+  private void write(ByteString bytes, long start) {
+    int at = (int) (start % ring.length);
+    int whole = Math.min(bytes.size(), ring.length - at);
+    bytes.copyTo(ring, 0, at, whole);
+    bytes.copyTo(ring, whole, 0, bytes.size() - whole);
+  }
+
+  private static byte[] read(byte[] ring, Slot slot) {
+    byte[] bytes = new byte[slot.length];
+    int at = (int) (slot.start % ring.length);
+    int whole = Math.min(slot.length, ring.length - at);
+    System.arraycopy(ring, at, bytes, 0, whole);
+    System.arraycopy(ring, 0, bytes, whole, slot.length - whole);
+    return bytes;
+  }
+
+  private CommittedRecord committed(Slot slot) {
+    return CommittedRecord.of(UnsafeByteOperations.unsafeWrap(read(ring, slot)), slot.position);
   }
 
   /**
@@ -59,78 +161,57 @@ final class ShardTail {
    * maxBytes} bytes but at least one record; null when the tail does not reach back so far.
    */
   @Nullable List<CommittedRecord> from(String conversationId, long fromSeq, int maxEvents, long maxReadBytes) {
-    ArrayDeque<CommittedRecord> records = byConversation.get(conversationId);
-    if (records == null || records.peekFirst().firstSeq() > fromSeq) {
+    Deque<Slot> slots = since(conversationId, fromSeq);
+    if (slots.isEmpty() ? !newest.containsKey(conversationId) : slots.peekFirst().firstSeq > fromSeq) {
       return null;
     }
     List<CommittedRecord> found = new ArrayList<>();
     long events = 0;
     long size = 0;
-    for (CommittedRecord record : records) {
-      if (record.lastSeq() < fromSeq) {
-        continue;
-      }
-      events += record.record().getEventsCount();
-      size += record.size();
+    for (Slot slot : slots) {
+      events += slot.lastSeq - slot.firstSeq + 1;
+      size += slot.length;
       if (!found.isEmpty() && (events > maxEvents || size > maxReadBytes)) {
         break;
       }
-      found.add(record);
+      found.add(committed(slot));
     }
     return found;
   }
 
   /** The record that holds this event; null when it is not in the tail. */
   @Nullable CommittedRecord find(String conversationId, long seq) {
-    ArrayDeque<CommittedRecord> records = byConversation.get(conversationId);
-    if (records == null || records.peekFirst().firstSeq() > seq) {
-      return null;
-    }
-    var newestFirst = records.descendingIterator();
-    while (newestFirst.hasNext()) {
-      CommittedRecord record = newestFirst.next();
-      if (record.firstSeq() <= seq) {
-        return record.lastSeq() >= seq ? record : null;
-      }
-    }
-    return null;
+    Slot slot = since(conversationId, seq).peekFirst();
+    return slot != null && slot.firstSeq <= seq ? committed(slot) : null;
   }
 
   /** The conversation's records behind {@code seq}, oldest first, as far as the tail reaches back. */
   List<CommittedRecord> after(String conversationId, long seq) {
-    ArrayDeque<CommittedRecord> records = byConversation.get(conversationId);
-    if (records == null || records.peekLast().lastSeq() <= seq) {
-      return List.of();
+    return since(conversationId, seq + 1).stream().map(this::committed).toList();
+  }
+
+  /** What ends with {@code seq} or later, oldest first, as far as the tail reaches back. */
+  private Deque<Slot> since(String conversationId, long seq) {
+    Deque<Slot> found = new ArrayDeque<>();
+    long record = newest.getOrDefault(conversationId, NONE);
+    while (holds(record) && slot(record).lastSeq >= seq) {
+      found.addFirst(slot(record));
+      record = slot(record).previous;
     }
-    List<CommittedRecord> found = new ArrayList<>();
-    var newestFirst = records.descendingIterator();
-    while (newestFirst.hasNext()) {
-      CommittedRecord record = newestFirst.next();
-      if (record.lastSeq() <= seq) {
-        break;
-      }
-      found.add(record);
-    }
-    return found.reversed();
+    return found;
   }
 
   /** Takes out of memory the body of a message that was deleted, and of its edits. */
   void cut(String conversationId, long deletedSeq) {
-    ArrayDeque<CommittedRecord> records = byConversation.get(conversationId);
-    if (records == null) {
-      return;
-    }
-    Map<CommittedRecord, CommittedRecord> replaced = new IdentityHashMap<>();
-    for (CommittedRecord record : records) {
-      CommittedRecord cut = record.cutWhere(event -> isCut(event, deletedSeq));
-      if (cut != record) {
-        replaced.put(record, cut);
-        bytes += weight(cut) - weight(record);
+    for (Slot slot : since(conversationId, deletedSeq)) {
+      CommittedRecord whole = committed(slot);
+      CommittedRecord cut = whole.cutWhere(event -> isCut(event, deletedSeq));
+      if (cut.size() > slot.length) {
+        forget(conversationId); // its body was next to nothing
+        return;
       }
-    }
-    if (!replaced.isEmpty()) {
-      replaceIn(records, replaced);
-      replaceIn(order, replaced);
+      write(cut.encoded(), slot.start);
+      slot.length = cut.size();
     }
   }
 
@@ -140,24 +221,12 @@ final class ShardTail {
 
   /** Forgets a conversation's records: what comes next does not follow them. */
   void forget(String conversationId) {
-    ArrayDeque<CommittedRecord> records = byConversation.remove(conversationId);
-    if (records != null) {
-      records.forEach(record -> bytes -= weight(record));
-      order.removeIf(record -> record.conversationId().equals(conversationId));
-    }
+    newest.remove(conversationId);
   }
 
   /** Forgets everything. */
   void clear() {
-    order.clear();
-    byConversation.clear();
-    bytes = 0;
-  }
-
-  private static void replaceIn(
-      ArrayDeque<CommittedRecord> records, Map<CommittedRecord, CommittedRecord> replaced) {
-    List<CommittedRecord> all = new ArrayList<>(records);
-    records.clear();
-    all.forEach(record -> records.addLast(replaced.getOrDefault(record, record)));
+    oldest = next;
+    newest.clear();
   }
 }

@@ -2,9 +2,11 @@ package dev.parley.router.shard;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnsafeByteOperations;
+import dev.parley.conversation.Records;
 import dev.parley.conversation.Timestamps;
-import dev.parley.conversation.log.LogException;
 import dev.parley.conversation.log.LogException.Kind;
+import dev.parley.conversation.log.LogException;
 import dev.parley.conversation.log.ShardLog.StoredRecord;
 import dev.parley.conversation.log.ShardLog.Tail;
 import dev.parley.internal.v1.FillerRecord;
@@ -73,7 +75,7 @@ final class Tenure implements AppendChain.Listener, Settlement.Listener {
     void settled(long ownerPosition);
 
     /** A record is on the log: one that was under way ({@code mine}), or one that was found while settling. */
-    void committed(LogRecord record, long position, int size, boolean mine);
+    void committed(LogRecord record, long position, ByteString encoded, boolean mine);
 
     /** A record that was under way is certainly not on the log. CONFLICT: try again after {@link #settled}. */
     void notStored(LogRecord record, Kind why);
@@ -180,7 +182,7 @@ final class Tenure implements AppendChain.Listener, Settlement.Listener {
     idleCheck.proven(attempt.sentNanos, attempt.filler());
     if (!attempt.filler()) {
       context.metrics().stored(attempt.sentNanos, attempt.record.getEventsCount());
-      listener.committed(attempt.record, attempt.position(), attempt.size, true);
+      listener.committed(attempt.record, attempt.position(), attempt.encoded, true);
     }
     probe();
     giveAwayWhenQuiet();
@@ -315,9 +317,9 @@ final class Tenure implements AppendChain.Listener, Settlement.Listener {
   }
 
   @Override
-  public void found(LogRecord record, int size, boolean mine) {
+  public void found(LogRecord record, ByteString encoded, boolean mine) {
     if (!record.hasOwner() && !record.hasFiller()) {
-      listener.committed(record, end.position(), size, mine);
+      listener.committed(record, end.position(), encoded, mine);
     }
   }
 
@@ -404,7 +406,7 @@ final class Tenure implements AppendChain.Listener, Settlement.Listener {
 
   static LogRecord parse(StoredRecord stored) {
     try {
-      return LogRecord.parseFrom(stored.bytes());
+      return Records.parse(UnsafeByteOperations.unsafeWrap(stored.bytes()));
     } catch (InvalidProtocolBufferException e) {
       throw new IllegalStateException("the record at position " + stored.position() + " is not readable", e);
     }

@@ -282,7 +282,7 @@ final class SessionRig implements SessionPort {
       record.addBodyHashes(own == null ? event.getSeq() : own.bodyHash());
     }
     LogRecord built = record.build();
-    return new CommittedRecord(built, events[events.length - 1].getSeq() * 3, built.getSerializedSize(), null);
+    return new CommittedRecord(built, built.toByteString(), events[events.length - 1].getSeq() * 3, null);
   }
 
   static Event message(long seq) {

@@ -167,7 +167,7 @@ final class Contender implements Tenure.Listener, AutoCloseable {
   }
 
   @Override
-  public void committed(LogRecord record, long position, int size, boolean mine) {
+  public void committed(LogRecord record, long position, ByteString encoded, boolean mine) {
     if (mine) {
       tell(record, position);
       stored.incrementAndGet();

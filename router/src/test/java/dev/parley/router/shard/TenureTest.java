@@ -50,7 +50,7 @@ class TenureTest {
     }
 
     @Override
-    public void committed(LogRecord record, long position, int size, boolean mine) {
+    public void committed(LogRecord record, long position, ByteString encoded, boolean mine) {
       heard.add((mine ? "mine " : "found ") + record.getRecordId().toStringUtf8() + " at " + position);
     }
 
