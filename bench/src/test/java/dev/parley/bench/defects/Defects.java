@@ -194,6 +194,44 @@ final class Defects {
           FEW_SEEDS,
           List.of(new Change(SESSION + "Following.java", "if (record.endsMembership()) {", "if (false) {")));
 
+  /** What is fed goes out twice. */
+  private static final Defect SENT_TWICE =
+      new Defect(
+          "event sent twice",
+          Set.of("RECEIVED_TWICE"),
+          FEW_SEEDS,
+          List.of(
+              new Change(
+                  SESSION + "Deliveries.java",
+                  "        out.frame(frame);\n        conversation.wrote(record.lastSeq(), record);",
+                  "        out.frame(frame);\n        out.frame(frame);\n"
+                      + "        conversation.wrote(record.lastSeq(), record);")));
+
+  /** The events of a record go out from its end to its beginning. */
+  private static final Defect BACKWARDS =
+      new Defect(
+          "events of a record backwards",
+          Set.of("REORDERED", "GAP"),
+          SEEDS,
+          List.of(
+              new Change(
+                  SESSION + "EncodedFrame.java",
+                  "getEventsList().subList(from, to));",
+                  "getEventsList().subList(from, to).reversed());")));
+
+  /** Readers are told that there are more messages than there are. The simulation's checker knows events by their ids. */
+  private static final Defect ANOTHER_EVENT =
+      new Defect(
+          "another event than on the log",
+          Set.of(),
+          FEW_SEEDS,
+          List.of(
+              new Change(
+                  SESSION + "EncodedFrame.java",
+                  ".addAllEvents(events)",
+                  ".addAllEvents(events.stream()"
+                      + ".map(event -> event.concat(ByteString.copyFrom(new byte[] {0x28, 0x7f}))).toList())")));
+
   /** All of them. */
   static final List<Defect> ALL =
       List.of(
@@ -206,13 +244,21 @@ final class Defects {
           WATERMARK_TOO_HIGH,
           OUT_OF_TURN,
           DEPOSED_ANSWERS,
-          AFTER_REMOVAL);
+          AFTER_REMOVAL,
+          SENT_TWICE,
+          BACKWARDS);
 
-  /** What a router finds of it by itself, comparing what some clients were sent with the log. */
-  static final Map<Defect, Set<String>> SHADOW_KINDS =
+  /**
+   * What a router finds of it by itself, comparing what some clients were sent with the log: first that by which it is
+   * rightly named, then what comes of it.
+   */
+  static final Map<Defect, List<String>> SHADOW_KINDS =
       Map.of(
-          HOLE_AT_THE_EDGE, Set.of("SHADOW_MISSING"),
-          AFTER_REMOVAL, Set.of("SHADOW_FOREIGN"));
+          HOLE_AT_THE_EDGE, List.of("SHADOW_MISSING"),
+          AFTER_REMOVAL, List.of("SHADOW_FOREIGN"),
+          SENT_TWICE, List.of("SHADOW_DOUBLED"),
+          BACKWARDS, List.of("SHADOW_REORDERED", "SHADOW_MISSING"),
+          ANOTHER_EVENT, List.of("SHADOW_DIFFERENT"));
 
   /** No mistake: another way to say the same. */
   static final Change HARMLESS =

@@ -51,6 +51,7 @@ final class ShardOwner implements Tenure.Listener, Ownership {
   private final Backlog backlog;
   private final Outcomes outcomes;
   private final LookUps lookUps;
+  private final RecentRefusals refusals;
   /** Conversations with commands to decide, each at most once, in order. */
   private final ArrayDeque<ConversationEntry> toDecide = new ArrayDeque<>();
 
@@ -89,7 +90,8 @@ final class ShardOwner implements Tenure.Listener, Ownership {
     this.deposed = deposed;
     this.backlog = new Backlog(context);
     this.tenure = new Tenure(context, this);
-    this.outcomes = new Outcomes(conversations, backlog);
+    this.refusals = new RecentRefusals(context.clock(), context.limits().sendDeadline().multipliedBy(2));
+    this.outcomes = new Outcomes(conversations, backlog, refusals);
     this.lookUps = new LookUps(context, conversations, backlog, this::lookedUp);
   }
 
@@ -305,6 +307,10 @@ final class ShardOwner implements Tenure.Listener, Ownership {
         break;
       }
       entry.waiting.removeFirst();
+      if (decision instanceof Decision.Append) {
+        Refusal before = refusals.of(work.request);
+        decision = before == null ? decision : new Decision.Refused(before);
+      }
       if (decision instanceof Decision.Append && noRoomFor(work.request, batch.bytes + work.bytes)) {
         backlog.finish(work, NO_ROOM);
       } else {

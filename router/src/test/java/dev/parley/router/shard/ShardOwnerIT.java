@@ -140,6 +140,21 @@ class ShardOwnerIT {
   }
 
   @Test
+  void aCopyOfWhatWasRefusedIsNotStoredWhenItComesLater() {
+    Request once = Say.request("carol", Say.GROUP, Say.message("let me in"), shard.time.instant());
+    assertThat(shard.ask(once).refusal()).isEqualTo(ErrorReason.ERROR_REASON_CONVERSATION_NOT_FOUND);
+    assertThat(shard.ask("ann", Say.add("carol")).seq()).isEqualTo(2);
+
+    assertThat(shard.ask(once).refusal())
+        .as("the copy")
+        .isEqualTo(ErrorReason.ERROR_REASON_CONVERSATION_NOT_FOUND);
+    assertThat(shard.ask("carol", Say.message("under another id")).seq()).isEqualTo(3);
+
+    shard.time.advance(ShardRig.LIMITS.sendDeadline().multipliedBy(2));
+    assertThat(shard.ask(once).seq()).as("when no copy can be on its way any more").isEqualTo(4);
+  }
+
+  @Test
   void aDeletionBeginsARecordOfItsOwn() {
     Asked target = say("regretted");
     shard.log.holding = true;
