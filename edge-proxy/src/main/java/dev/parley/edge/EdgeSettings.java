@@ -16,7 +16,7 @@ public record EdgeSettings(
     int adminPort,
     @Setting(doc = "Address and port of /livez, /readyz and /metrics, plaintext, for probes and Prometheus; none: none.")
     @Nullable String adminListen,
-    @Setting(doc = "Certificate chain (PEM) that clients see.")
+    @Setting(doc = "Certificate chain (PEM) that clients see. Read anew, like its key, when a file is renamed into its directory.")
     Path certificate,
     @Setting(doc = "Private key (PEM) of the certificate.")
     Path key,

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +19,18 @@ public final class EnvoyBootstrap {
 
   private EnvoyBootstrap() {}
 
-  /** The bootstrap, as YAML. File names are made absolute. */
-  public static String render(EdgeSettings settings) {
+  /**
+   * Writes {@code envoy.yaml}, and the files that it names, into a directory.
+   *
+   * @return the bootstrap
+   */
+  static Path write(EdgeSettings settings, Path directory) throws IOException {
+    Path secret = Files.writeString(directory.resolve("certificate.yaml"), ServerCertificate.secret(settings));
+    return Files.writeString(directory.resolve("envoy.yaml"), render(settings, secret));
+  }
+
+  /** The bootstrap, as YAML. File names are made absolute. {@code secret}: the file that names the certificate. */
+  static String render(EdgeSettings settings, Path secret) {
     HostPort listen = HostPort.parse(settings.listen());
     Map<String, String> values =
         Map.ofEntries(
@@ -27,8 +38,7 @@ public final class EnvoyBootstrap {
             Map.entry("max_connections", Integer.toString(settings.maxConnections())),
             Map.entry("listen_address", quoted(listen.host())),
             Map.entry("listen_port", Integer.toString(listen.port())),
-            Map.entry("certificate", quoted(settings.certificate())),
-            Map.entry("key", quoted(settings.key())),
+            Map.entry("secret", quoted(secret)),
             Map.entry("stream_idle_timeout", settings.streamIdleTimeout().toSeconds() + "s"),
             Map.entry("streams_per_connection", Integer.toString(settings.streamsPerConnection())),
             Map.entry("local_replies", indented(20, LocalReplies.yaml())),
@@ -154,7 +164,8 @@ public final class EnvoyBootstrap {
     return block.strip().indent(spaces).stripTrailing();
   }
 
-  private static String quoted(Path file) {
+  /** An absolute file name as a double-quoted YAML scalar. */
+  static String quoted(Path file) {
     return quoted(file.toAbsolutePath().toString());
   }
 

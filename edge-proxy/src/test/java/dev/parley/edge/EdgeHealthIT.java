@@ -7,10 +7,6 @@ import com.google.rpc.ErrorInfo;
 import dev.parley.chassis.errors.Errors;
 import io.grpc.Channel;
 import io.grpc.Status;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -45,25 +41,10 @@ class EdgeHealthIT {
     }
   }
 
-  private static TestStream streamOn(String router, Channel channel) {
-    return await()
-        .ignoreExceptions()
-        .until(
-            () -> {
-              TestStream stream = new TestStream(channel);
-              if (stream.isOpen() && stream.ask().equals(router)) {
-                return stream;
-              }
-              stream.end();
-              return null;
-            },
-            found -> found != null);
-  }
-
   @Test
   void aDrainingRouterGetsNoNewStreamWhileItsOpenOneGoesOn() throws Exception {
     Channel channel = rig.connect("Bearer " + rig.token());
-    TestStream open = streamOn("one", channel);
+    TestStream open = TestStream.on(channel, "one"::equals);
 
     rig.routers.get(0).draining();
 
@@ -76,7 +57,7 @@ class EdgeHealthIT {
   @Test
   void withoutAnyReadyRouterANewStreamGetsATypedErrorAndOpenOnesGoOn() throws Exception {
     Channel channel = rig.connect("Bearer " + rig.token());
-    TestStream open = streamOn("two", channel);
+    TestStream open = TestStream.on(channel, "two"::equals);
 
     rig.routers.forEach(router -> router.draining());
 
@@ -90,7 +71,7 @@ class EdgeHealthIT {
   @Test
   void aDeadRouterIsLeftAndComesBack() throws Exception {
     Channel channel = rig.connect("Bearer " + rig.token());
-    streamOn("one", channel);
+    TestStream.on(channel, "one"::equals);
     int port = rig.routers.getFirst().port();
 
     rig.routers.removeFirst().close();
@@ -110,24 +91,12 @@ class EdgeHealthIT {
 
   @Test
   void probesAndPrometheusReachNothingElseOfTheAdminInterface() throws Exception {
-    assertThat(status("GET", "/livez")).startsWith("200 ");
-    assertThat(status("GET", "/readyz")).startsWith("200 LIVE");
-    assertThat(status("GET", "/metrics")).startsWith("200 ").contains("envoy_cluster_membership_healthy");
-    assertThat(status("GET", "/stats/prometheus")).startsWith("404 ");
-    assertThat(status("GET", "/config_dump")).startsWith("404 ");
-    assertThat(status("POST", "/quitquitquit")).startsWith("404 ");
-    assertThat(status("POST", "/readyz")).startsWith("404 ");
-  }
-
-  private String status(String method, String path) throws Exception {
-    try (HttpClient client = HttpClient.newHttpClient()) {
-      HttpResponse<String> answer =
-          client.send(
-              HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + rig.statusPort + path))
-                  .method(method, HttpRequest.BodyPublishers.noBody())
-                  .build(),
-              HttpResponse.BodyHandlers.ofString());
-      return answer.statusCode() + " " + answer.body();
-    }
+    assertThat(rig.status("GET", "/livez")).startsWith("200 ");
+    assertThat(rig.status("GET", "/readyz")).startsWith("200 LIVE");
+    assertThat(rig.status("GET", "/metrics")).startsWith("200 ").contains("envoy_cluster_membership_healthy");
+    assertThat(rig.status("GET", "/stats/prometheus")).startsWith("404 ");
+    assertThat(rig.status("GET", "/config_dump")).startsWith("404 ");
+    assertThat(rig.status("POST", "/quitquitquit")).startsWith("404 ");
+    assertThat(rig.status("POST", "/readyz")).startsWith("404 ");
   }
 }

@@ -29,11 +29,16 @@ import io.grpc.TlsChannelCredentials;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A real Envoy in front of two servers that play routers: each answers with its own name. */
@@ -53,34 +58,32 @@ final class EdgeRig implements AutoCloseable {
   @SettingsPrefix("parley.it")
   record RouterSettings(ServerSettings server, @Setting(value = "r", doc = "Who it is.") String name) {}
 
-  EdgeRig(Path directory) throws IOException {
-    this(directory, "");
-  }
-
-  /** {@code gateways}: as in the settings. */
-  EdgeRig(Path directory, String gateways) throws IOException {
+  /** {@code more}: settings of the edge. */
+  EdgeRig(Path directory, String... more) throws IOException {
     keys = DevKeys.in(directory.resolve("keys"));
     certificates = DevCertificates.in(directory.resolve("tls"));
     keySource = KeySource.of(keys.jwks().toString());
     startRouter("one", 0);
     startRouter("two", 0);
-    envoy = Envoy.start(Parts.atHome(line -> {}).envoy(), settings(gateways), directory.resolve("envoy"), false);
+    envoy = Envoy.start(Parts.atHome(line -> {}).envoy(), settings(more), directory.resolve("envoy"), false);
   }
 
-  private EdgeSettings settings(String gateways) {
-    return Settings.load(
-        EdgeSettings.class,
-        "--parley.edge.listen=127.0.0.1:" + port,
-        "--parley.edge.admin-port=" + FreePorts.next(),
-        "--parley.edge.admin-listen=127.0.0.1:" + statusPort,
-        "--parley.edge.certificate=" + certificates.certificate(),
-        "--parley.edge.key=" + certificates.key(),
-        "--parley.edge.jwks=" + keys.jwks(),
-        "--parley.edge.issuer=parley-dev",
-        "--parley.edge.audience=parley",
-        "--parley.edge.concurrency=1",
-        "--parley.edge.gateways=" + gateways,
-        "--parley.edge.routers=127.0.0.1:%d, 127.0.0.1:%d".formatted(routers.get(0).port(), routers.get(1).port()));
+  private EdgeSettings settings(String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "--parley.edge.listen=127.0.0.1:" + port,
+                "--parley.edge.admin-port=" + FreePorts.next(),
+                "--parley.edge.admin-listen=127.0.0.1:" + statusPort,
+                "--parley.edge.certificate=" + certificates.certificate(),
+                "--parley.edge.key=" + certificates.key(),
+                "--parley.edge.jwks=" + keys.jwks(),
+                "--parley.edge.issuer=parley-dev",
+                "--parley.edge.audience=parley",
+                "--parley.edge.concurrency=1",
+                "--parley.edge.routers=127.0.0.1:%d, 127.0.0.1:%d".formatted(routers.get(0).port(), routers.get(1).port())));
+    arguments.addAll(List.of(more));
+    return Settings.load(EdgeSettings.class, Map.of(), arguments);
   }
 
   void startRouter(String name, int routerPort) throws IOException {
@@ -104,6 +107,19 @@ final class EdgeRig implements AutoCloseable {
 
   String token() {
     return signer().sign("alice", null, Instant.now().plusSeconds(600));
+  }
+
+  /** What the status listener answers: the status, a space, the body. */
+  String status(String method, String path) throws IOException, InterruptedException {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpResponse<String> answer =
+          client.send(
+              HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + statusPort + path))
+                  .method(method, HttpRequest.BodyPublishers.noBody())
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      return answer.statusCode() + " " + answer.body();
+    }
   }
 
   /** A new connection that trusts the development authority. */

@@ -30,8 +30,7 @@ class EnvoyBootstrapIT {
   }
 
   private void accepted(EdgeSettings settings) throws Exception {
-    Path file = directory.resolve("envoy.yaml");
-    Files.writeString(file, EnvoyBootstrap.render(settings));
+    Path file = EnvoyBootstrap.write(settings, directory);
     Process envoy =
         new ProcessBuilder(
                 Parts.atHome(line -> {}).envoy().toString(),
@@ -75,7 +74,7 @@ class EnvoyBootstrapIT {
 
   @Test
   void withoutGatewaysNothingIsThereForBrowsers() throws Exception {
-    assertThat(EnvoyBootstrap.render(settings("--parley.edge.jwks=http://127.0.0.1:8080/keys")))
+    assertThat(Files.readString(EnvoyBootstrap.write(settings("--parley.edge.jwks=http://127.0.0.1:8080/keys"), directory)))
         .doesNotContain("gateways", "/ws", "http/1.1")
         .contains("alpn_protocols: [h2]", "codec_type: HTTP2");
   }
