@@ -5,11 +5,17 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.rpc.ErrorInfo;
 import dev.parley.chassis.errors.Errors;
+import dev.parley.v1.ChatServiceGrpc;
+import dev.parley.v1.GetUsersRequest;
 import io.grpc.Channel;
 import io.grpc.Status;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -17,6 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What becomes of streams when routers drain or die. */
 class EdgeHealthIT {
+  private static final String TWO_ARE_WELL = "envoy_cluster_membership_healthy{envoy_cluster_name=\"routers\"} 2";
+
   private EdgeRig rig;
 
   @BeforeEach
@@ -79,6 +87,32 @@ class EdgeHealthIT {
 
     rig.startRouter("one again", port);
     await().untilAsserted(() -> assertThat(routersOf(channel, 8)).contains("one again"));
+  }
+
+  /**
+   * At the address of "one" nobody takes a connection any more, while what tells of its health still says that it is well.
+   * An open stream at "two" makes the edge prefer the other one.
+   */
+  @Test
+  void aRouterThatHasJustGoneCostsNoCallAndNoNewStreamBeforeItsHealthTells() throws Exception {
+    int two = rig.routers.get(1).port();
+    try (Socket gone = new Socket()) {
+      gone.bind(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0));
+      rig.restart("--parley.edge.routers=127.0.0.1:%d/%d, 127.0.0.1:%d".formatted(gone.getLocalPort(), two, two));
+      Channel channel = rig.connect("Bearer " + rig.token());
+      await().untilAsserted(() -> assertThat(rig.status("GET", "/metrics")).contains(TWO_ARE_WELL));
+      TestStream open = TestStream.on(channel, "two"::equals);
+      ChatServiceGrpc.ChatServiceBlockingStub calls =
+          ChatServiceGrpc.newBlockingStub(channel).withDeadlineAfter(60, TimeUnit.SECONDS);
+
+      for (int i = 0; i < 40; i++) {
+        assertThat(calls.getUsers(GetUsersRequest.newBuilder().addUserIds("x").build()).getUsers(0).getUserId())
+            .isEqualTo("two");
+      }
+      assertThat(routersOf(channel, 40)).containsExactly("two");
+      assertThat(rig.status("GET", "/metrics")).contains(TWO_ARE_WELL);
+      assertThat(open.ask()).isEqualTo("two");
+    }
   }
 
   private static Set<String> routersOf(Channel channel, int streams) throws InterruptedException {

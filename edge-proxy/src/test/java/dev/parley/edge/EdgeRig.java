@@ -51,21 +51,33 @@ final class EdgeRig implements AutoCloseable {
   final int port = FreePorts.next();
   final int statusPort = FreePorts.next();
   final List<GrpcServer> routers = new ArrayList<>();
-  final Envoy envoy;
+  private final Path directory;
   private final KeySource keySource;
   private final List<ManagedChannel> channels = new ArrayList<>();
+  private Envoy envoy;
 
   @SettingsPrefix("parley.it")
   record RouterSettings(ServerSettings server, @Setting(value = "r", doc = "Who it is.") String name) {}
 
   /** {@code more}: settings of the edge. */
   EdgeRig(Path directory, String... more) throws IOException {
+    this.directory = directory;
     keys = DevKeys.in(directory.resolve("keys"));
     certificates = DevCertificates.in(directory.resolve("tls"));
     keySource = KeySource.of(keys.jwks().toString());
     startRouter("one", 0);
     startRouter("two", 0);
-    envoy = Envoy.start(Parts.atHome(line -> {}).envoy(), settings(more), directory.resolve("envoy"), false);
+    envoy = startEdge(more);
+  }
+
+  private Envoy startEdge(String... more) throws IOException {
+    return Envoy.start(Parts.atHome(line -> {}).envoy(), settings(more), directory.resolve("envoy"), false);
+  }
+
+  /** Starts the edge anew, with these settings instead of its own. */
+  void restart(String... more) throws IOException {
+    envoy.close();
+    envoy = startEdge(more);
   }
 
   private EdgeSettings settings(String... more) {
