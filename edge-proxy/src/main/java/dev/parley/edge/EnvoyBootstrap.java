@@ -34,6 +34,7 @@ public final class EnvoyBootstrap {
     HostPort listen = HostPort.parse(settings.listen());
     Map<String, String> values =
         Map.ofEntries(
+            Map.entry("name", quoted(settings.name())),
             Map.entry("admin_port", Integer.toString(settings.adminPort())),
             Map.entry("max_connections", Integer.toString(settings.maxConnections())),
             Map.entry("listen_address", quoted(listen.host())),
@@ -53,6 +54,9 @@ public final class EnvoyBootstrap {
             Map.entry("routers", indented(14, routers(settings))),
             Map.entry("status_listener", indented(4, StatusListener.listener(settings, statusAddress(settings)))),
             Map.entry("status_cluster", indented(4, StatusListener.cluster(settings))),
+            Map.entry("tracer", indented(16, EdgeTraces.tracer(settings))),
+            Map.entry("sampling", EdgeTraces.sampling(settings)),
+            Map.entry("spans_cluster", indented(4, EdgeTraces.cluster(settings))),
             Map.entry("jwks_cluster", isRemote(settings) ? indented(4, jwksCluster(settings)) : ""));
     return PLACEHOLDER.matcher(template()).replaceAll(m -> Matcher.quoteReplacement(value(values, m.group(1))));
   }
@@ -105,19 +109,23 @@ public final class EnvoyBootstrap {
   }
 
   private static String jwksCluster(EdgeSettings settings) {
-    URI uri = URI.create(settings.jwks());
+    return clusterOf("jwks", URI.create(settings.jwks()), settings);
+  }
+
+  /** A cluster of this name for the server of an http(s) URL. */
+  static String clusterOf(String name, URI uri, EdgeSettings settings) {
     boolean tls = uri.getScheme().equals("https");
     int port = uri.getPort() >= 0 ? uri.getPort() : tls ? 443 : 80;
     String cluster =
         """
-        - name: jwks
+        - name: %1$s
           type: STRICT_DNS
           connect_timeout: 5s
           load_assignment:
-            cluster_name: jwks
-            endpoints: [{ lb_endpoints: [{ endpoint: %s }] }]
+            cluster_name: %1$s
+            endpoints: [{ lb_endpoints: [{ endpoint: %2$s }] }]
         """
-            .formatted(new HostPort(uri.getHost(), port).address());
+            .formatted(name, new HostPort(uri.getHost(), port).address());
     if (!tls) {
       return cluster;
     }

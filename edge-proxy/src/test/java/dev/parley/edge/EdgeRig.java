@@ -25,6 +25,10 @@ import io.grpc.Channel;
 import io.grpc.Grpc;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
 import io.grpc.TlsChannelCredentials;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
@@ -39,6 +43,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
 /** A real Envoy in front of two servers that play routers: each answers with its own name. */
@@ -52,6 +58,7 @@ final class EdgeRig implements AutoCloseable {
   final int statusPort = FreePorts.next();
   final List<GrpcServer> routers = new ArrayList<>();
   private final Path directory;
+  private final Traceparents traceparents = new Traceparents();
   private final KeySource keySource;
   private final List<ManagedChannel> channels = new ArrayList<>();
   private Envoy envoy;
@@ -107,10 +114,21 @@ final class EdgeRig implements AutoCloseable {
     GrpcServer router =
         GrpcServer.builder(settings.server())
             .auth(new TokenVerifier(keySource, DevKeys.RULES, Revocations.NONE, Clock.systemUTC()))
+            .interceptor(traceparents)
             .service(new NamedService(name))
             .start();
     router.ready();
     routers.add(router);
+  }
+
+  /** The {@code traceparent} of each unary call that reached a router; {@code none}: it had none. */
+  List<String> calls() {
+    return traceparents.calls;
+  }
+
+  /** The same of the streams. */
+  List<String> streams() {
+    return traceparents.streams;
   }
 
   TokenSigner signer() {
@@ -162,6 +180,23 @@ final class EdgeRig implements AutoCloseable {
     envoy.close();
     routers.forEach(GrpcServer::close);
     keySource.close();
+  }
+
+  /** Keeps which trace each call is said to belong to. */
+  private static final class Traceparents implements ServerInterceptor {
+    private static final Metadata.Key<String> HEADER =
+        Metadata.Key.of("traceparent", Metadata.ASCII_STRING_MARSHALLER);
+
+    private final List<String> calls = new CopyOnWriteArrayList<>();
+    private final List<String> streams = new CopyOnWriteArrayList<>();
+
+    @Override
+    public <Q, A> ServerCall.Listener<Q> interceptCall(
+        ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+      boolean unary = call.getMethodDescriptor().getType() == MethodDescriptor.MethodType.UNARY;
+      (unary ? calls : streams).add(Objects.requireNonNullElse(headers.get(HEADER), "none"));
+      return next.startCall(call, headers);
+    }
   }
 
   /** Says who it is. */

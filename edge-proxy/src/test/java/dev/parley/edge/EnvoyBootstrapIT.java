@@ -59,6 +59,24 @@ class EnvoyBootstrapIT {
   }
 
   @Test
+  void spansMayGoToACollectorByHttps() throws Exception {
+    accepted(
+        settings(
+            "--parley.edge.jwks=http://127.0.0.1:8080/keys",
+            "--parley.edge.gateways=gateway-a:8740",
+            "--parley.edge.dispatchers=dispatcher-a:8700",
+            "--parley.edge.trace.endpoint=https://collector.example.org/v1/traces",
+            "--parley.edge.trace.ratio=0.001"));
+  }
+
+  @Test
+  void aCollectorWithoutAHostIsRefused() {
+    assertThatThrownBy(() -> settings("--parley.edge.jwks=x", "--parley.edge.trace.endpoint=collector:4318"))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining("http(s) URL with a host");
+  }
+
+  @Test
   void routersMayHaveTheirHealthOnAnotherPort() throws Exception {
     accepted(
         settings(
