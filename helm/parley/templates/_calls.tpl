@@ -21,6 +21,7 @@ router:
     {{- include "parley.issuerCall" . | nindent 4 }}
     {{- include "parley.natsCall" . | nindent 4 }}
     {{- include "parley.otlpCall" . | nindent 4 }}
+    {{- include "parley.spansCall" . | nindent 4 }}
     {{- with index .Values.router.settings "moderation.url" }}
     - { what: "Moderation.", port: {{ include "parley.port" . }} }
     {{- end }}
@@ -43,6 +44,7 @@ dispatcher:
     {{- include "parley.issuerCall" . | nindent 4 }}
     {{- include "parley.natsCall" . | nindent 4 }}
     {{- include "parley.otlpCall" . | nindent 4 }}
+    {{- include "parley.spansCall" . | nindent 4 }}
     # It refuses private addresses itself; this is the second fence.
     - what: "Push services and webhooks, which are public."
       port: 443
@@ -69,6 +71,7 @@ edge:
     {{- end }}
   outside:
     {{- include "parley.issuerCall" . | nindent 4 }}
+    {{- include "parley.spansCall" . | nindent 4 }}
 {{- if .Values.selftest.enabled }}
 selftest:
   from: []
@@ -115,5 +118,11 @@ redis:
 {{- define "parley.otlpCall" -}}
 {{- with .Values.telemetry.otlpEndpoint -}}
 - { what: "The collector of metrics.", port: {{ include "parley.port" . }} }
+{{- end -}}
+{{- end -}}
+
+{{- define "parley.spansCall" -}}
+{{- with .Values.telemetry.traces.endpoint -}}
+- { what: "The collector of spans.", port: {{ include "parley.port" . }} }
 {{- end -}}
 {{- end -}}

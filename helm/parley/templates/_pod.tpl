@@ -338,3 +338,20 @@ admin.listen: "0.0.0.0:9464"
 metrics.endpoint: {{ . | quote }}
 {{- end }}
 {{- end -}}
+
+{{/* Where spans go, of those that go on with traces. As YAML of a dict. */}}
+{{- define "parley.spanSettings" -}}
+{{- with .Values.telemetry.traces.endpoint -}}
+trace.endpoint: {{ . | quote }}
+{{- end }}
+{{- end -}}
+
+{{/* The same of those that begin traces. */}}
+{{- define "parley.traceSettings" -}}
+{{- with .Values.telemetry.traces -}}
+{{- if .endpoint -}}
+trace.endpoint: {{ .endpoint | quote }}
+trace.ratio: {{ .ratio | toString | quote }}
+{{- end }}
+{{- end }}
+{{- end -}}

@@ -15,10 +15,12 @@ final class DispatcherRoutes {
     }
     return """
         - match: { safe_regex: { regex: "^/parley\\\\.v1\\\\.(Push|Webhook)Service/.*" } }
+          tracing: %s
           route:
             cluster: dispatchers
             timeout: 15s
-        """;
+        """
+        .formatted(EdgeTraces.sampling(settings));
   }
 
   /** {@code endpoints}: as a list in YAML. */

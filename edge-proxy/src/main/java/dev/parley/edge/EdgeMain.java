@@ -4,7 +4,6 @@ import dev.parley.chassis.config.Settings;
 import dev.parley.chassis.config.SettingsException;
 import dev.parley.chassis.config.SettingsReference;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,8 +34,9 @@ public final class EdgeMain {
   }
 
   private static void become(Path program, EdgeSettings settings) throws IOException {
-    Path bootstrap = Path.of(System.getProperty("java.io.tmpdir"), "envoy.yaml");
-    Files.writeString(bootstrap, EnvoyBootstrap.render(settings));
+    Path directory = Path.of(System.getProperty("java.io.tmpdir"));
+    ServerCertificate.check(program, settings, directory);
+    Path bootstrap = EnvoyBootstrap.write(settings, directory);
     List<String> command = new ArrayList<>(List.of(program.toString()));
     command.addAll(Envoy.arguments(bootstrap, settings));
     Exec.become(command);

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Envoy as the edge, running. Its directory holds the rendered {@code envoy.yaml} and the log {@code envoy.log}.
+ * Envoy as the edge, running. Its directory holds what {@link EnvoyBootstrap} writes and the log {@code envoy.log}.
  *
  * <p>Lifecycle: start, then {@link #close}. Thread-safe.
  */
@@ -37,12 +37,13 @@ public final class Envoy implements AutoCloseable {
    * @param program the envoy binary
    * @param directory holds all it writes; made when missing
    * @param outlivesUs whether it stays when this JVM ends
+   * @throws IOException if a file cannot be written, or the certificate cannot be used; the message says why
    */
   public static Envoy start(Path program, EdgeSettings settings, Path directory, boolean outlivesUs)
       throws IOException {
     Path home = Files.createDirectories(directory.toAbsolutePath());
-    Path bootstrap = home.resolve("envoy.yaml");
-    Files.writeString(bootstrap, EnvoyBootstrap.render(settings));
+    ServerCertificate.check(program, settings, home);
+    Path bootstrap = EnvoyBootstrap.write(settings, home);
     List<String> command = new ArrayList<>(List.of(program.toString()));
     command.addAll(arguments(bootstrap, settings));
     PartProcess process =

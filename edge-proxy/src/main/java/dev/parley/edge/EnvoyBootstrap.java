@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -18,17 +19,27 @@ public final class EnvoyBootstrap {
 
   private EnvoyBootstrap() {}
 
-  /** The bootstrap, as YAML. File names are made absolute. */
-  public static String render(EdgeSettings settings) {
+  /**
+   * Writes {@code envoy.yaml}, and the files that it names, into a directory.
+   *
+   * @return the bootstrap
+   */
+  static Path write(EdgeSettings settings, Path directory) throws IOException {
+    Path secret = Files.writeString(directory.resolve("certificate.yaml"), ServerCertificate.secret(settings));
+    return Files.writeString(directory.resolve("envoy.yaml"), render(settings, secret));
+  }
+
+  /** The bootstrap, as YAML. File names are made absolute. {@code secret}: the file that names the certificate. */
+  static String render(EdgeSettings settings, Path secret) {
     HostPort listen = HostPort.parse(settings.listen());
     Map<String, String> values =
         Map.ofEntries(
+            Map.entry("name", quoted(settings.name())),
             Map.entry("admin_port", Integer.toString(settings.adminPort())),
             Map.entry("max_connections", Integer.toString(settings.maxConnections())),
             Map.entry("listen_address", quoted(listen.host())),
             Map.entry("listen_port", Integer.toString(listen.port())),
-            Map.entry("certificate", quoted(settings.certificate())),
-            Map.entry("key", quoted(settings.key())),
+            Map.entry("secret", quoted(secret)),
             Map.entry("stream_idle_timeout", settings.streamIdleTimeout().toSeconds() + "s"),
             Map.entry("streams_per_connection", Integer.toString(settings.streamsPerConnection())),
             Map.entry("local_replies", indented(20, LocalReplies.yaml())),
@@ -43,6 +54,9 @@ public final class EnvoyBootstrap {
             Map.entry("routers", indented(14, routers(settings))),
             Map.entry("status_listener", indented(4, StatusListener.listener(settings, statusAddress(settings)))),
             Map.entry("status_cluster", indented(4, StatusListener.cluster(settings))),
+            Map.entry("tracer", indented(16, EdgeTraces.tracer(settings))),
+            Map.entry("sampling", EdgeTraces.sampling(settings)),
+            Map.entry("spans_cluster", indented(4, EdgeTraces.cluster(settings))),
             Map.entry("jwks_cluster", isRemote(settings) ? indented(4, jwksCluster(settings)) : ""));
     return PLACEHOLDER.matcher(template()).replaceAll(m -> Matcher.quoteReplacement(value(values, m.group(1))));
   }
@@ -95,19 +109,23 @@ public final class EnvoyBootstrap {
   }
 
   private static String jwksCluster(EdgeSettings settings) {
-    URI uri = URI.create(settings.jwks());
+    return clusterOf("jwks", URI.create(settings.jwks()), settings);
+  }
+
+  /** A cluster of this name for the server of an http(s) URL. */
+  static String clusterOf(String name, URI uri, EdgeSettings settings) {
     boolean tls = uri.getScheme().equals("https");
     int port = uri.getPort() >= 0 ? uri.getPort() : tls ? 443 : 80;
     String cluster =
         """
-        - name: jwks
+        - name: %1$s
           type: STRICT_DNS
           connect_timeout: 5s
           load_assignment:
-            cluster_name: jwks
-            endpoints: [{ lb_endpoints: [{ endpoint: %s }] }]
+            cluster_name: %1$s
+            endpoints: [{ lb_endpoints: [{ endpoint: %2$s }] }]
         """
-            .formatted(new HostPort(uri.getHost(), port).address());
+            .formatted(name, new HostPort(uri.getHost(), port).address());
     if (!tls) {
       return cluster;
     }
@@ -154,7 +172,8 @@ public final class EnvoyBootstrap {
     return block.strip().indent(spaces).stripTrailing();
   }
 
-  private static String quoted(Path file) {
+  /** An absolute file name as a double-quoted YAML scalar. */
+  static String quoted(Path file) {
     return quoted(file.toAbsolutePath().toString());
   }
 

@@ -56,12 +56,13 @@ final class GatewayRoutes {
         - match:
             prefix: /parley.v1.
             headers: [{ name: content-type, string_match: { prefix: application/json, ignore_case: true } }]
+          tracing: %s
           # The gateway itself answers after 15 s.
           route: { cluster: gateways, timeout: 20s }
         - match: { safe_regex: { regex: "%s" } }
           route: { cluster: gateways, timeout: 15s }
         """
-        .formatted(settings.streamIdleTimeout().toSeconds(), FILES);
+        .formatted(settings.streamIdleTimeout().toSeconds(), EdgeTraces.sampling(settings), FILES);
   }
 
   /** {@code endpoints}: as a list in YAML. */

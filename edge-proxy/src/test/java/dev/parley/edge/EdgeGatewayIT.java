@@ -50,7 +50,7 @@ class EdgeGatewayIT {
           request.close();
         });
     gateway.start();
-    rig = new EdgeRig(directory, "127.0.0.1:" + gateway.getAddress().getPort());
+    rig = new EdgeRig(directory, "--parley.edge.gateways=127.0.0.1:" + gateway.getAddress().getPort());
     http = HttpClient.newBuilder().sslContext(trusting(rig.certificates.authority())).build();
     await().until(() -> ask(HttpClient.Version.HTTP_2, "/", "").statusCode() == 200);
   }

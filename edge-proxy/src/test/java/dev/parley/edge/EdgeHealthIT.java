@@ -5,15 +5,17 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.rpc.ErrorInfo;
 import dev.parley.chassis.errors.Errors;
+import dev.parley.v1.ChatServiceGrpc;
+import dev.parley.v1.GetUsersRequest;
 import io.grpc.Channel;
 import io.grpc.Status;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,6 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What becomes of streams when routers drain or die. */
 class EdgeHealthIT {
+  private static final String TWO_ARE_WELL = "envoy_cluster_membership_healthy{envoy_cluster_name=\"routers\"} 2";
+
   private EdgeRig rig;
 
   @BeforeEach
@@ -45,25 +49,10 @@ class EdgeHealthIT {
     }
   }
 
-  private static TestStream streamOn(String router, Channel channel) {
-    return await()
-        .ignoreExceptions()
-        .until(
-            () -> {
-              TestStream stream = new TestStream(channel);
-              if (stream.isOpen() && stream.ask().equals(router)) {
-                return stream;
-              }
-              stream.end();
-              return null;
-            },
-            found -> found != null);
-  }
-
   @Test
   void aDrainingRouterGetsNoNewStreamWhileItsOpenOneGoesOn() throws Exception {
     Channel channel = rig.connect("Bearer " + rig.token());
-    TestStream open = streamOn("one", channel);
+    TestStream open = TestStream.on(channel, "one"::equals);
 
     rig.routers.get(0).draining();
 
@@ -76,7 +65,7 @@ class EdgeHealthIT {
   @Test
   void withoutAnyReadyRouterANewStreamGetsATypedErrorAndOpenOnesGoOn() throws Exception {
     Channel channel = rig.connect("Bearer " + rig.token());
-    TestStream open = streamOn("two", channel);
+    TestStream open = TestStream.on(channel, "two"::equals);
 
     rig.routers.forEach(router -> router.draining());
 
@@ -90,7 +79,7 @@ class EdgeHealthIT {
   @Test
   void aDeadRouterIsLeftAndComesBack() throws Exception {
     Channel channel = rig.connect("Bearer " + rig.token());
-    streamOn("one", channel);
+    TestStream.on(channel, "one"::equals);
     int port = rig.routers.getFirst().port();
 
     rig.routers.removeFirst().close();
@@ -98,6 +87,32 @@ class EdgeHealthIT {
 
     rig.startRouter("one again", port);
     await().untilAsserted(() -> assertThat(routersOf(channel, 8)).contains("one again"));
+  }
+
+  /**
+   * At the address of "one" nobody takes a connection any more, while what tells of its health still says that it is well.
+   * An open stream at "two" makes the edge prefer the other one.
+   */
+  @Test
+  void aRouterThatHasJustGoneCostsNoCallAndNoNewStreamBeforeItsHealthTells() throws Exception {
+    int two = rig.routers.get(1).port();
+    try (Socket gone = new Socket()) {
+      gone.bind(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0));
+      rig.restart("--parley.edge.routers=127.0.0.1:%d/%d, 127.0.0.1:%d".formatted(gone.getLocalPort(), two, two));
+      Channel channel = rig.connect("Bearer " + rig.token());
+      await().untilAsserted(() -> assertThat(rig.status("GET", "/metrics")).contains(TWO_ARE_WELL));
+      TestStream open = TestStream.on(channel, "two"::equals);
+      ChatServiceGrpc.ChatServiceBlockingStub calls =
+          ChatServiceGrpc.newBlockingStub(channel).withDeadlineAfter(60, TimeUnit.SECONDS);
+
+      for (int i = 0; i < 40; i++) {
+        assertThat(calls.getUsers(GetUsersRequest.newBuilder().addUserIds("x").build()).getUsers(0).getUserId())
+            .isEqualTo("two");
+      }
+      assertThat(routersOf(channel, 40)).containsExactly("two");
+      assertThat(rig.status("GET", "/metrics")).contains(TWO_ARE_WELL);
+      assertThat(open.ask()).isEqualTo("two");
+    }
   }
 
   private static Set<String> routersOf(Channel channel, int streams) throws InterruptedException {
@@ -110,24 +125,12 @@ class EdgeHealthIT {
 
   @Test
   void probesAndPrometheusReachNothingElseOfTheAdminInterface() throws Exception {
-    assertThat(status("GET", "/livez")).startsWith("200 ");
-    assertThat(status("GET", "/readyz")).startsWith("200 LIVE");
-    assertThat(status("GET", "/metrics")).startsWith("200 ").contains("envoy_cluster_membership_healthy");
-    assertThat(status("GET", "/stats/prometheus")).startsWith("404 ");
-    assertThat(status("GET", "/config_dump")).startsWith("404 ");
-    assertThat(status("POST", "/quitquitquit")).startsWith("404 ");
-    assertThat(status("POST", "/readyz")).startsWith("404 ");
-  }
-
-  private String status(String method, String path) throws Exception {
-    try (HttpClient client = HttpClient.newHttpClient()) {
-      HttpResponse<String> answer =
-          client.send(
-              HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + rig.statusPort + path))
-                  .method(method, HttpRequest.BodyPublishers.noBody())
-                  .build(),
-              HttpResponse.BodyHandlers.ofString());
-      return answer.statusCode() + " " + answer.body();
-    }
+    assertThat(rig.status("GET", "/livez")).startsWith("200 ");
+    assertThat(rig.status("GET", "/readyz")).startsWith("200 LIVE");
+    assertThat(rig.status("GET", "/metrics")).startsWith("200 ").contains("envoy_cluster_membership_healthy");
+    assertThat(rig.status("GET", "/stats/prometheus")).startsWith("404 ");
+    assertThat(rig.status("GET", "/config_dump")).startsWith("404 ");
+    assertThat(rig.status("POST", "/quitquitquit")).startsWith("404 ");
+    assertThat(rig.status("POST", "/readyz")).startsWith("404 ");
   }
 }

@@ -25,15 +25,26 @@ import io.grpc.Channel;
 import io.grpc.Grpc;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
 import io.grpc.TlsChannelCredentials;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
 /** A real Envoy in front of two servers that play routers: each answers with its own name. */
@@ -46,41 +57,52 @@ final class EdgeRig implements AutoCloseable {
   final int port = FreePorts.next();
   final int statusPort = FreePorts.next();
   final List<GrpcServer> routers = new ArrayList<>();
-  final Envoy envoy;
+  private final Path directory;
+  private final Traceparents traceparents = new Traceparents();
   private final KeySource keySource;
   private final List<ManagedChannel> channels = new ArrayList<>();
+  private Envoy envoy;
 
   @SettingsPrefix("parley.it")
   record RouterSettings(ServerSettings server, @Setting(value = "r", doc = "Who it is.") String name) {}
 
-  EdgeRig(Path directory) throws IOException {
-    this(directory, "");
-  }
-
-  /** {@code gateways}: as in the settings. */
-  EdgeRig(Path directory, String gateways) throws IOException {
+  /** {@code more}: settings of the edge. */
+  EdgeRig(Path directory, String... more) throws IOException {
+    this.directory = directory;
     keys = DevKeys.in(directory.resolve("keys"));
     certificates = DevCertificates.in(directory.resolve("tls"));
     keySource = KeySource.of(keys.jwks().toString());
     startRouter("one", 0);
     startRouter("two", 0);
-    envoy = Envoy.start(Parts.atHome(line -> {}).envoy(), settings(gateways), directory.resolve("envoy"), false);
+    envoy = startEdge(more);
   }
 
-  private EdgeSettings settings(String gateways) {
-    return Settings.load(
-        EdgeSettings.class,
-        "--parley.edge.listen=127.0.0.1:" + port,
-        "--parley.edge.admin-port=" + FreePorts.next(),
-        "--parley.edge.admin-listen=127.0.0.1:" + statusPort,
-        "--parley.edge.certificate=" + certificates.certificate(),
-        "--parley.edge.key=" + certificates.key(),
-        "--parley.edge.jwks=" + keys.jwks(),
-        "--parley.edge.issuer=parley-dev",
-        "--parley.edge.audience=parley",
-        "--parley.edge.concurrency=1",
-        "--parley.edge.gateways=" + gateways,
-        "--parley.edge.routers=127.0.0.1:%d, 127.0.0.1:%d".formatted(routers.get(0).port(), routers.get(1).port()));
+  private Envoy startEdge(String... more) throws IOException {
+    return Envoy.start(Parts.atHome(line -> {}).envoy(), settings(more), directory.resolve("envoy"), false);
+  }
+
+  /** Starts the edge anew, with these settings instead of its own. */
+  void restart(String... more) throws IOException {
+    envoy.close();
+    envoy = startEdge(more);
+  }
+
+  private EdgeSettings settings(String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "--parley.edge.listen=127.0.0.1:" + port,
+                "--parley.edge.admin-port=" + FreePorts.next(),
+                "--parley.edge.admin-listen=127.0.0.1:" + statusPort,
+                "--parley.edge.certificate=" + certificates.certificate(),
+                "--parley.edge.key=" + certificates.key(),
+                "--parley.edge.jwks=" + keys.jwks(),
+                "--parley.edge.issuer=parley-dev",
+                "--parley.edge.audience=parley",
+                "--parley.edge.concurrency=1",
+                "--parley.edge.routers=127.0.0.1:%d, 127.0.0.1:%d".formatted(routers.get(0).port(), routers.get(1).port())));
+    arguments.addAll(List.of(more));
+    return Settings.load(EdgeSettings.class, Map.of(), arguments);
   }
 
   void startRouter(String name, int routerPort) throws IOException {
@@ -92,10 +114,21 @@ final class EdgeRig implements AutoCloseable {
     GrpcServer router =
         GrpcServer.builder(settings.server())
             .auth(new TokenVerifier(keySource, DevKeys.RULES, Revocations.NONE, Clock.systemUTC()))
+            .interceptor(traceparents)
             .service(new NamedService(name))
             .start();
     router.ready();
     routers.add(router);
+  }
+
+  /** The {@code traceparent} of each unary call that reached a router; {@code none}: it had none. */
+  List<String> calls() {
+    return traceparents.calls;
+  }
+
+  /** The same of the streams. */
+  List<String> streams() {
+    return traceparents.streams;
   }
 
   TokenSigner signer() {
@@ -104,6 +137,19 @@ final class EdgeRig implements AutoCloseable {
 
   String token() {
     return signer().sign("alice", null, Instant.now().plusSeconds(600));
+  }
+
+  /** What the status listener answers: the status, a space, the body. */
+  String status(String method, String path) throws IOException, InterruptedException {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpResponse<String> answer =
+          client.send(
+              HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + statusPort + path))
+                  .method(method, HttpRequest.BodyPublishers.noBody())
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      return answer.statusCode() + " " + answer.body();
+    }
   }
 
   /** A new connection that trusts the development authority. */
@@ -134,6 +180,23 @@ final class EdgeRig implements AutoCloseable {
     envoy.close();
     routers.forEach(GrpcServer::close);
     keySource.close();
+  }
+
+  /** Keeps which trace each call is said to belong to. */
+  private static final class Traceparents implements ServerInterceptor {
+    private static final Metadata.Key<String> HEADER =
+        Metadata.Key.of("traceparent", Metadata.ASCII_STRING_MARSHALLER);
+
+    private final List<String> calls = new CopyOnWriteArrayList<>();
+    private final List<String> streams = new CopyOnWriteArrayList<>();
+
+    @Override
+    public <Q, A> ServerCall.Listener<Q> interceptCall(
+        ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+      boolean unary = call.getMethodDescriptor().getType() == MethodDescriptor.MethodType.UNARY;
+      (unary ? calls : streams).add(Objects.requireNonNullElse(headers.get(HEADER), "none"));
+      return next.startCall(call, headers);
+    }
   }
 
   /** Says who it is. */

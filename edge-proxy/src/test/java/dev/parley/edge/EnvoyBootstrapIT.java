@@ -30,8 +30,7 @@ class EnvoyBootstrapIT {
   }
 
   private void accepted(EdgeSettings settings) throws Exception {
-    Path file = directory.resolve("envoy.yaml");
-    Files.writeString(file, EnvoyBootstrap.render(settings));
+    Path file = EnvoyBootstrap.write(settings, directory);
     Process envoy =
         new ProcessBuilder(
                 Parts.atHome(line -> {}).envoy().toString(),
@@ -60,6 +59,24 @@ class EnvoyBootstrapIT {
   }
 
   @Test
+  void spansMayGoToACollectorByHttps() throws Exception {
+    accepted(
+        settings(
+            "--parley.edge.jwks=http://127.0.0.1:8080/keys",
+            "--parley.edge.gateways=gateway-a:8740",
+            "--parley.edge.dispatchers=dispatcher-a:8700",
+            "--parley.edge.trace.endpoint=https://collector.example.org/v1/traces",
+            "--parley.edge.trace.ratio=0.001"));
+  }
+
+  @Test
+  void aCollectorWithoutAHostIsRefused() {
+    assertThatThrownBy(() -> settings("--parley.edge.jwks=x", "--parley.edge.trace.endpoint=collector:4318"))
+        .isInstanceOf(SettingsException.class)
+        .hasMessageContaining("http(s) URL with a host");
+  }
+
+  @Test
   void routersMayHaveTheirHealthOnAnotherPort() throws Exception {
     accepted(
         settings(
@@ -75,7 +92,7 @@ class EnvoyBootstrapIT {
 
   @Test
   void withoutGatewaysNothingIsThereForBrowsers() throws Exception {
-    assertThat(EnvoyBootstrap.render(settings("--parley.edge.jwks=http://127.0.0.1:8080/keys")))
+    assertThat(Files.readString(EnvoyBootstrap.write(settings("--parley.edge.jwks=http://127.0.0.1:8080/keys"), directory)))
         .doesNotContain("gateways", "/ws", "http/1.1")
         .contains("alpn_protocols: [h2]", "codec_type: HTTP2");
   }

@@ -1,5 +1,7 @@
 package dev.parley.edge;
 
+import static org.awaitility.Awaitility.await;
+
 import dev.parley.v1.ChatServiceGrpc;
 import dev.parley.v1.ClientFrame;
 import dev.parley.v1.Credit;
@@ -10,6 +12,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /** A Connect stream that asks the router for its name, as often as one likes. */
 final class TestStream {
@@ -42,6 +45,22 @@ final class TestStream {
                     names.add(END);
                   }
                 });
+  }
+
+  /** A stream that such a router holds, as soon as the edge sends one there. */
+  static TestStream on(Channel channel, Predicate<String> router) {
+    return await()
+        .ignoreExceptions()
+        .until(
+            () -> {
+              TestStream stream = new TestStream(channel);
+              if (stream.isOpen() && router.test(stream.ask())) {
+                return stream;
+              }
+              stream.end();
+              return null;
+            },
+            found -> found != null);
   }
 
   /** The name of the router that holds the stream. */

@@ -51,6 +51,9 @@ final class UnaryCalls {
   /** What is said when an answer does not fit beside those that are held. */
   static final String NO_ROOM = "too many answers wait to be taken";
 
+  /** The trace that a call belongs to, as the edge says. */
+  private static final Metadata.Key<String> TRACE = Metadata.Key.of("traceparent", Metadata.ASCII_STRING_MARSHALLER);
+
   private static final Logger LOG = LoggerFactory.getLogger(UnaryCalls.class);
   private static final String PREFIX = "/parley.v1.";
   private static final int TIMEOUT_DIGITS = 10;
@@ -168,6 +171,10 @@ final class UnaryCalls {
     String token = request.headers().get(HttpHeaderNames.AUTHORIZATION);
     if (token != null) {
       headers.put(SocketBridge.AUTHORIZATION, token);
+    }
+    String trace = request.headers().get(TRACE.name());
+    if (trace != null) {
+      headers.put(TRACE, trace);
     }
     return headers;
   }

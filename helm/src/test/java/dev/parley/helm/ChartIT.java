@@ -3,11 +3,13 @@ package dev.parley.helm;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.chassis.config.Settings;
+import dev.parley.chassis.telemetry.TraceSettings;
 import dev.parley.dispatcher.DispatcherSettings;
 import dev.parley.edge.EdgeSettings;
 import dev.parley.gateway.GatewaySettings;
 import dev.parley.presence.PresenceSettings;
 import dev.parley.router.RouterSettings;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -80,6 +82,11 @@ class ChartIT {
     assertThat(gateway.routers()).as("as many as there may be").hasSize(10);
     EdgeSettings edge = load(EdgeSettings.class, objects, "Deployment", "edge");
     assertThat(edge.adminListen()).isEqualTo("0.0.0.0:9464");
+    assertThat(edge.name()).isEqualTo("chat-parley-edge-0");
+    URI collector = URI.create("http://collector.telemetry:4318/v1/traces");
+    assertThat(edge.trace()).isEqualTo(new EdgeSettings.TraceSettings(collector, 0.01));
+    assertThat(router.trace()).isEqualTo(new TraceSettings(collector, 0.01));
+    assertThat(dispatcher.trace().endpoint()).isEqualTo(collector);
   }
 
   @Test

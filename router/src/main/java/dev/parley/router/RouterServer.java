@@ -7,6 +7,7 @@ import dev.parley.chassis.auth.TokenVerifier;
 import dev.parley.chassis.errors.Validation;
 import dev.parley.chassis.resilience.Hops;
 import dev.parley.chassis.server.GrpcServer;
+import dev.parley.chassis.telemetry.CallTrace;
 import dev.parley.chassis.telemetry.GrpcMetrics;
 import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.chassis.telemetry.Traces;
@@ -207,8 +208,12 @@ public final class RouterServer implements AutoCloseable {
     Profiles profiles = new Profiles(broker.table(TableName.PROFILES));
     Calls calls = new Calls(allowances, profiles, clock);
     Routers routers = new Routers(broker.inquiries(), core::view);
+    GrpcServer.Builder listening = GrpcServer.builder(settings.server());
+    if (telemetry.traces()) {
+      listening.interceptor(new CallTrace());
+    }
     this.server =
-        GrpcServer.builder(settings.server())
+        listening
             .auth(verifier)
             .validation(validation)
             .workers(workers)

@@ -10,8 +10,8 @@ public record TraceSettings(
     @Nullable URI endpoint,
     @Setting(
         value = "0",
-        doc = "Of which share of the commands on streams a trace is made, 0 to 1. One that another router has begun is gone"
-            + " on with in any case.")
+        doc = "Of which share of the commands on streams a trace is made, 0 to 1. One that the edge or another router has"
+            + " begun is gone on with in any case.")
     double ratio) {
   /** Checks the share. */
   public TraceSettings {

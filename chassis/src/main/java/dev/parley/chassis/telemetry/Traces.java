@@ -81,8 +81,13 @@ public final class Traces {
     histogram.record(value, attributes, span == null ? Context.root() : Context.root().with(Span.wrap(span)));
   }
 
+  /** Whether this is the context of a span that is sampled. */
+  static boolean isSampled(String context) {
+    return CONTEXT.matcher(context).matches();
+  }
+
   private static @Nullable SpanContext read(String text) {
-    if (text.isEmpty() || !CONTEXT.matcher(text).matches()) {
+    if (text.isEmpty() || !isSampled(text)) {
       return null;
     }
     return SpanContext.createFromRemoteParent(

@@ -74,7 +74,7 @@ class GatewayIT {
     stack.close();
   }
 
-  private static SSLContext trusting(Path authority) throws Exception {
+  static SSLContext trusting(Path authority) throws Exception {
     KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
     store.load(null, null);
     try (InputStream in = Files.newInputStream(authority)) {

@@ -89,33 +89,45 @@ final class LiveStack implements AutoCloseable {
 
   /** With several routers, which take these arguments besides their usual ones. */
   LiveStack(Path data, int running, int spares, List<String> routerArguments) throws IOException {
-    this(data, running, spares, routerArguments, false, false, 0);
+    this(data, running, spares, routerArguments, List.of(), false, false, 0);
   }
 
   /** With so many routers, and presence. */
   static LiveStack withPresence(Path data, int routers, String... routerArguments) throws IOException {
-    return new LiveStack(data, routers, 0, List.of(routerArguments), true, false, 0);
+    return new LiveStack(data, routers, 0, List.of(routerArguments), List.of(), true, false, 0);
   }
 
   /** With so many routers, and a gateway. */
   static LiveStack withGateway(Path data, int routers, String... routerArguments) throws IOException {
-    return new LiveStack(data, routers, 0, List.of(routerArguments), false, true, 0);
+    return new LiveStack(data, routers, 0, List.of(routerArguments), List.of(), false, true, 0);
   }
 
   /** With so many routers, presence and a gateway: all that the page needs. */
   static LiveStack withPage(Path data, int routers) throws IOException {
-    return new LiveStack(data, routers, 0, List.of(), true, true, 0);
+    return new LiveStack(data, routers, 0, List.of(), List.of(), true, true, 0);
   }
 
   /** With one router, and an edge that knows so many dispatchers, which are not started yet. */
   static LiveStack withDispatchers(Path data, int dispatchers, String... routerArguments) throws IOException {
-    return new LiveStack(data, 1, 0, List.of(routerArguments), false, false, dispatchers);
+    return new LiveStack(data, 1, 0, List.of(routerArguments), List.of(), false, false, dispatchers);
   }
 
-  /** With so many routers, which take these arguments, and as many dispatchers, which are not started yet. */
-  static LiveStack withRoutersAndDispatchers(Path data, int routers, int dispatchers, String... routerArguments)
-      throws IOException {
-    return new LiveStack(data, routers, 0, List.of(routerArguments), false, false, dispatchers);
+  /** With so many routers, and an edge that knows so many dispatchers, which are not started yet. */
+  static LiveStack withRoutersAndDispatchers(Path data, int routers, int dispatchers) throws IOException {
+    return new LiveStack(data, routers, 0, List.of(), List.of(), false, false, dispatchers);
+  }
+
+  /** With two routers, a gateway, and a dispatcher that is not started yet; every message is traced to this collector. */
+  static LiveStack withTraces(Path data, String collector) throws IOException {
+    return new LiveStack(
+        data,
+        2,
+        0,
+        List.of("--parley.router.trace.endpoint=" + collector, "--parley.router.trace.ratio=1"),
+        List.of("--parley.edge.trace.endpoint=" + collector, "--parley.edge.trace.ratio=1"),
+        false,
+        true,
+        1);
   }
 
   private LiveStack(
@@ -123,6 +135,7 @@ final class LiveStack implements AutoCloseable {
       int running,
       int spares,
       List<String> routerArguments,
+      List<String> edgeArguments,
       boolean withPresence,
       boolean withGateway,
       int dispatchers)
@@ -149,30 +162,31 @@ final class LiveStack implements AutoCloseable {
     if (withGateway) {
       startGateway();
     }
-    this.envoy = Envoy.start(parts.envoy(), edgeSettings(), directory("envoy"), false);
+    this.envoy = Envoy.start(parts.envoy(), edgeSettings(edgeArguments), directory("envoy"), false);
   }
 
   private Path directory(String name) throws IOException {
     return Files.createDirectories(data.resolve(name));
   }
 
-  private EdgeSettings edgeSettings() {
-    return Settings.load(
-        EdgeSettings.class,
-        Map.of(),
-        List.of(
-            "--parley.edge.listen=127.0.0.1:" + edgePort,
-            "--parley.edge.admin-port=" + FreePorts.next(),
-            "--parley.edge.certificate=" + certificates.certificate(),
-            "--parley.edge.key=" + certificates.key(),
-            "--parley.edge.jwks=" + keys.jwks(),
-            "--parley.edge.issuer=" + DevKeys.RULES.issuer(),
-            "--parley.edge.audience=" + DevKeys.RULES.audience(),
-            "--parley.edge.dispatchers="
-                + dispatcherPorts.stream().map(port -> "127.0.0.1:" + port).collect(Collectors.joining(",")),
-            "--parley.edge.gateways=" + (gateway == null ? "" : "127.0.0.1:" + gatewayPort),
-            "--parley.edge.routers="
-                + routers.stream().map(each -> "127.0.0.1:" + each.port).collect(Collectors.joining(","))));
+  private EdgeSettings edgeSettings(List<String> more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "--parley.edge.listen=127.0.0.1:" + edgePort,
+                "--parley.edge.admin-port=" + FreePorts.next(),
+                "--parley.edge.certificate=" + certificates.certificate(),
+                "--parley.edge.key=" + certificates.key(),
+                "--parley.edge.jwks=" + keys.jwks(),
+                "--parley.edge.issuer=" + DevKeys.RULES.issuer(),
+                "--parley.edge.audience=" + DevKeys.RULES.audience(),
+                "--parley.edge.dispatchers="
+                    + dispatcherPorts.stream().map(port -> "127.0.0.1:" + port).collect(Collectors.joining(",")),
+                "--parley.edge.gateways=" + (gateway == null ? "" : "127.0.0.1:" + gatewayPort),
+                "--parley.edge.routers="
+                    + routers.stream().map(each -> "127.0.0.1:" + each.port).collect(Collectors.joining(","))));
+    arguments.addAll(more);
+    return Settings.load(EdgeSettings.class, Map.of(), arguments);
   }
 
   /** Starts presence, which does not run, and waits until it is ready. */

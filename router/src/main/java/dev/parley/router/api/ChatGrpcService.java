@@ -1,5 +1,7 @@
 package dev.parley.router.api;
 
+import dev.parley.chassis.telemetry.CallTrace;
+import dev.parley.chassis.telemetry.Traced;
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.RefusedException;
 import dev.parley.conversation.Request;
@@ -9,6 +11,7 @@ import dev.parley.router.session.EncodedFrame;
 import dev.parley.router.session.Sessions;
 import dev.parley.router.shard.Answer;
 import dev.parley.router.shard.MarkAnswer;
+import dev.parley.router.shard.ShardHost;
 import dev.parley.router.user.Blocks;
 import dev.parley.router.user.Profiles;
 import dev.parley.v1.AddMembersRequest;
@@ -60,6 +63,7 @@ import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** ChatService on the wire: each call becomes a question to a shard, and its answer a message. Thread-safe. */
 public final class ChatGrpcService implements BindableService, ChatServiceGrpc.AsyncService {
@@ -213,17 +217,32 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
   }
 
   private CompletableFuture<Done> submit(String userId, Command command) {
-    Request request;
+    Request checked;
     try {
-      request = Request.of(userId, command);
+      checked = Request.of(userId, command);
     } catch (RefusedException e) {
       sessions.metrics().answered(sessions.metrics().begin(), e.refusal().reason());
       return CompletableFuture.failedFuture(e);
     }
+    Traced span = sessions.metrics().traces().goOn("send", CallTrace.current());
+    Request request = span == null ? checked : checked.traced(span.context());
+    CompletableFuture<Done> done = submit(request, command.getSerializedSize());
+    return span == null ? done : done.whenComplete((stored, failure) -> ended(span, failure));
+  }
+
+  private static void ended(Traced span, @Nullable Throwable failure) {
+    if (failure == null) {
+      span.end();
+    } else {
+      span.fail(ShardHost.refusal(failure).reason().name());
+    }
+  }
+
+  private CompletableFuture<Done> submit(Request request, int bytes) {
     long begun = sessions.metrics().begin();
     return shards
         .of(request.conversationId())
-        .submit(request, command.getSerializedSize())
+        .submit(request, bytes)
         .thenApply(
             answer ->
                 switch (answer) {
