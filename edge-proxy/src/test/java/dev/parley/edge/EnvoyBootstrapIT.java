@@ -3,15 +3,21 @@ package dev.parley.edge;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.protobuf.Descriptors.MethodDescriptor;
 import dev.parley.chassis.config.Settings;
 import dev.parley.chassis.config.SettingsException;
 import dev.parley.parts.Parts;
+import dev.parley.v1.AdminProto;
+import dev.parley.v1.ChatProto;
+import dev.parley.v1.PresenceProto;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -102,5 +108,25 @@ class EnvoyBootstrapIT {
     assertThatThrownBy(() -> settings("--parley.edge.jwks=x", "--parley.edge.stream-idle-timeout=30s"))
         .isInstanceOf(SettingsException.class)
         .hasMessageContaining("60s");
+  }
+
+  @Test
+  void noStreamOfTheContractHasATimeOut() throws Exception {
+    EdgeSettings settings = settings("--parley.edge.jwks=http://127.0.0.1:8080/keys");
+    String rendered = Files.readString(EnvoyBootstrap.write(settings, directory));
+    List<String> streams =
+        Stream.of(ChatProto.getDescriptor(), PresenceProto.getDescriptor(), AdminProto.getDescriptor())
+            .flatMap(file -> file.getServices().stream())
+            .flatMap(service -> service.getMethods().stream())
+            .filter(MethodDescriptor::isServerStreaming)
+            .map(method -> "/" + method.getService().getFullName() + "/" + method.getName())
+            .toList();
+
+    assertThat(streams)
+        .isNotEmpty()
+        .allSatisfy(
+            path ->
+                assertThat(rendered)
+                    .containsPattern("path: " + Pattern.quote(path) + " }\n[^-]* timeout: 0s"));
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,7 +48,7 @@ class PlantedDefectsIT {
         }
       }
     }
-    List<String> expected = Defects.SHADOW_KINDS.get(defect);
+    List<String> expected = Objects.requireNonNull(Defects.SHADOW_KINDS.get(defect));
     assertThat(kinds).contains(expected.getFirst()).isSubsetOf(expected);
   }
 
