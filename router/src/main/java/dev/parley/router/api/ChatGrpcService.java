@@ -9,6 +9,7 @@ import dev.parley.router.session.EncodedFrame;
 import dev.parley.router.session.Sessions;
 import dev.parley.router.shard.Answer;
 import dev.parley.router.shard.MarkAnswer;
+import dev.parley.router.shard.ShardHost;
 import dev.parley.router.user.Blocks;
 import dev.parley.router.user.Profiles;
 import dev.parley.v1.AddMembersRequest;
@@ -209,7 +210,12 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
   private record Done(Request request, Stored stored) {}
 
   private CompletableFuture<Done> execute(String userId, Command command) {
-    return calls.within(Kind.COMMAND, userId, () -> submit(userId, command));
+    long begun = sessions.metrics().begin();
+    return calls
+        .within(Kind.COMMAND, userId, () -> submit(userId, command))
+        .whenComplete(
+            (done, failure) ->
+                sessions.metrics().answered(begun, failure == null ? null : ShardHost.refusal(failure).reason()));
   }
 
   private CompletableFuture<Done> submit(String userId, Command command) {
@@ -217,24 +223,16 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
     try {
       request = Request.of(userId, command);
     } catch (RefusedException e) {
-      sessions.metrics().answered(sessions.metrics().begin(), e.refusal().reason());
       return CompletableFuture.failedFuture(e);
     }
-    long begun = sessions.metrics().begin();
     return shards
         .of(request.conversationId())
         .submit(request, command.getSerializedSize())
         .thenApply(
             answer ->
                 switch (answer) {
-                  case Answer.Refused refused -> {
-                    sessions.metrics().answered(begun, refused.refusal().reason());
-                    throw new RefusedException(refused.refusal());
-                  }
-                  case Answer.Stored stored -> {
-                    sessions.metrics().answered(begun, null);
-                    yield new Done(request, stored.toProto(sessions.durability().get()));
-                  }
+                  case Answer.Refused refused -> throw new RefusedException(refused.refusal());
+                  case Answer.Stored stored -> new Done(request, stored.toProto(sessions.durability().get()));
                   case Answer.Bounced bounced -> throw new IllegalArgumentException("no outcome: " + bounced);
                 });
   }
