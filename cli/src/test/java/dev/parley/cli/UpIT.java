@@ -92,6 +92,13 @@ class UpIT {
     assertThat(parts(up)).isEmpty();
   }
 
+  @Test
+  void whoWantsToObserveWhatIsNotCountedIsToldSo() throws Exception {
+    Cli up = Cli.run(data, "up", "--observe", "--no-metrics");
+    assertThat(up.exit()).isEqualTo(1);
+    assertThat(up.errors()).hasLineCount(1).contains("--observe shows what --no-metrics leaves out");
+  }
+
   private static void assertAllAnswer(Map<String, Object> admin) throws IOException {
     assertThat(admin).containsOnlyKeys("router-1", "router-2", "presence-1", "dispatcher-1", "gateway-1");
     for (Object address : admin.values()) {

@@ -88,6 +88,30 @@ class FetchIT {
   }
 
   @Test
+  void whatLooksAtAnInstallationIsBuiltWhateverIsOnThePath() throws Exception {
+    program("prometheus", "echo 'prometheus, version 99.0.0'");
+    program("go", """
+        while [ "$1" != -o ]; do shift; done
+        mkdir -p "$(dirname "$2")" && echo "$3" > "$2" && chmod +x "$2"
+        """);
+    Result built = fetch(withPath(), "prometheus", "otelcol");
+    List<String> lines = built.output.lines().filter(line -> line.contains("=/")).toList();
+    assertThat(Path.of(lines.getFirst().replaceFirst("^prometheus=", "")))
+        .isExecutable()
+        .hasContent("github.com/prometheus/prometheus/cmd/prometheus");
+    assertThat(Path.of(lines.getLast().replaceFirst("^otelcol=", ""))).isExecutable().hasContent(".");
+  }
+
+  @Test
+  void withoutGoOneLineSaysWhatToInstall() throws Exception {
+    Result result = fetch(Map.of("PATH", directory.toString()), "prometheus");
+    assertThat(result.status).isEqualTo(1);
+    assertThat(result.output)
+        .isEqualTo(
+            "parts: Go is missing, which builds prometheus: install Go 1.21 or newer, or name one in PARLEY_PROMETHEUS\n");
+  }
+
+  @Test
   void aBuildThatFailsIsNamedWithItsLastLine() throws Exception {
     program("grpcurl", "echo 'grpcurl v1.0.0'");
     program("go", "echo 'go: first'; echo 'go: no network'; exit 1");
