@@ -7,9 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -104,7 +106,11 @@ class FetchIT {
 
   @Test
   void withoutGoOneLineSaysWhatToInstall() throws Exception {
-    Result result = fetch(Map.of("PATH", directory.toString()), "prometheus");
+    String withoutGo =
+        Arrays.stream(System.getenv("PATH").split(":"))
+            .filter(entry -> !Files.isExecutable(Path.of(entry, "go")))
+            .collect(Collectors.joining(":"));
+    Result result = fetch(Map.of("PATH", withoutGo), "prometheus");
     assertThat(result.status).isEqualTo(1);
     assertThat(result.output)
         .isEqualTo(

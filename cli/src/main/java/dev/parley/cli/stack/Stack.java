@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -366,10 +367,9 @@ public final class Stack implements AutoCloseable {
       String dispatcher,
       DevKeys keys,
       DevCertificates certificates) {
-    return Settings.load(
-        EdgeSettings.class,
-        Map.of(),
-        Stream.concat(edgeAdmin().stream(), Stream.of(
+    List<String> arguments = new ArrayList<>(edgeAdmin());
+    arguments.addAll(
+        List.of(
             "--parley.edge.listen=127.0.0.1:" + port,
             "--parley.edge.admin-port=" + FreePorts.next(),
             "--parley.edge.certificate=" + certificates.certificate(),
@@ -380,8 +380,8 @@ public final class Stack implements AutoCloseable {
             "--parley.edge.gateways=" + gateway,
             "--parley.edge.dispatchers=" + dispatcher,
             "--parley.edge.routers="
-                + routerPorts.stream().map(router -> "127.0.0.1:" + router).collect(Collectors.joining(","))))
-            .toList());
+                + routerPorts.stream().map(router -> "127.0.0.1:" + router).collect(Collectors.joining(","))));
+    return Settings.load(EdgeSettings.class, Map.of(), arguments);
   }
 
   private StackState describe(
