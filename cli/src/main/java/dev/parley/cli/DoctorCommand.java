@@ -29,7 +29,8 @@ import picocli.CommandLine.Option;
     description = {
       "Checks the machine and each part, and says what is wrong and what to do.",
       "It shows who owns which shard, and who follows.",
-      "With --address it looks at another installation through its edge: two users talk, and one of them comes back."
+      "With --address it looks at another installation through its edge: two users talk, and one of them comes back.",
+      "With an operator's token too it also looks at the routers there: shards, versions, durability, clocks."
     },
     mixinStandardHelpOptions = true)
 final class DoctorCommand implements Callable<Integer> {
@@ -54,6 +55,11 @@ final class DoctorCommand implements Callable<Integer> {
       description = "With --address: of another user. Default: the environment variable PARLEY_OTHER_TOKEN.")
   private @Nullable String otherToken;
 
+  @Option(names = "--operator-token", paramLabel = "JWT",
+      description = "With --address: of an operator, who may see the routers, their shards and clocks. Default: the "
+          + "environment variable PARLEY_OPERATOR_TOKEN.")
+  private @Nullable String operatorToken;
+
   @Option(names = "--json", description = "Print one JSON object instead of text.")
   private boolean json;
 
@@ -65,7 +71,8 @@ final class DoctorCommand implements Callable<Integer> {
                   address,
                   caFile,
                   tokenOf(token, "--token", "PARLEY_TOKEN"),
-                  tokenOf(otherToken, "--other-token", "PARLEY_OTHER_TOKEN"))
+                  tokenOf(otherToken, "--other-token", "PARLEY_OTHER_TOKEN"),
+                  given(operatorToken, "PARLEY_OPERATOR_TOKEN"))
               .run(),
           Optional.empty());
     }
@@ -78,17 +85,22 @@ final class DoctorCommand implements Callable<Integer> {
       findings.addAll(new ClusterChecks(routers).run());
       cluster = Optional.of(routers);
     } else {
-      findings.add(new Finding("up", false, "nothing runs from " + data.path(), "start it with ./parley up"));
+      findings.add(Finding.bad("up", "nothing runs from " + data.path(), "start it with ./parley up"));
     }
     return tell(findings, cluster);
   }
 
   private static String tokenOf(@Nullable String given, String option, String variable) {
-    String token = given == null ? System.getenv(variable) : given;
-    if (token == null || token.isBlank()) {
+    String token = given(given, variable);
+    if (token == null) {
       throw new CommandFailure("two users are to talk: name their tokens with " + option + " or in " + variable);
     }
-    return token.strip();
+    return token;
+  }
+
+  private static @Nullable String given(@Nullable String option, String variable) {
+    String token = option == null ? System.getenv(variable) : option;
+    return token == null || token.isBlank() ? null : token.strip();
   }
 
   private int tell(List<Finding> findings, Optional<Cluster> cluster) {

@@ -69,11 +69,20 @@ final class UpCommand implements Callable<Integer> {
       description = "The programs count nothing; their admin endpoints have probes and log levels only.")
   private boolean noMetrics;
 
+  @Option(
+      names = "--observe",
+      description = "Also Prometheus, with the alerts of observability/, and a collector of OpenTelemetry that writes a "
+          + "trace of each message to a file. Go builds both the first time, which takes minutes.")
+  private boolean observe;
+
   @Option(names = "--memory", description = "One process, nothing on disk, no TLS: for a first look and for tests.")
   private boolean memory;
 
   @Override
   public Integer call() throws IOException {
+    if (memory && observe) {
+      throw new CommandFailure("--observe looks at the processes of an installation on disk: leave out --memory");
+    }
     return memory ? upInMemory() : upOnDisk();
   }
 
@@ -82,9 +91,12 @@ final class UpCommand implements Callable<Integer> {
     if (routers < 1) {
       throw new CommandFailure("--routers " + routers + ": at least one router is needed");
     }
+    if (observe && noMetrics) {
+      throw new CommandFailure("--observe shows what --no-metrics leaves out: name one of them");
+    }
     Stack stack =
         Stack.start(
-            new StackSettings(directory, detach, routers, edgePort, routerPort, natsPort, sync, !noMetrics),
+            new StackSettings(directory, detach, routers, edgePort, routerPort, natsPort, sync, !noMetrics, observe),
             UpCommand::tell);
     StackState state = stack.state();
     Map<String, String> tokens = tokens(directory);
@@ -205,7 +217,7 @@ final class UpCommand implements Callable<Integer> {
           routers  %4$s
           phones   %11$s/ (what pushes would show)
           broker   %5$s
-          metrics  %12$s
+          metrics  %12$s%13$s
           logs     %6$s
 
         %9$s
@@ -238,7 +250,15 @@ final class UpCommand implements Callable<Integer> {
                 ? "none"
                 : state.admin().values().stream()
                     .map(address -> "http://" + address + "/metrics")
-                    .collect(Collectors.joining("\n           ")));
+                    .collect(Collectors.joining("\n           ")),
+            observers(state.observe()));
+  }
+
+  private static String observers(Map<String, String> observe) {
+    return observe.isEmpty()
+        ? ""
+        : "\n  watch    %s (Prometheus; docs/telemetry.md has questions to ask it)\n           %s (traces)"
+            .formatted(observe.get("prometheus"), observe.get("traces"));
   }
 
   private String memoryText(MemoryStack stack, Map<String, String> tokens) {

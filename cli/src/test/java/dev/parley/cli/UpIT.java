@@ -76,12 +76,27 @@ class UpIT {
             data, "doctor", "--address", String.valueOf(up.get("edge")), "--ca", String.valueOf(up.get("ca_file")),
             "--token", Cli.run(data, "token", "ann").output().strip(),
             "--other-token", Cli.run(data, "token", "ben").output().strip());
-    assertThat(fromOutside.output()).contains("ok   conversation", "ok   resume");
+    assertThat(fromOutside.output()).contains("ok   conversation", "ok   resume", "skip routers");
     assertThat(fromOutside.exit()).isZero();
+    Cli forOperators =
+        Cli.run(
+            data, "doctor", "--address", String.valueOf(up.get("edge")), "--ca", String.valueOf(up.get("ca_file")),
+            "--token", Cli.run(data, "token", "ann").output().strip(),
+            "--other-token", Cli.run(data, "token", "ben").output().strip(),
+            "--operator-token", Cli.run(data, "token", "ops", "--operator").output().strip());
+    assertThat(forOperators.output()).contains("ok   routers", "16 shards, each with one", "ok   clock");
+    assertThat(forOperators.exit()).as(forOperators.output()).isZero();
     assertAllAnswer(JSONObjectUtils.getJSONObject(up, "admin"));
 
     assertThat(Cli.run(data, "down").exit()).isZero();
     assertThat(parts(up)).isEmpty();
+  }
+
+  @Test
+  void whoWantsToObserveWhatIsNotCountedIsToldSo() throws Exception {
+    Cli up = Cli.run(data, "up", "--observe", "--no-metrics");
+    assertThat(up.exit()).isEqualTo(1);
+    assertThat(up.errors()).hasLineCount(1).contains("--observe shows what --no-metrics leaves out");
   }
 
   private static void assertAllAnswer(Map<String, Object> admin) throws IOException {

@@ -102,7 +102,7 @@ public final class DispatcherServer implements AutoCloseable {
                 new Names(broker.table(TableName.PROFILES), clock),
                 settings.concurrentPushes(),
                 providers::of,
-                new DispatchMetrics(telemetry.meter(), Traces.of(telemetry, 0)),
+                new DispatchMetrics(telemetry.meter(), Traces.of(telemetry, 0), clock),
                 new ToWebhooks(webhooks)));
     closing.push(dispatcher::close);
     providers.onAvailable(dispatcher::available);

@@ -85,6 +85,16 @@ public final class Parts {
     return one(Part.GRPCURL);
   }
 
+  /** The prometheus program, without its pages. Where it is missing it is built, which takes minutes. */
+  public Path prometheus() {
+    return one(Part.PROMETHEUS);
+  }
+
+  /** A collector of OpenTelemetry: OTLP in, files out. Where it is missing it is built, which takes minutes. */
+  public Path otelcol() {
+    return one(Part.OTELCOL);
+  }
+
   /** A headless Chromium, for tests. Takes Chromium's usual arguments. */
   public Path chromium() {
     return one(Part.CHROMIUM);
@@ -167,6 +177,10 @@ public final class Parts {
     HELM("helm"),
     /** A partner's way to call the contract. */
     GRPCURL("grpcurl"),
+    /** What fetches and keeps metrics. */
+    PROMETHEUS("prometheus"),
+    /** What takes spans. */
+    OTELCOL("otelcol"),
     /** A browser, for tests. */
     CHROMIUM("chromium"),
     /** Packages of the Python client. */

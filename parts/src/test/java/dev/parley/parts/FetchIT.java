@@ -7,9 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -85,6 +87,34 @@ class FetchIT {
     assertThat(Path.of(path)).isExecutable().hasContent("github.com/fullstorydev/grpcurl/cmd/grpcurl");
 
     assertThat(fetch(withPath(), "grpcurl").output).isEqualTo("grpcurl=" + path + "\n");
+  }
+
+  @Test
+  void whatLooksAtAnInstallationIsBuiltWhateverIsOnThePath() throws Exception {
+    program("prometheus", "echo 'prometheus, version 99.0.0'");
+    program("go", """
+        while [ "$1" != -o ]; do shift; done
+        mkdir -p "$(dirname "$2")" && echo "$3" > "$2" && chmod +x "$2"
+        """);
+    Result built = fetch(withPath(), "prometheus", "otelcol");
+    List<String> lines = built.output.lines().filter(line -> line.contains("=/")).toList();
+    assertThat(Path.of(lines.getFirst().replaceFirst("^prometheus=", "")))
+        .isExecutable()
+        .hasContent("github.com/prometheus/prometheus/cmd/prometheus");
+    assertThat(Path.of(lines.getLast().replaceFirst("^otelcol=", ""))).isExecutable().hasContent(".");
+  }
+
+  @Test
+  void withoutGoOneLineSaysWhatToInstall() throws Exception {
+    String withoutGo =
+        Arrays.stream(System.getenv("PATH").split(":"))
+            .filter(entry -> !Files.isExecutable(Path.of(entry, "go")))
+            .collect(Collectors.joining(":"));
+    Result result = fetch(Map.of("PATH", withoutGo), "prometheus");
+    assertThat(result.status).isEqualTo(1);
+    assertThat(result.output)
+        .isEqualTo(
+            "parts: Go is missing, which builds prometheus: install Go 1.21 or newer, or name one in PARLEY_PROMETHEUS\n");
   }
 
   @Test

@@ -41,6 +41,7 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
   private static final Attributes CATCH_UP = Attributes.of(PATH, "catch_up");
   private static final Attributes OK = Attributes.of(OUTCOME, "ok");
   private static final Attributes REFUSED = Attributes.of(OUTCOME, "refused");
+  private static final Attributes ABANDONED = Attributes.of(OUTCOME, "abandoned");
   private static final Attributes UNKNOWN = Attributes.of(OUTCOME, "unknown");
   private static final List<Long> EVENTS = List.of(1L, 2L, 4L, 8L, 16L, 32L, 64L);
   private static final double NANOS = 1e9;
@@ -84,7 +85,7 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
     this.traces = traces;
     this.clock = clock;
     this.nanos = nanos;
-    this.sends = Instruments.count(meter, "chat.sends", "Commands that were answered, by what became of them");
+    this.sends = Instruments.count(meter, "chat.sends", "Commands, by what became of them");
     this.sendLatency = Instruments.seconds(meter, "chat.send.latency", "From a command to its answer");
     this.deliveryLatency =
         Instruments.seconds(
@@ -130,6 +131,7 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
     gauges.add(fillRatios(meter));
     // So that what has not happened yet reads 0.
     sends.add(0, OK);
+    sends.add(0, ABANDONED);
     Arrays.stream(resumeOutcomes).forEach(outcome -> resumes.add(0, outcome));
     Arrays.stream(shedKinds).forEach(kind -> sheds.add(0, kind));
     List.of(catchUps, creditStalls, settles, takeovers).forEach(counter -> counter.add(0));
@@ -219,6 +221,11 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
       sends.add(1, Objects.requireNonNull(reasons.get(refusal)));
       sendLatency.record(seconds, refusal == ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN ? UNKNOWN : REFUSED);
     }
+  }
+
+  @Override
+  public void abandoned() {
+    sends.add(1, ABANDONED);
   }
 
   @Override

@@ -222,7 +222,9 @@ public final class RouterServer implements AutoCloseable {
             .service(
                 new PresenceGrpcService(
                     shards, sessions, calls, presenceSettings, broker.wakes(), revoked::issuedBefore))
-            .service(new AdminGrpcService(new Explanations(shards, broker, routers), revoked, routers, clock))
+            .service(
+                new AdminGrpcService(
+                    new Explanations(shards, broker, routers), revoked, routers, broker.layout().shards(), clock))
             .start();
     server.ready();
     LOG.info("{} is ready on port {}; acknowledged means {}", settings.name(), server.port(), broker.durability());

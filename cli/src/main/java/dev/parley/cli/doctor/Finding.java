@@ -11,14 +11,20 @@ import java.util.Map;
  * @param good whether it is as it should be
  * @param detail what was seen
  * @param remedy what to do; empty when it is good
+ * @param skipped it was not looked at: {@code detail} says why, {@code remedy} how it would be
  */
-public record Finding(String check, boolean good, String detail, String remedy) {
+public record Finding(String check, boolean good, String detail, String remedy, boolean skipped) {
   static Finding good(String check, String detail) {
-    return new Finding(check, true, detail, "");
+    return new Finding(check, true, detail, "", false);
   }
 
-  static Finding bad(String check, String detail, String remedy) {
-    return new Finding(check, false, detail, remedy);
+  /** Something is not as it should be. */
+  public static Finding bad(String check, String detail, String remedy) {
+    return new Finding(check, false, detail, remedy, false);
+  }
+
+  static Finding skipped(String check, String why, String remedy) {
+    return new Finding(check, true, why, remedy, true);
   }
 
   /** What a call ended with, in one line. */
@@ -30,7 +36,8 @@ public record Finding(String check, boolean good, String detail, String remedy) 
 
   /** One line for a terminal. */
   public String line() {
-    return "%-4s %-19s %s%s".formatted(good ? "ok" : "FAIL", check, detail, good ? "" : "; " + remedy);
+    String mark = skipped ? "skip" : good ? "ok" : "FAIL";
+    return "%-4s %-19s %s%s".formatted(mark, check, detail, remedy.isEmpty() ? "" : "; " + remedy);
   }
 
   /** For JSON. */
@@ -40,6 +47,7 @@ public record Finding(String check, boolean good, String detail, String remedy) 
     map.put("ok", good);
     map.put("detail", detail);
     map.put("remedy", remedy);
+    map.put("skipped", skipped);
     return map;
   }
 }

@@ -9,10 +9,15 @@ import dev.parley.sdk.SessionOptions;
 import dev.parley.sdk.TokenSource;
 import dev.parley.v1.Cursor;
 import dev.parley.v1.Event;
+import dev.parley.v1.GetStatsRequest;
+import dev.parley.v1.GetStatsResponse;
 import io.grpc.ChannelCredentials;
+import io.grpc.StatusRuntimeException;
 import io.grpc.TlsChannelCredentials;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -27,16 +32,19 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Whether an installation that runs elsewhere does its work, seen as its clients see it, through its edge: two users talk,
- * and one of them misses something and gets exactly that.
+ * and one of them misses something and gets exactly that; and, for an operator, what the routers say of themselves.
  */
 public final class RemoteChecks {
   private static final int SECONDS = 20;
   private static final int MISSED = 3;
+  private static final int TRIES = 4;
+  private static final Duration PAUSE = Duration.ofMillis(500);
 
   private final String address;
   private final @Nullable Path caFile;
   private final String token;
   private final String otherToken;
+  private final @Nullable String operatorToken;
 
   /**
    * Of this edge.
@@ -45,16 +53,19 @@ public final class RemoteChecks {
    * @param caFile what to trust; null: what the JDK trusts
    * @param token of a user
    * @param otherToken of another one
+   * @param operatorToken of an operator; null: what only operators may see is not looked at
    */
-  public RemoteChecks(String address, @Nullable Path caFile, String token, String otherToken) {
+  public RemoteChecks(
+      String address, @Nullable Path caFile, String token, String otherToken, @Nullable String operatorToken) {
     this.address = address;
     this.caFile = caFile;
     this.token = token;
     this.otherToken = otherToken;
+    this.operatorToken = operatorToken;
   }
 
   /** All of them, from the outside in. */
-  public List<Finding> run() throws IOException {
+  public List<Finding> run() throws IOException, InterruptedException {
     List<Finding> findings = new ArrayList<>();
     TlsChannelCredentials.Builder tls = TlsChannelCredentials.newBuilder();
     if (caFile != null) {
@@ -71,8 +82,42 @@ public final class RemoteChecks {
         });
     if (findings.stream().allMatch(Finding::good)) {
       findings.addAll(talk());
+      findings.addAll(cluster());
     }
     return findings;
+  }
+
+  /** What the routers say when nothing is wrong, or when it stays so: a shard that moves just now is no finding. */
+  private List<Finding> cluster() throws IOException, InterruptedException {
+    String token = operatorToken;
+    if (token == null) {
+      return List.of(
+          Finding.skipped(
+              "routers",
+              "who owns which shard, versions, durability and clocks are told to operators alone",
+              "name an operator's token with --operator-token or in PARLEY_OPERATOR_TOKEN"));
+    }
+    try (ParleyClient client = ParleyClient.tls(address, caFile, TokenSource.fixed(token))) {
+      List<Finding> findings = stats(client);
+      for (int more = TRIES; more > 0 && !findings.stream().allMatch(Finding::good); more--) {
+        Thread.sleep(PAUSE);
+        findings = stats(client);
+      }
+      return findings;
+    } catch (StatusRuntimeException e) {
+      return List.of(
+          Finding.bad("routers", Finding.why(e), "is the operator's token valid, and does it say that it is one?"));
+    }
+  }
+
+  private static List<Finding> stats(ParleyClient client) {
+    Instant asked = Instant.now();
+    GetStatsResponse stats =
+        client
+            .admin()
+            .withDeadlineAfter(Probes.SECONDS, TimeUnit.SECONDS)
+            .getStats(GetStatsRequest.getDefaultInstance());
+    return new StatsChecks(stats, asked, Instant.now()).run();
   }
 
   private List<Finding> talk() {

@@ -24,7 +24,8 @@ public final class Leftovers {
 
   /**
    * Ends them in order; returns whether there were any. The edge goes first, so that routers do not wait for clients
-   * that have nowhere else to go; then all of our own at the same time, and then what they store in.
+   * that have nowhere else to go; then all of our own at the same time, and then what they store in
+   * and send their spans to.
    */
   public static boolean stop(Path data) throws IOException {
     if (!Files.isDirectory(data)) {
@@ -32,7 +33,7 @@ public final class Leftovers {
     }
     boolean any = PartProcess.stopRecorded(data.resolve(Envoy.NAME), Envoy.NAME);
     any |= stopOurs(data);
-    for (String name : List.of(RedisServer.NAME, NatsServer.NAME)) {
+    for (String name : List.of(Observers.PROMETHEUS, Observers.COLLECTOR, RedisServer.NAME, NatsServer.NAME)) {
       any |= PartProcess.stopRecorded(data.resolve(name), name);
     }
     StackState.remove(data);

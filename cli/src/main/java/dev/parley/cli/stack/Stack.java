@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,6 +50,9 @@ public final class Stack implements AutoCloseable {
   private static final int GATEWAY_PORT = 8740;
   private static final int DISPATCHER_PORT = 8760;
   private static final int ADMIN_PORT = 9464;
+  private static final int PROMETHEUS_PORT = 9090;
+  private static final int OTLP_PORT = 4318;
+  private static final String EDGE = "edge";
   private static final Duration NO_TIME = Duration.ofSeconds(1);
 
   private final StackSettings settings;
@@ -56,6 +60,7 @@ public final class Stack implements AutoCloseable {
   private final Map<String, PartProcess> processes = new LinkedHashMap<>();
   /** Where each program is asked how it is, as host:port. */
   private final Map<String, String> admin = new LinkedHashMap<>();
+  private final Map<String, String> observe = new LinkedHashMap<>();
   private @Nullable StackState state;
 
   private Stack(StackSettings settings, FileChannel lock) {
@@ -168,7 +173,12 @@ public final class Stack implements AutoCloseable {
     Path natsServer = parts.natsServer();
     Path redisProgram = parts.valkeyServer();
     Path envoyProgram = parts.envoy();
+    Path prometheus = settings.observe() ? parts.prometheus() : null;
+    Path collector = settings.observe() ? parts.otelcol() : null;
 
+    if (collector != null) {
+      startCollector(collector, progress);
+    }
     progress.accept("starting nats-server");
     NatsServer nats =
         NatsServer.start(
@@ -187,11 +197,36 @@ public final class Stack implements AutoCloseable {
     EdgeSettings edge = edgeSettings(edgePort, routerPorts.values(), gateway, dispatcher, keys, certificates);
     Envoy envoy = Envoy.start(envoyProgram, edge, directory(data, Envoy.NAME), true);
     processes.put(Envoy.NAME, envoy.process());
+    if (prometheus != null) {
+      startPrometheus(prometheus, progress);
+    }
 
     Map<String, String> routers = new LinkedHashMap<>();
     routerPorts.forEach((name, port) -> routers.put(name, "127.0.0.1:" + port));
     state = describe(edgePort, routers, links, certificates, nats, redis, presence, gateway, dispatcher, phones);
     state.write(data);
+  }
+
+  /** Before those that send to it. */
+  private void startCollector(Path program, Consumer<String> progress) {
+    progress.accept("starting " + Observers.COLLECTOR);
+    int port = Ports.choose("", 0, OTLP_PORT);
+    Path directory = directory(settings.data(), Observers.COLLECTOR);
+    Path configuration = Parts.findHome().resolve("observability/collector.yaml");
+    processes.put(Observers.COLLECTOR, Observers.startCollector(program, configuration, directory, port));
+    observe.put("collector", "http://127.0.0.1:" + port + "/v1/traces");
+    observe.put("traces", Observers.traces(directory).toString());
+  }
+
+  /** After those that it asks. */
+  private void startPrometheus(Path program, Consumer<String> progress) throws IOException {
+    progress.accept("starting " + Observers.PROMETHEUS);
+    int port = Ports.choose("", 0, PROMETHEUS_PORT);
+    Path directory = directory(settings.data(), Observers.PROMETHEUS);
+    Path observability = Parts.findHome().resolve("observability");
+    processes.put(
+        Observers.PROMETHEUS, Observers.startPrometheus(program, observability, directory, port, admin));
+    observe.put("prometheus", "http://127.0.0.1:" + port);
   }
 
   private RedisServer startRedis(Path program, Consumer<String> progress) {
@@ -213,6 +248,16 @@ public final class Stack implements AutoCloseable {
 
   private List<String> metrics(String program) {
     return settings.metrics() ? List.of() : List.of("--parley." + program + ".metrics.scrape=false");
+  }
+
+  /** The same of a program that makes spans: with somebody who looks, of everything that is said. */
+  private List<String> metricsAndTraces(String program, String... ofTraces) {
+    String collector = observe.get("collector");
+    return collector == null
+        ? metrics(program)
+        : Stream.of(metrics(program), List.of("--parley." + program + ".trace.endpoint=" + collector), List.of(ofTraces))
+            .flatMap(List::stream)
+            .toList();
   }
 
   /** Returns where it listens for the routers. */
@@ -256,7 +301,7 @@ public final class Stack implements AutoCloseable {
                   new RouterProcess.Link(link, secret),
                   adminPort(name),
                   RouterProcess.Leaving.of(settings.routers()),
-                  metrics("router"))));
+                  metricsAndTraces("router", "--parley.router.trace.ratio=1"))));
     }
     return links;
   }
@@ -285,7 +330,7 @@ public final class Stack implements AutoCloseable {
                 nats.url(),
                 keys.jwks(),
                 directory(settings.data(), PushLabProcess.NAME),
-                metrics("dispatcher"))));
+                metricsAndTraces("dispatcher"))));
     return "127.0.0.1:" + port;
   }
 
@@ -310,16 +355,20 @@ public final class Stack implements AutoCloseable {
     return "127.0.0.1:" + port;
   }
 
-  private static EdgeSettings edgeSettings(
+  /** The edge's own admin endpoint, for Prometheus alone. */
+  private List<String> edgeAdmin() {
+    return settings.observe() ? List.of("--parley.edge.admin-listen=127.0.0.1:" + adminPort(EDGE)) : List.of();
+  }
+
+  private EdgeSettings edgeSettings(
       int port,
       Collection<Integer> routerPorts,
       String gateway,
       String dispatcher,
       DevKeys keys,
       DevCertificates certificates) {
-    return Settings.load(
-        EdgeSettings.class,
-        Map.of(),
+    List<String> arguments = new ArrayList<>(edgeAdmin());
+    arguments.addAll(
         List.of(
             "--parley.edge.listen=127.0.0.1:" + port,
             "--parley.edge.admin-port=" + FreePorts.next(),
@@ -332,6 +381,7 @@ public final class Stack implements AutoCloseable {
             "--parley.edge.dispatchers=" + dispatcher,
             "--parley.edge.routers="
                 + routerPorts.stream().map(router -> "127.0.0.1:" + router).collect(Collectors.joining(","))));
+    return Settings.load(EdgeSettings.class, Map.of(), arguments);
   }
 
   private StackState describe(
@@ -365,6 +415,7 @@ public final class Stack implements AutoCloseable {
         dispatcher,
         phones,
         admin,
+        observe,
         settings.sync(),
         settings.detached(),
         ProcessRef.of(ProcessHandle.current()),

@@ -11,6 +11,7 @@ import java.nio.file.Path;
  * @param routerPort of the first router; the next one's is one more
  * @param sync the broker's sync_interval: {@code always}, or a time such as {@code 1s}
  * @param metrics whether the programs count what happens
+ * @param observe whether Prometheus and a collector of OpenTelemetry run beside them
  */
 public record StackSettings(
     Path data,
@@ -20,7 +21,8 @@ public record StackSettings(
     int routerPort,
     int natsPort,
     String sync,
-    boolean metrics) {
+    boolean metrics,
+    boolean observe) {
   /** How many routers there are unless somebody says otherwise. */
   public static final int ROUTERS = 2;
 }

@@ -29,6 +29,7 @@ import java.util.Set;
  * @param dispatcher where the dispatcher listens for the edge, as host:port
  * @param phones where the push lab shows what phones show, as an http address
  * @param admin where each program is asked how it is, by its name, as host:port
+ * @param observe where what looks at them is, by its name: addresses, and the file with the spans; empty: nothing does
  * @param sync when the broker flushes to disk
  * @param detached whether the processes run on without the {@code up} that started them
  * @param up the {@code up} that started them
@@ -48,15 +49,17 @@ public record StackState(
     String dispatcher,
     String phones,
     Map<String, String> admin,
+    Map<String, String> observe,
     String sync,
     boolean detached,
     ProcessRef up,
     Map<String, ProcessRef> processes,
     Map<String, Path> logs) {
-  /** Processes without which messages go on: presence, the way in for browsers, and pushes. */
+  /** Processes without which messages go on: presence, the way in for browsers, pushes, and what only looks. */
   static final Set<String> SPARED =
       Set.of(
-          RedisServer.NAME, PresenceProcess.NAME, GatewayProcess.NAME, DispatcherProcess.NAME, PushLabProcess.NAME);
+          RedisServer.NAME, PresenceProcess.NAME, GatewayProcess.NAME, DispatcherProcess.NAME, PushLabProcess.NAME,
+          Observers.PROMETHEUS, Observers.COLLECTOR);
 
   private static final String FILE = "up.json";
 
@@ -96,20 +99,20 @@ public record StackState(
   StackState withProcess(String name, PartProcess process) throws IOException {
     ProcessHandle handle =
         ProcessHandle.of(process.pid()).orElseThrow(() -> new IOException(name + " has ended already"));
-    return new StackState(edge, caFile, routers, links, natsUrl, natsMonitorUrl, redisUrl, presence, gateway, dispatcher, phones, admin, sync, detached, up,
+    return new StackState(edge, caFile, routers, links, natsUrl, natsMonitorUrl, redisUrl, presence, gateway, dispatcher, phones, admin, observe, sync, detached, up,
         with(processes, name, ProcessRef.of(handle)), with(logs, name, process.logFile()));
   }
 
   /** With one more router, whose process is still to come. */
   StackState withRouter(String name, String address, String link, String adminAddress) {
     return new StackState(edge, caFile, with(routers, name, address), with(links, name, link), natsUrl,
-        natsMonitorUrl, redisUrl, presence, gateway, dispatcher, phones, with(admin, name, adminAddress), sync, detached, up, processes, logs);
+        natsMonitorUrl, redisUrl, presence, gateway, dispatcher, phones, with(admin, name, adminAddress), observe, sync, detached, up, processes, logs);
   }
 
   /** Without this router and its process. */
   StackState withoutRouter(String name) {
     return new StackState(edge, caFile, without(routers, name), without(links, name), natsUrl, natsMonitorUrl, redisUrl,
-        presence, gateway, dispatcher, phones, without(admin, name), sync, detached, up, without(processes, name), without(logs, name));
+        presence, gateway, dispatcher, phones, without(admin, name), observe, sync, detached, up, without(processes, name), without(logs, name));
   }
 
   private static <T> Map<String, T> with(Map<String, T> map, String key, T value) {
@@ -150,6 +153,7 @@ public record StackState(
     map.put("dispatcher", dispatcher);
     map.put("phones", phones);
     map.put("admin", admin);
+    map.put("observe", observe);
     map.put("page", page());
     map.put("sync", sync);
     map.put("detached", detached);
@@ -188,6 +192,7 @@ public record StackState(
         JSONObjectUtils.getString(map, "dispatcher"),
         JSONObjectUtils.getString(map, "phones"),
         addresses(map, "admin"),
+        addresses(map, "observe"),
         JSONObjectUtils.getString(map, "sync"),
         JSONObjectUtils.getBoolean(map, "detached"),
         ref(JSONObjectUtils.getJSONObject(map, "up")),

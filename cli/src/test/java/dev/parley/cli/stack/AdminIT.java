@@ -202,6 +202,7 @@ class AdminIT {
     await().atMost(PATIENCE).untilAsserted(() -> {
       GetStatsResponse stats = stats();
       assertThat(stats.getSilentRoutersList()).isEmpty();
+      assertThat(stats.getShards()).isEqualTo(16);
       assertThat(stats.getRoutersList()).extracting(RouterStats::getRouter).containsExactly("router-1", "router-2");
       assertThat(stats.getRoutersList().stream().flatMap(router -> router.getOwnedShardsList().stream()))
           .as("each shard has one owner")

@@ -87,4 +87,9 @@ final class JetStreamDispatchLog implements DispatchLog {
     });
     return taken;
   }
+
+  @Override
+  public CompletableFuture<Long> end(int shard) {
+    return PlainFailures.of(requests.extent(StreamNames.shard(shard)).thenApply(Requests.Extent::last));
+  }
 }

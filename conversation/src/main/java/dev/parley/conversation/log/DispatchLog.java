@@ -69,6 +69,9 @@ public interface DispatchLog {
     void tell(int shard, StoredRecord record);
   }
 
+  /** The position of a shard's last record now, as the shard's leader says; 0: there never was one. */
+  CompletableFuture<Long> end(int shard);
+
   /** The reading of a shard. At most 4,096 records are told that were not acknowledged. */
   interface Feed extends AutoCloseable {
     /** Where it began: everything up to this position was dealt with. */

@@ -464,6 +464,15 @@ public abstract class BrokerContract {
   }
 
   @Test
+  void theEndOfAShardIsWhereItsLastRecordLies() throws Exception {
+    assertThat(get(broker.dispatch().end(0))).isZero();
+    get(broker.shard(0).append("k", bytes("a"), 0));
+    get(broker.shard(0).append("k", bytes("b"), 1));
+    assertThat(get(broker.dispatch().end(0))).isEqualTo(2);
+    assertThat(get(broker.dispatch().end(1))).isZero();
+  }
+
+  @Test
   void whoFollowsDispatchersIsToldWhatThereIsAndThenWhatComes() throws Exception {
     DispatchLog dispatch = broker.dispatch();
     long first = get(dispatch.append(0, bytes("a"), DispatchLog.NONE));

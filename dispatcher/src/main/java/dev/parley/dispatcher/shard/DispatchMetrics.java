@@ -11,8 +11,8 @@ import io.opentelemetry.api.metrics.LongCounter;
 import io.opentelemetry.api.metrics.Meter;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 
 /** Counts what becomes of pushes. Thread-safe. */
 public final class DispatchMetrics {
@@ -21,15 +21,28 @@ public final class DispatchMetrics {
 
   private static final List<String> PROVIDERS = List.of("fcm", "apns", "web_push");
   private static final double MILLIS = 1e3;
+  private static final long NOT_ASKED = -1;
+
+  /** Three times the broker did not say how long the log is: then nobody knows how many records wait. */
+  private static final Duration LAG_IS_KNOWN = Lag.EVERY.multipliedBy(3);
 
   private final Traces traces;
   private final LongCounter pushes;
   private final DoubleHistogram delay;
-  private final AtomicLong lag = new AtomicLong();
+  private volatile Behind behind;
+
+  /**
+   * What was last known of the lag.
+   *
+   * @param records {@link #NOT_ASKED}: nothing yet
+   */
+  private record Behind(long records, Instant asked, Instant dealtWith) {}
 
   /** Metrics of this meter, and spans. */
-  public DispatchMetrics(Meter meter, Traces traces) {
+  public DispatchMetrics(Meter meter, Traces traces, InstantSource clock) {
     this.traces = traces;
+    Instant begun = clock.instant();
+    behind = new Behind(NOT_ASKED, begun, begun);
     pushes = meter.counterBuilder("parley.push.outcomes").setDescription("Pushes, by what became of them").build();
     PROVIDERS.forEach(provider -> pushes.add(0, attributes(provider, PushResult.PUSH_RESULT_ACCEPTED.name())));
     delay =
@@ -38,12 +51,32 @@ public final class DispatchMetrics {
     meter
         .gaugeBuilder("parley.dispatch.lag")
         .ofLongs()
-        .setDescription("Records of the log that this dispatcher has read and not dealt with")
-        .buildWithCallback(gauge -> gauge.record(lag.get()));
+        .setDescription("Records on the log that are not acknowledged, of this dispatcher's shards")
+        .buildWithCallback(
+            gauge -> {
+              Behind now = behind;
+              if (now.records != NOT_ASKED && !clock.instant().isAfter(now.asked.plus(LAG_IS_KNOWN))) {
+                gauge.record(now.records);
+              }
+            });
+    meter
+        .gaugeBuilder("parley.dispatch.lag.age")
+        .setUnit("s")
+        .setDescription("All that was on the log so long ago is acknowledged, of this dispatcher's shards")
+        .buildWithCallback(
+            gauge ->
+                gauge.record(Math.max(0, Duration.between(behind.dealtWith, clock.instant()).toMillis()) / MILLIS));
   }
 
-  void lag(long records) {
-    lag.set(records);
+  /**
+   * The broker has said where the shards end.
+   *
+   * @param records beyond what is acknowledged
+   * @param asked when
+   * @param dealtWith all that was on the log then is acknowledged
+   */
+  void lag(long records, Instant asked, Instant dealtWith) {
+    behind = new Behind(records, asked, dealtWith);
   }
 
   private static Attributes attributes(String provider, String result) {

@@ -73,8 +73,10 @@ public final class Dispatcher implements AutoCloseable {
   private final ShardListener listener;
   private final Map<Integer, Owned> owned = new HashMap<>();
   private final Set<Integer> taking = new HashSet<>();
+  private final Lag lag;
   private Set<Integer> wanted = Set.of();
   private volatile int routerCount;
+  private boolean registered;
   private boolean leaving;
 
   /** Who else works on the shards of this dispatcher. Called on its loop. */
@@ -140,6 +142,7 @@ public final class Dispatcher implements AutoCloseable {
             new Sender(parts.concurrentPushes(), parts.clock(), parts.loop()),
             parts.providers(),
             parts.metrics());
+    this.lag = new Lag(around);
   }
 
   /** Learns what was done so far, registers and begins. */
@@ -168,6 +171,7 @@ public final class Dispatcher implements AutoCloseable {
   private void begin() {
     renew();
     tick();
+    look();
     after(PROBE, this::probe);
     after(FORGETTING, this::forget);
   }
@@ -205,8 +209,17 @@ public final class Dispatcher implements AutoCloseable {
     if (!leaving) {
       around.sender().tick();
       owned.values().forEach(one -> one.shard().tick());
-      around.metrics().lag(owned.values().stream().mapToLong(one -> one.shard().lag()).sum());
       after(TICK, this::tick);
+    }
+  }
+
+  /** While it is not among the dispatchers, nothing is known of the lag, and its age grows. */
+  private void look() {
+    if (!leaving) {
+      if (registered) {
+        lag.look(wanted);
+      }
+      after(Lag.EVERY, this::look);
     }
   }
 
@@ -264,7 +277,8 @@ public final class Dispatcher implements AutoCloseable {
   }
 
   private void dispatchersChanged(Set<String> now) {
-    wanted = now.contains(name) && !leaving ? Assignment.of(name, now, shards) : Set.of();
+    registered = now.contains(name);
+    wanted = registered && !leaving ? Assignment.of(name, now, shards) : Set.of();
     LOG.info("{}: dispatchers are {}; shards {} are mine", name, new TreeSet<>(now), new TreeSet<>(wanted));
     for (int shard : List.copyOf(owned.keySet())) {
       if (!wanted.contains(shard)) {

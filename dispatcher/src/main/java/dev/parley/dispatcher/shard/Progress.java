@@ -43,9 +43,4 @@ final class Progress {
   long done() {
     return done;
   }
-
-  /** How many positions are not. */
-  int open() {
-    return order.size();
-  }
 }

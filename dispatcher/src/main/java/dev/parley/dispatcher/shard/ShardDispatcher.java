@@ -83,11 +83,6 @@ final class ShardDispatcher {
     outcomes.acknowledge(feed);
   }
 
-  /** How many records are not dealt with yet. */
-  int lag() {
-    return progress.open();
-  }
-
   // ------------------------------------------------------------------ records come
 
   /** The next record. */

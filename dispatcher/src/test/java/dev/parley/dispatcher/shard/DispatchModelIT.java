@@ -151,7 +151,7 @@ class DispatchModelIT {
               name,
               new Dispatcher.Parts(
                   broker, time, random, process, TIMES, users, blocked, new Names(broker.table(TableName.PROFILES), time), 100,
-                  target -> provider, new DispatchMetrics(MeterProvider.noop().get("test"), Traces.NONE), new Alone()));
+                  target -> provider, new DispatchMetrics(MeterProvider.noop().get("test"), Traces.NONE, time), new Alone()));
       dispatcher.start();
       living.add(new Living(name, dispatcher, process));
     }

@@ -66,7 +66,7 @@ class DispatcherTest {
         name,
         new Dispatcher.Parts(
             broker, time, new Random(7), loop, TIMES, users, blocked, new Names(broker.table(TableName.PROFILES), time), 100,
-            target -> provider, new DispatchMetrics(MeterProvider.noop().get("test"), Traces.NONE), new NoListener()));
+            target -> provider, new DispatchMetrics(MeterProvider.noop().get("test"), Traces.NONE, time), new NoListener()));
   }
 
   /** Nobody else works on the shards. */

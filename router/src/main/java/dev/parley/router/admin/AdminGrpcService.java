@@ -48,13 +48,16 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
   private final Explanations explanations;
   private final RevokedTokens revoked;
   private final Routers routers;
+  private final int shards;
   private final InstantSource clock;
 
   /** A service over these parts; {@code clock}: the one that says when tokens are revoked. */
-  public AdminGrpcService(Explanations explanations, RevokedTokens revoked, Routers routers, InstantSource clock) {
+  public AdminGrpcService(
+      Explanations explanations, RevokedTokens revoked, Routers routers, int shards, InstantSource clock) {
     this.explanations = explanations;
     this.revoked = revoked;
     this.routers = routers;
+    this.shards = shards;
     this.clock = clock;
   }
 
@@ -132,6 +135,7 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
                       .addAllRouters(
                           answers.stream().sorted(Comparator.comparing(RouterStats::getRouter)).toList())
                       .addAllSilentRouters(names.stream().filter(name -> !told.contains(name)).toList())
+                      .setShards(shards)
                       .build();
                 }),
         response);

@@ -213,7 +213,12 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
   private record Done(Request request, Stored stored) {}
 
   private CompletableFuture<Done> execute(String userId, Command command) {
-    return calls.within(Kind.COMMAND, userId, () -> submit(userId, command));
+    long begun = sessions.metrics().begin();
+    return calls
+        .within(Kind.COMMAND, userId, () -> submit(userId, command))
+        .whenComplete(
+            (done, failure) ->
+                sessions.metrics().answered(begun, failure == null ? null : ShardHost.refusal(failure).reason()));
   }
 
   private CompletableFuture<Done> submit(String userId, Command command) {
@@ -221,7 +226,6 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
     try {
       checked = Request.of(userId, command);
     } catch (RefusedException e) {
-      sessions.metrics().answered(sessions.metrics().begin(), e.refusal().reason());
       return CompletableFuture.failedFuture(e);
     }
     Traced span = sessions.metrics().traces().goOn("send", CallTrace.current());
@@ -239,21 +243,14 @@ public final class ChatGrpcService implements BindableService, ChatServiceGrpc.A
   }
 
   private CompletableFuture<Done> submit(Request request, int bytes) {
-    long begun = sessions.metrics().begin();
     return shards
         .of(request.conversationId())
         .submit(request, bytes)
         .thenApply(
             answer ->
                 switch (answer) {
-                  case Answer.Refused refused -> {
-                    sessions.metrics().answered(begun, refused.refusal().reason());
-                    throw new RefusedException(refused.refusal());
-                  }
-                  case Answer.Stored stored -> {
-                    sessions.metrics().answered(begun, null);
-                    yield new Done(request, stored.toProto(sessions.durability().get()));
-                  }
+                  case Answer.Refused refused -> throw new RefusedException(refused.refusal());
+                  case Answer.Stored stored -> new Done(request, stored.toProto(sessions.durability().get()));
                   case Answer.Bounced bounced -> throw new IllegalArgumentException("no outcome: " + bounced);
                 });
   }

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Commands of a session that have no answer yet, known by the fingerprint that their events carry on the log. */
 final class OpenCommands {
+  private static final String ABANDONED = "ABANDONED";
+
   private final Durability durability;
   private final SessionMetrics metrics;
   private final Map<Key, Open> open = new HashMap<>();
@@ -53,17 +55,26 @@ final class OpenCommands {
     return open.size();
   }
 
-  /** Remembers a command unless the same id is open already. */
-  Added add(Request request, @Nullable Traced span) {
-    Open known = open.putIfAbsent(Key.of(request), new Open(request, metrics.begin(), span));
+  /** What a command is to those that are open. */
+  Kind kind(Request request) {
+    Open known = open.get(Key.of(request));
     if (known == null) {
-      return Added.NEW;
+      return Kind.NEW;
     }
-    return known.request.bodyHash() == request.bodyHash() ? Added.SAME : Added.CONFLICT;
+    return known.request.bodyHash() == request.bodyHash() ? Kind.SAME : Kind.CONFLICT;
   }
 
-  /** What became of a command that was to be remembered. */
-  enum Added {
+  /** Remembers a command that is {@link Kind#NEW}, and returns it as it goes on: with its trace, if one begins here. */
+  Request open(Request checked) {
+    Traced span = metrics.traces().begin("send");
+    Request request = span == null ? checked : checked.traced(span.context());
+    open.put(Key.of(request), new Open(request, metrics.begin(), span));
+    return request;
+  }
+
+  /** What a command may be to those that are open. */
+  enum Kind {
+    /** There is none with its id. */
     NEW,
     /** It is open already: its answer will do for both. */
     SAME,
@@ -88,6 +99,18 @@ final class OpenCommands {
       }
     }
     held.remove(key);
+  }
+
+  /** Nobody waits for the answers any more. */
+  void abandon() {
+    for (Open one : open.values()) {
+      metrics.abandoned();
+      if (one.span != null) {
+        one.span.fail(ABANDONED);
+      }
+    }
+    open.clear();
+    held.clear();
   }
 
   private static void ended(Traced span, @Nullable ErrorReason refusal) {

@@ -1,6 +1,5 @@
 package dev.parley.router.session;
 
-import dev.parley.chassis.telemetry.Traced;
 import dev.parley.conversation.ConversationLimits;
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.RefusedException;
@@ -316,10 +315,8 @@ public final class Session {
     if (refusal == null) {
       try {
         Request checked = Request.of(user.getUserId(), command);
-        Traced span = metrics.traces().begin("send");
-        Request request = span == null ? checked : checked.traced(span.context());
-        switch (commands.add(request, span)) {
-          case NEW -> port.submit(request, bytes);
+        switch (commands.kind(checked)) {
+          case NEW -> port.submit(commands.open(checked), bytes);
           case SAME -> {}
           case CONFLICT ->
               refuse(
@@ -626,9 +623,14 @@ public final class Session {
     if (phase != Phase.CLOSED) {
       phase = Phase.CLOSED;
       watches.ended(broke);
-      deliveries.release();
+      release();
       port.close(null);
     }
+  }
+
+  private void release() {
+    deliveries.release();
+    commands.abandon();
   }
 
   /** Which users and rooms it watches. */
@@ -651,7 +653,7 @@ public final class Session {
     phase = Phase.CLOSED;
     out.control(Frames.error(why, "", true));
     watches.ended(COMES_BACK.contains(why.reason()));
-    deliveries.release();
+    release();
     port.close(why);
   }
 }

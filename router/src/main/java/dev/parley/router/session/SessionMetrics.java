@@ -23,6 +23,9 @@ public interface SessionMetrics {
   /** A command that came at the time {@code begun} is answered; {@code refusal}: why it was refused; null: it is stored. */
   default void answered(long begun, @Nullable ErrorReason refusal) {}
 
+  /** A command's session ended before its answer. */
+  default void abandoned() {}
+
   /** So many events of this record were written to the stream of one who is in step ({@code live}), or who was behind. */
   default void delivered(CommittedRecord record, int events, boolean live) {}
 

@@ -3,6 +3,8 @@ package dev.parley.router.session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.parley.chassis.telemetry.Telemetry;
+import dev.parley.chassis.telemetry.Traces;
 import dev.parley.conversation.Refusal;
 import dev.parley.conversation.Request;
 import dev.parley.conversation.Timestamps;
@@ -20,6 +22,7 @@ import dev.parley.v1.Credit;
 import dev.parley.v1.Cursor;
 import dev.parley.v1.Cursors;
 import dev.parley.v1.Durability;
+import dev.parley.v1.ErrorReason;
 import dev.parley.v1.Event;
 import dev.parley.v1.Hello;
 import dev.parley.v1.MemberLeft;
@@ -30,6 +33,10 @@ import dev.parley.v1.SeqRange;
 import dev.parley.v1.ServerFrame;
 import dev.parley.v1.Term;
 import dev.parley.v1.User;
+import io.opentelemetry.api.metrics.MeterProvider;
+import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
+import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -60,6 +67,9 @@ final class SessionRig implements SessionPort {
   final ArrayDeque<List<String>> membersAsked = new ArrayDeque<>();
   final List<String> watched = new ArrayList<>();
   final List<String> verified = new ArrayList<>();
+  /** What became of commands, as it is counted. */
+  final List<String> outcomes = new ArrayList<>();
+  private final InMemorySpanExporter spans = InMemorySpanExporter.create();
   final List<@Nullable Refusal> closed = new ArrayList<>();
   boolean ready = true;
   boolean listing;
@@ -73,7 +83,39 @@ final class SessionRig implements SessionPort {
         new Session(
             "s1", "router", User.newBuilder().setUserId("ann").build(), time.instant(),
             time.instant().plusSeconds(3_600), LIMITS,
-            Durability.DURABILITY_SYNCED, time, this, SessionMetrics.NONE);
+            Durability.DURABILITY_SYNCED, time, this, new Counted());
+  }
+
+  /** Counts what becomes of commands, and follows each of them. */
+  private final class Counted implements SessionMetrics {
+    private final Traces traces =
+        Traces.of(
+            Telemetry.over(
+                MeterProvider.noop(),
+                SdkTracerProvider.builder().addSpanProcessor(SimpleSpanProcessor.create(spans)).build()),
+            1);
+
+    @Override
+    public Traces traces() {
+      return traces;
+    }
+
+    @Override
+    public void answered(long begun, @Nullable ErrorReason refusal) {
+      outcomes.add(refusal == null ? "ok" : refusal.name().replace("ERROR_REASON_", ""));
+    }
+
+    @Override
+    public void abandoned() {
+      outcomes.add("abandoned");
+    }
+  }
+
+  /** The spans that have ended: "name status". */
+  List<String> ended() {
+    return spans.getFinishedSpanItems().stream()
+        .map(span -> (span.getName() + " " + span.getStatus().getDescription()).strip())
+        .toList();
   }
 
   // ------------------------------------------------------------------ the port

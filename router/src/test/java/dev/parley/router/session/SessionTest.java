@@ -129,6 +129,44 @@ class SessionTest {
   }
 
   @Test
+  void eachCommandHasOneOutcomeAndEachNewOneASpanThatEnds() {
+    rig.following(1);
+    var command = rig.command("stored");
+    rig.send(ClientFrame.newBuilder().setCommand(command));
+    rig.send(ClientFrame.newBuilder().setCommand(command.toBuilder().setMessage(Say.message("other").getMessage())));
+    rig.command("refused");
+    rig.command("open when the stream ends");
+    rig.command("on the log, and its event has not come");
+    rig.session.answered(rig.submitted.removeFirst(), rig.stored(1, true));
+    rig.session.answered(
+        rig.submitted.removeFirst(),
+        new dev.parley.router.shard.Answer.Refused(Refusal.of(ErrorReason.ERROR_REASON_LOG_FULL, "full")));
+    var late = rig.submitted.removeFirst();
+    rig.session.answered(rig.submitted.removeFirst(), rig.stored(7, false));
+    assertThat(rig.outcomes).containsExactly("CLIENT_EVENT_ID_CONFLICT", "ok", "LOG_FULL");
+
+    rig.session.ended();
+    rig.session.answered(late, rig.stored(8, false));
+    rig.session.broke();
+
+    assertThat(rig.outcomes)
+        .containsExactly("CLIENT_EVENT_ID_CONFLICT", "ok", "LOG_FULL", "abandoned", "abandoned");
+    assertThat(rig.ended())
+        .containsExactlyInAnyOrder(
+            "send", "send ERROR_REASON_LOG_FULL", "send ABANDONED", "send ABANDONED");
+  }
+
+  @Test
+  void whatWaitsWhenTheRouterHangsUpIsAbandonedToo() {
+    rig.following(1);
+    rig.command("waits");
+    rig.session.drained();
+    assertThat(rig.closedWith()).isEqualTo("DRAINING");
+    assertThat(rig.outcomes).containsExactly("abandoned");
+    assertThat(rig.ended()).containsExactly("send ABANDONED");
+  }
+
+  @Test
   void aClientThatIsSilentForThreeHeartbeatsIsHungUp() {
     rig.following(1);
     for (int i = 0; i < 60; i++) {

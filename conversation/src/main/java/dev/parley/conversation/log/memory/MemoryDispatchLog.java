@@ -129,6 +129,11 @@ final class MemoryDispatchLog implements DispatchLog {
     return broker.answer(() -> takeNow(shard, position, reader));
   }
 
+  @Override
+  public CompletableFuture<Long> end(int shard) {
+    return broker.answer(() -> shards.get(shard).newestPosition());
+  }
+
   private synchronized Feed takeNow(int shard, long position, Reader reader) {
     MemoryFeed old = feeds[shard];
     if (old != null) {
