@@ -116,7 +116,7 @@ def namespace(name, jwks='{"keys":[]}', standard="restricted"):
         "name": name, "labels": {"pod-security.kubernetes.io/enforce": standard}}})
     until(lambda: "default" in kubectl("-n", name, "get", "serviceaccount", check=False))
     secret(name, "parley-link", secret="a-link-secret")
-    secret(name, "parley-nats", user="parley", password="12345")
+    secret(name, "parley-nats", router="12345", dispatcher="67890", operator="24680")
     secret(name, "parley-redis", password="redis-1")
     secret(name, "parley-jwks", **{"jwks.json": jwks})
     secret(name, "push", **{"service-account.json": "{}", "key.p8": "x", "vapid.jwk": "{}"})

@@ -65,6 +65,7 @@ public enum BrokerUser {
           "$JS.API.STREAM.INFO.*",
           "$JS.API.STREAM.MSG.GET.*",
           "$JS.API.DIRECT.GET.*",
+          "$JS.API.DIRECT.GET.*.>",
           "$JS.API.CONSUMER.CREATE.*.>",
           "$JS.API.CONSUMER.INFO.*.*",
           "$JS.API.CONSUMER.DELETE.*.*",
