@@ -50,7 +50,7 @@ class FullLogIT {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  /** As operations.md says. */
+  /** As docs/operations/disk.md says. */
   private static final long TAKE_OVER_BYTES = 10_000;
 
   @TempDir Path data;
