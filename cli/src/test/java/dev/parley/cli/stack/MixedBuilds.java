@@ -109,9 +109,11 @@ class MixedBuilds {
     assertThat(ann.heard().seqs(id)).isEqualTo(LongStream.rangeClosed(1, back).boxed().toList());
     assertThat(ben.heard().in(id)).isEqualTo(ann.heard().in(id));
     assertThat(ben.heard().in(id)).extracting(Event::getBodyCase).contains(Event.BodyCase.DELETION);
-    ann.session().typing(id);
     ben.session().markRead(id, secret);
-    await().untilAsserted(() -> assertThat(ben.heard().typings).anyMatch(typing -> typing.getConversationId().equals(id)));
+    await().untilAsserted(() -> {
+      ann.session().typing(id); // left out for one who is behind, as ben has just been
+      assertThat(ben.heard().typings).anyMatch(typing -> typing.getConversationId().equals(id));
+    });
     await().untilAsserted(() -> assertThat(ann.heard().receipts).anyMatch(receipt -> receipt.getConversationId().equals(id)));
   }
 
