@@ -11,8 +11,9 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BASELINE = os.path.join("baseline", "parley.binpb")
-# The baseline holds what partners rely on. The internal messages are read by routers of one deployment only.
-PUBLIC = os.path.join("src", "parley", "v1")
+# What partners rely on, and what the processes of one deployment say to each other and write to its log: two releases run
+# side by side while one replaces the other, and the log outlives all of them.
+OURS = os.path.join("src", "parley")
 
 
 def buf():
@@ -26,7 +27,7 @@ def buf():
 def main():
     program = buf()
     if sys.argv[1:] == ["--release"]:
-        steps = [["build", "--path", PUBLIC, "--exclude-source-info", "-o", BASELINE]]
+        steps = [["build", "--path", OURS, "--exclude-source-info", "-o", BASELINE]]
     elif not sys.argv[1:]:
         steps = [["lint"], ["breaking", "--exclude-imports", "--against", BASELINE]]
     else:

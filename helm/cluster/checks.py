@@ -61,6 +61,13 @@ def helm(*args, **more):
     return run("helm", *args, **more)
 
 
+def rendered(*args):
+    """What helm makes of the chart, without what it says beside: it tells of each link that it followed."""
+    done = subprocess.run(["helm", "template", "chat", CHART, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 0, done.stderr[-1500:]
+    return done.stdout
+
+
 def values(*names):
     """Arguments of helm for files of values: of this folder, or profiles of the chart."""
     args = []
@@ -116,7 +123,7 @@ def namespace(name, jwks='{"keys":[]}', standard="restricted"):
         "name": name, "labels": {"pod-security.kubernetes.io/enforce": standard}}})
     until(lambda: "default" in kubectl("-n", name, "get", "serviceaccount", check=False))
     secret(name, "parley-link", secret="a-link-secret")
-    secret(name, "parley-nats", user="parley", password="12345")
+    secret(name, "parley-nats", router="12345", dispatcher="67890", operator="24680")
     secret(name, "parley-redis", password="redis-1")
     secret(name, "parley-jwks", **{"jwks.json": jwks})
     secret(name, "push", **{"service-account.json": "{}", "key.p8": "x", "vapid.jwk": "{}"})
@@ -526,15 +533,16 @@ def cluster():
         for profile in ("small", "standard"):
             for mode in ("off", "sidecar", "ambient"):
                 for extra in (["everything"], ["existing"], [] if mode == "off" else ["mesh-gateway"]):
-                    rendered = helm("template", "chat", CHART, "-n", "dry", *values(profile, "base", *extra), "--set", "mesh.istio.mode=" + mode)
-                    kubectl("-n", "dry", "apply", "--dry-run=server", "-f", "-", input=rendered)
+                    manifests = rendered("-n", "dry", *values(profile, "base", *extra), "--set", "mesh.istio.mode=" + mode)
+                    kubectl("-n", "dry", "apply", "--dry-run=server", "-f", "-", input=manifests)
 
     @check("admission refuses what is invalid, and what could do more than it must")
     def _():
-        rendered = list(yaml.safe_load_all(helm("template", "chat", CHART, "-n", "dry", *values("small", "base", "mesh-gateway"), "--set", "mesh.istio.mode=sidecar")))
+        manifests = rendered("-n", "dry", *values("small", "base", "mesh-gateway"), "--set", "mesh.istio.mode=sidecar")
+        documents = list(yaml.safe_load_all(manifests))
 
         def broken(kind, change, *words):
-            document = json.loads(json.dumps(next(d for d in rendered if d and d["kind"] == kind)))
+            document = json.loads(json.dumps(next(d for d in documents if d and d["kind"] == kind)))
             change(document)
             contains(refused("kubectl", "-n", "dry", "apply", "--dry-run=server", "-f", "-", input=json.dumps(document)), *words)
 
@@ -545,7 +553,7 @@ def cluster():
         broken("HTTPRoute", lambda d: d["spec"]["rules"][0].update(timeouts={"request": "1s", "backendRequest": "2s"}), "backendRequest")
         broken("AuthorizationPolicy", lambda d: d["spec"].update(action="PERHAPS"), "PERHAPS")
         broken("DestinationRule", lambda d: d["spec"]["trafficPolicy"].update(loadBalancer={"simple": "BEST"}), "BEST")
-        pod = next(d for d in rendered if d and d["kind"] == "Deployment")["spec"]["template"]
+        pod = next(d for d in documents if d and d["kind"] == "Deployment")["spec"]["template"]
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bold"}, "spec": dict(pod["spec"], serviceAccountName="default")}
         pod["spec"]["hostNetwork"] = True
         contains(refused("kubectl", "-n", "dry", "apply", "--dry-run=server", "-f", "-", input=json.dumps(pod)), "violates PodSecurity", "hostNetwork")

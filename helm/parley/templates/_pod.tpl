@@ -321,12 +321,22 @@ nats.replicas: {{ .Values.log.replicas | toString | quote }}
 nats.shard-bytes: {{ .Values.log.shardBytes | quote }}
 {{- end -}}
 
-{{/* References to the broker's user and password, as YAML of a dict. */}}
-{{- define "parley.natsSecrets" -}}
-{{- with .Values.secrets.nats -}}
+{{/* The broker's user of a component, as YAML of a dict, or nothing. Call with (list . "router"). */}}
+{{- define "parley.natsUser" -}}
+{{- $root := index . 0 -}}
+{{- $component := index . 1 -}}
+{{- if $root.Values.secrets.nats.name -}}
+nats.user: {{ ternary $component (index $root.Values.nats.existing (printf "%sUser" $component)) $root.Values.nats.enabled | quote }}
+{{- end -}}
+{{- end -}}
+
+{{/* A reference to its password, likewise. */}}
+{{- define "parley.natsPassword" -}}
+{{- $root := index . 0 -}}
+{{- $component := index . 1 -}}
+{{- with $root.Values.secrets.nats -}}
 {{- if .name -}}
-nats.user: { name: {{ .name | quote }}, key: {{ .userKey | quote }} }
-nats.password: { name: {{ .name | quote }}, key: {{ .passwordKey | quote }} }
+nats.password: { name: {{ .name | quote }}, key: {{ index . (printf "%sKey" $component) | quote }} }
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -21,6 +21,62 @@ http://{{ include "parley.host" (list . "nats") }}:8222
 {{- end -}}
 {{- end -}}
 
+{{/*
+Who may do what at the broker, as YAML: docs/operations/credentials.md says why. A test compares it with what the programs
+say that they need.
+*/}}
+{{- define "parley.natsPermissions" -}}
+router:
+  publish:
+    - "chat.*.*"
+    - "cut.*.*"
+    - "marks.*"
+    - "user.*"
+    - "inquiries"
+    - "_INBOX.>"
+    - "$KV.conversation-lists.>"
+    - "$KV.snapshots.>"
+    - "$KV.blocks.>"
+    - "$KV.profiles.>"
+    - "$KV.presence-settings.>"
+    - "$KV.progress.>"
+    - "$KV.revocations.>"
+    - "$KV.routers.>"
+    - "$JS.API.STREAM.INFO.*"
+    - "$JS.API.STREAM.MSG.GET.*"
+    - "$JS.API.DIRECT.GET.*"
+    - "$JS.API.DIRECT.GET.*.>"
+    - "$JS.API.CONSUMER.CREATE.*.>"
+    - "$JS.API.CONSUMER.INFO.*.*"
+    - "$JS.API.CONSUMER.DELETE.*.*"
+    - "$JS.API.CONSUMER.MSG.NEXT.*.*"
+    - "$JS.FC.>"
+    - "$JS.API.STREAM.CREATE.*"
+    - "$JS.API.STREAM.MSG.DELETE.*"
+    - "$JS.API.STREAM.PURGE.*"
+  subscribe: ["_INBOX.>", "user.*", "inquiries"]
+dispatcher:
+  publish:
+    - "dispatch.*"
+    - "inquiries"
+    - "$KV.push-users.>"
+    - "$KV.webhooks.>"
+    - "$KV.webhook-cursors.>"
+    - "$KV.dispatchers.>"
+    - "$JS.API.STREAM.INFO.*"
+    - "$JS.API.STREAM.MSG.GET.*"
+    - "$JS.API.DIRECT.GET.*"
+    - "$JS.API.DIRECT.GET.*.>"
+    - "$JS.API.CONSUMER.CREATE.*.>"
+    - "$JS.API.CONSUMER.INFO.*.*"
+    - "$JS.API.CONSUMER.DELETE.*.*"
+    - "$JS.API.CONSUMER.MSG.NEXT.*.*"
+    - "$JS.FC.>"
+    - "$JS.API.CONSUMER.NAMES.*"
+    - "$JS.ACK.>"
+  subscribe: ["_INBOX.>"]
+{{- end -}}
+
 {{/* What JetStream may use of a volume, in bytes: 5 % stay free, since a full disk stops the whole server. */}}
 {{- define "parley.natsRoom" -}}
 {{- div (mul (include "parley.bytes" (list "nats.storage.size" .Values.nats.storage.size) | int64) 95) 100 -}}

@@ -1,8 +1,10 @@
 package dev.parley.cli;
 
+import dev.parley.cli.stack.BrokerLogins;
 import dev.parley.cli.stack.StackState;
 import dev.parley.conversation.jetstream.JetStreamBackup;
 import dev.parley.conversation.jetstream.JetStreamSettings;
+import dev.parley.conversation.jetstream.JetStreamSettings.Login;
 import dev.parley.conversation.log.LogException;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -23,19 +25,27 @@ public final class BrokerOptions {
 
   /** What copies its streams. */
   JetStreamBackup backup() throws IOException {
+    try {
+      return JetStreamBackup.open(settings());
+    } catch (LogException e) {
+      throw new CommandFailure(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private JetStreamSettings settings() throws IOException {
     JetStreamSettings settings = new JetStreamSettings(nats == null ? here() : nats);
     if (user != null) {
       String password = System.getenv("PARLEY_NATS_PASSWORD");
       if (password == null) {
         throw new CommandFailure("set PARLEY_NATS_PASSWORD to the password of " + user);
       }
-      settings = settings.withLogin(user, password);
+      return settings.withLogin(user, password);
     }
-    try {
-      return JetStreamBackup.open(settings);
-    } catch (LogException e) {
-      throw new CommandFailure(String.valueOf(e.getMessage()), e);
+    if (nats == null) {
+      Login operator = BrokerLogins.operator(data.path());
+      return settings.withLogin(operator.user(), operator.password());
     }
+    return settings;
   }
 
   private String here() throws IOException {

@@ -54,7 +54,7 @@ public final class DispatcherMain {
     if (admin != null) {
       lifecycle.onStop("admin endpoint", admin);
     }
-    JetStreamBroker broker = JetStreamBroker.open(brokerSettings(settings.nats()));
+    JetStreamBroker broker = JetStreamBroker.join(brokerSettings(settings.nats()));
     lifecycle.onStop("broker connections", broker);
     DispatcherServer dispatcher = new DispatcherServer(settings, broker, InstantSource.system(), telemetry);
     lifecycle.onStop("dispatcher", dispatcher);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.chassis.config.Settings;
 import dev.parley.chassis.telemetry.TraceSettings;
+import dev.parley.conversation.jetstream.BrokerUser;
 import dev.parley.dispatcher.DispatcherSettings;
 import dev.parley.edge.EdgeSettings;
 import dev.parley.gateway.GatewaySettings;
@@ -14,9 +15,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.yaml.snakeyaml.Yaml;
 
 /** What helm makes of the chart. What a cluster makes of that, {@code helm/test} tries. */
 class ChartIT {
@@ -87,6 +92,36 @@ class ChartIT {
     assertThat(edge.trace()).isEqualTo(new EdgeSettings.TraceSettings(collector, 0.01));
     assertThat(router.trace()).isEqualTo(new TraceSettings(collector, 0.01));
     assertThat(dispatcher.trace().endpoint()).isEqualTo(collector);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theBrokerPermitsWhatEachProgramNeedsAndNothingElse(BrokerUser user) throws Exception {
+    List<Map<String, Object>> objects = chart.rendered();
+    String config = String.valueOf(Tree.at(Tree.object(objects, "ConfigMap", "chat-parley-nats"), "data", "nats.conf"));
+    Matcher permissions =
+        Pattern.compile(
+                "user: " + user.login() + ", .*?publish: \\{ allow: (\\[.*?]) }.*?subscribe: \\{ allow: (\\[.*?]) }",
+                Pattern.DOTALL)
+            .matcher(config);
+
+    assertThat(permissions.find()).isTrue();
+    assertThat(new Yaml().<List<String>>load(permissions.group(1))).isEqualTo(user.publish());
+    assertThat(new Yaml().<List<String>>load(permissions.group(2))).isEqualTo(user.subscribe());
+  }
+
+  @Test
+  void routersAndDispatchersLogInAsDifferentUsers() throws Exception {
+    List<Map<String, Object>> own = chart.rendered();
+    List<Map<String, Object>> existing =
+        chart.rendered(
+            "--values=" + chart.named().resolveSibling("existing.yaml"),
+            "--set=nats.existing.routerUser=chat,nats.existing.dispatcherUser=pushes");
+
+    assertThat(load(RouterSettings.class, own, "StatefulSet", "router").nats().user()).isEqualTo("router");
+    assertThat(load(DispatcherSettings.class, own, "Deployment", "dispatcher").nats().user()).isEqualTo("dispatcher");
+    assertThat(load(RouterSettings.class, existing, "StatefulSet", "router").nats().user()).isEqualTo("chat");
+    assertThat(load(DispatcherSettings.class, existing, "Deployment", "dispatcher").nats().user()).isEqualTo("pushes");
   }
 
   @Test

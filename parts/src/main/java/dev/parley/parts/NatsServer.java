@@ -42,7 +42,7 @@ public final class NatsServer implements AutoCloseable {
    * @param monitorPort for the monitoring endpoint, HTTP; 0: a free one, kept likewise
    * @param syncInterval when data goes to the disk: {@code always}, which makes every acknowledged message safe against
    *     a power cut, or a time such as {@code 1s}
-   * @param credentials what clients must present; null: nothing
+   * @param users who may connect; empty: everybody, without a password
    * @param outlivesUs whether it stays when this JVM ends
    * @param seat its place in a cluster; null: it is alone
    */
@@ -52,42 +52,46 @@ public final class NatsServer implements AutoCloseable {
       int port,
       int monitorPort,
       String syncInterval,
-      @Nullable Credentials credentials,
+      List<User> users,
       boolean outlivesUs,
       @Nullable Seat seat) {
+    public Settings {
+      users = List.copyOf(users);
+    }
+
     /** A server on free ports, alone, that syncs each message, lets everybody in and ends with us. */
     public Settings(Path program, Path directory) {
-      this(program, directory, 0, 0, "always", null, false, null);
+      this(program, directory, 0, 0, "always", List.of(), false, null);
     }
 
     /** The same in another directory. */
     public Settings withDirectory(Path directory) {
-      return new Settings(program, directory, port, monitorPort, syncInterval, credentials, outlivesUs, seat);
+      return new Settings(program, directory, port, monitorPort, syncInterval, users, outlivesUs, seat);
     }
 
     /** The same on other ports. */
     public Settings withPorts(int port, int monitorPort) {
-      return new Settings(program, directory, port, monitorPort, syncInterval, credentials, outlivesUs, seat);
+      return new Settings(program, directory, port, monitorPort, syncInterval, users, outlivesUs, seat);
     }
 
     /** The same with another time of syncing. */
     public Settings withSyncInterval(String syncInterval) {
-      return new Settings(program, directory, port, monitorPort, syncInterval, credentials, outlivesUs, seat);
+      return new Settings(program, directory, port, monitorPort, syncInterval, users, outlivesUs, seat);
     }
 
-    /** The same behind a password. */
-    public Settings withCredentials(Credentials credentials) {
-      return new Settings(program, directory, port, monitorPort, syncInterval, credentials, outlivesUs, seat);
+    /** The same for these users only. */
+    public Settings withUsers(List<User> users) {
+      return new Settings(program, directory, port, monitorPort, syncInterval, users, outlivesUs, seat);
     }
 
     /** The same, staying when this JVM ends, or not. */
     public Settings withOutlivesUs(boolean outlivesUs) {
-      return new Settings(program, directory, port, monitorPort, syncInterval, credentials, outlivesUs, seat);
+      return new Settings(program, directory, port, monitorPort, syncInterval, users, outlivesUs, seat);
     }
 
     /** The same as one of a cluster. */
     Settings withSeat(Seat seat) {
-      return new Settings(program, directory, port, monitorPort, syncInterval, credentials, outlivesUs, seat);
+      return new Settings(program, directory, port, monitorPort, syncInterval, users, outlivesUs, seat);
     }
 
     private Settings withFreePorts() {
@@ -104,21 +108,48 @@ public final class NatsServer implements AutoCloseable {
   }
 
   /**
-   * What a client must present.
+   * Who may connect, and what for.
    *
-   * @param user letters and digits
+   * @param name letters and digits
    * @param password letters, digits, {@code -} and {@code _}
+   * @param limits what it may do; null: everything
    */
-  public record Credentials(String user, String password) {
-    public Credentials {
-      if (!user.matches("[A-Za-z0-9]+") || !password.matches("[A-Za-z0-9_-]+")) {
+  public record User(String name, String password, @Nullable Limits limits) {
+    public User {
+      if (!name.matches("[A-Za-z0-9]+") || !password.matches("[A-Za-z0-9_-]+")) {
         throw new IllegalArgumentException("user or password has a character that is not allowed");
       }
     }
 
     @Override
     public String toString() {
-      return "Credentials[" + user + "]";
+      return "User[" + name + "]";
+    }
+
+    private String line() {
+      String permissions = limits == null ? "" : ", permissions: " + limits.block();
+      return "    { user: \"" + name + "\", password: \"" + password + "\"" + permissions + " }\n";
+    }
+  }
+
+  /**
+   * The subjects that a user may use, with NATS's wildcards.
+   *
+   * @param publish to these
+   * @param subscribe to these
+   */
+  public record Limits(List<String> publish, List<String> subscribe) {
+    public Limits {
+      publish = List.copyOf(publish);
+      subscribe = List.copyOf(subscribe);
+    }
+
+    private String block() {
+      return "{ publish: { allow: " + list(publish) + " }, subscribe: { allow: " + list(subscribe) + " } }";
+    }
+
+    private static String list(List<String> subjects) {
+      return subjects.stream().map(subject -> "\"" + subject + "\"").collect(Collectors.joining(", ", "[", "]"));
     }
   }
 
@@ -184,14 +215,14 @@ public final class NatsServer implements AutoCloseable {
       config.append("  listen: \"127.0.0.1:").append(seat.routePort()).append("\"\n");
       config.append("  routes: [").append(seat.routes()).append("]\n}\n");
     }
-    Credentials credentials = settings.credentials();
-    if (credentials != null) {
-      config.append("authorization { user: \"").append(credentials.user());
-      config.append("\", password: \"").append(credentials.password()).append("\" }\n");
+    if (!settings.users().isEmpty()) {
+      config.append("authorization {\n  users: [\n");
+      settings.users().forEach(user -> config.append(user.line()));
+      config.append("  ]\n}\n");
     }
     Path file = settings.configFile();
     if (!Files.exists(file)) {
-      // It may hold a password.
+      // It may hold passwords.
       Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     }
     Files.writeString(file, config);

@@ -13,6 +13,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -91,9 +92,9 @@ class NatsServerIT {
   }
 
   @Test
-  void theFileWithThePasswordIsForItsOwnerOnly() throws Exception {
-    var credentials = new NatsServer.Credentials("parley", "s3cret");
-    try (NatsServer server = NatsServer.start(settings().withCredentials(credentials))) {
+  void theFileWithPasswordsIsForItsOwnerOnly() throws Exception {
+    var user = new NatsServer.User("parley", "s3cret", null);
+    try (NatsServer server = NatsServer.start(settings().withUsers(List.of(user)))) {
       assertThat(greeting(server, 5_000)).contains("\"auth_required\":true");
       assertThat(Files.getPosixFilePermissions(directory.resolve("nats-server.conf"))).hasSize(2);
     }

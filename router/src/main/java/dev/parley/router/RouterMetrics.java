@@ -128,6 +128,7 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
         Instruments.now(meter, "chat.sessions.behind", "Sessions that lack something and read for it", behind::sum));
     gauges.add(Instruments.now(meter, "chat.follows", "Conversations that sessions follow, over all sessions", follows::sum));
     gauges.add(Instruments.now(meter, "chat.shard.owned", "Shards that this router owns", this::owned));
+    gauges.add(Instruments.now(meter, "chat.shards", "Shards that there are, each of which a router should own", () -> shards));
     gauges.add(fillRatios(meter));
     // So that what has not happened yet reads 0.
     sends.add(0, OK);

@@ -129,7 +129,7 @@ public final class ClusterChecks {
               Finding.bad(
                   "log",
                   "shard " + shard.getKey() + " is " + percent + " % full",
-                  "give the stream more room (max_bytes): docs/operations.md says how"));
+                  "give the stream more room (max_bytes): docs/operations/disk.md says how"));
         }
       }
     }

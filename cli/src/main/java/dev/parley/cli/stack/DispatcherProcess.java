@@ -1,6 +1,7 @@
 package dev.parley.cli.stack;
 
 import dev.parley.chassis.auth.DevKeys;
+import dev.parley.conversation.jetstream.JetStreamSettings.Login;
 import dev.parley.parts.PartProcess;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,22 +26,44 @@ public final class DispatcherProcess {
    * @param port for the edge
    * @param adminPort where it is asked how it is
    * @param natsUrl the broker
+   * @param natsLogin how it logs in there
    * @param jwks who issues tokens
    * @param lab where the push lab keeps its keys
    * @param more further arguments of it
    */
   record Setup(
-      String name, Path directory, int port, int adminPort, String natsUrl, Path jwks, Path lab, List<String> more) {}
+      String name,
+      Path directory,
+      int port,
+      int adminPort,
+      String natsUrl,
+      Login natsLogin,
+      Path jwks,
+      Path lab,
+      List<String> more) {}
 
-  /** Starts it and waits until it has read what was done before. */
+  /** Starts it from our own jars and waits until it has read what was done before. */
   static PartProcess start(Setup setup) {
+    return start(setup, Build.ours());
+  }
+
+  /** The same from the jars of a build. */
+  static PartProcess start(Setup setup, Build build) {
     List<String> arguments = new ArrayList<>(arguments(setup.name(), setup.port(), setup.jwks()));
     arguments.add("--config=" + PushLabProcess.dispatcherSettings(setup.lab()));
     arguments.add("--parley.dispatcher.nats.servers=" + setup.natsUrl());
+    arguments.add("--parley.dispatcher.nats.user=" + setup.natsLogin().user());
     arguments.add("--parley.dispatcher.admin.listen=127.0.0.1:" + setup.adminPort());
     arguments.addAll(setup.more());
     return JvmProcess.start(
-        new JvmProcess.Launch(setup.name(), setup.directory(), JVM_FLAGS, MAIN, arguments, Map.of()),
+        new JvmProcess.Launch(
+            setup.name(),
+            build,
+            setup.directory(),
+            JVM_FLAGS,
+            MAIN,
+            arguments,
+            Map.of("PARLEY_DISPATCHER_NATS_PASSWORD", setup.natsLogin().password())),
         () -> RouterProcess.isReady(setup.port()));
   }
 

@@ -13,9 +13,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Stream;
 
-/** One of Parley's own services in a JVM of its own, from the same jars as ours. */
+/** One of Parley's own services in a JVM of its own. */
 final class JvmProcess {
   private static final Duration READY_TIMEOUT = Duration.ofSeconds(60);
 
@@ -34,6 +33,7 @@ final class JvmProcess {
    * What is to be started.
    *
    * @param name of the process and its files
+   * @param build whose jars it runs from
    * @param directory of its pid and log
    * @param flags for the JVM, beside those that every service gets
    * @param main the class
@@ -42,17 +42,29 @@ final class JvmProcess {
    */
   record Launch(
       String name,
+      Build build,
       Path directory,
       List<String> flags,
       String main,
       List<String> arguments,
-      Map<String, String> secrets) {}
+      Map<String, String> secrets) {
+    /** From our own jars. */
+    Launch(
+        String name,
+        Path directory,
+        List<String> flags,
+        String main,
+        List<String> arguments,
+        Map<String, String> secrets) {
+      this(name, Build.ours(), directory, flags, main, arguments, secrets);
+    }
+  }
 
   /** Starts it and waits until it is ready; what is not in time is stopped again. */
   static PartProcess start(Launch launch, BooleanSupplier ready) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    List<String> classPath = classPath();
+    List<String> classPath = launch.build().classPath();
     command.addAll(FLAGS);
     command.addAll(classArchive(launch.main(), classPath));
     command.addAll(launch.flags());
@@ -78,13 +90,6 @@ final class JvmProcess {
       throw e;
     }
     return process;
-  }
-
-  /** Ours, but for the tests that may have started us. */
-  private static List<String> classPath() {
-    return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
-        .filter(entry -> !Path.of(entry).endsWith("test-classes"))
-        .toList();
   }
 
   /**

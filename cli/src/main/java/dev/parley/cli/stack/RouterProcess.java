@@ -1,6 +1,7 @@
 package dev.parley.cli.stack;
 
 import dev.parley.chassis.auth.DevKeys;
+import dev.parley.conversation.jetstream.JetStreamSettings.Login;
 import dev.parley.parts.PartProcess;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
@@ -16,7 +17,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
-/** A router in a JVM of its own, from the same jars as ours. */
+/** A router in a JVM of its own. */
 final class RouterProcess {
   private static final String MAIN = "dev.parley.router.RouterMain";
   private static final int PROBE_SECONDS = 1;
@@ -55,6 +56,7 @@ final class RouterProcess {
    * @param port for clients
    * @param natsUrl the broker
    * @param natsMonitorUrl its monitoring endpoint
+   * @param natsLogin how it logs in there
    * @param presence instances of it, as host:port separated by commas; empty: none
    * @param jwks who issues tokens
    * @param link where it listens for the other routers, and what all of them share
@@ -68,6 +70,7 @@ final class RouterProcess {
       int port,
       String natsUrl,
       String natsMonitorUrl,
+      Login natsLogin,
       String presence,
       Path jwks,
       Link link,
@@ -106,8 +109,13 @@ final class RouterProcess {
     }
   }
 
-  /** Starts a router and waits until it says that it is ready. */
+  /** Starts a router from our own jars and waits until it says that it is ready. */
   static PartProcess start(Setup setup) {
+    return start(setup, Build.ours());
+  }
+
+  /** The same from the jars of a build. */
+  static PartProcess start(Setup setup, Build build) {
     List<String> arguments = new ArrayList<>();
     arguments.addAll(
         List.of(
@@ -115,6 +123,7 @@ final class RouterProcess {
             "--parley.router.server.listen=127.0.0.1:" + setup.port(),
             "--parley.router.nats.servers=" + setup.natsUrl(),
             "--parley.router.nats.monitoring=" + setup.natsMonitorUrl(),
+            "--parley.router.nats.user=" + setup.natsLogin().user(),
             "--parley.router.presence.addresses=" + setup.presence(),
             "--parley.router.auth.jwks=" + setup.jwks(),
             "--parley.router.auth.issuer=" + DevKeys.RULES.issuer(),
@@ -126,11 +135,16 @@ final class RouterProcess {
     JvmProcess.Launch launch =
         new JvmProcess.Launch(
             setup.name(),
+            build,
             setup.directory(),
             JVM_FLAGS,
             MAIN,
             arguments,
-            Map.of("PARLEY_ROUTER_LINK_SECRET", setup.link().secret()));
+            Map.of(
+                "PARLEY_ROUTER_LINK_SECRET",
+                setup.link().secret(),
+                "PARLEY_ROUTER_NATS_PASSWORD",
+                setup.natsLogin().password()));
     return JvmProcess.start(launch, () -> isReady(setup.port()));
   }
 

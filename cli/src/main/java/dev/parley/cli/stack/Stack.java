@@ -3,6 +3,7 @@ package dev.parley.cli.stack;
 import dev.parley.chassis.auth.DevKeys;
 import dev.parley.chassis.config.Settings;
 import dev.parley.cli.CommandFailure;
+import dev.parley.conversation.jetstream.BrokerUser;
 import dev.parley.edge.DevCertificates;
 import dev.parley.edge.EdgeSettings;
 import dev.parley.edge.Envoy;
@@ -185,6 +186,7 @@ public final class Stack implements AutoCloseable {
             new NatsServer.Settings(natsServer, directory(data, NatsServer.NAME))
                 .withPorts(natsPort, 0)
                 .withSyncInterval(settings.sync())
+                .withUsers(BrokerLogins.in(data))
                 .withOutlivesUs(true));
     processes.put(NatsServer.NAME, nats.process());
     RedisServer redis = startRedis(redisProgram, progress);
@@ -296,6 +298,7 @@ public final class Stack implements AutoCloseable {
                   router.getValue(),
                   nats.url(),
                   nats.monitorUrl(),
+                  BrokerLogins.of(settings.data(), BrokerUser.ROUTER),
                   presence,
                   keys.jwks(),
                   new RouterProcess.Link(link, secret),
@@ -316,7 +319,7 @@ public final class Stack implements AutoCloseable {
   }
 
   /** Returns where it listens for the edge. */
-  private String startDispatcher(NatsServer nats, DevKeys keys, Consumer<String> progress) {
+  private String startDispatcher(NatsServer nats, DevKeys keys, Consumer<String> progress) throws IOException {
     progress.accept("starting " + DispatcherProcess.NAME);
     int port = Ports.choose("", 0, DISPATCHER_PORT);
     processes.put(
@@ -328,6 +331,7 @@ public final class Stack implements AutoCloseable {
                 port,
                 adminPort(DispatcherProcess.NAME),
                 nats.url(),
+                BrokerLogins.of(settings.data(), BrokerUser.DISPATCHER),
                 keys.jwks(),
                 directory(settings.data(), PushLabProcess.NAME),
                 metricsAndTraces("dispatcher"))));

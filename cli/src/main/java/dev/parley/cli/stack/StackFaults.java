@@ -4,6 +4,7 @@ import dev.parley.bench.Fault.Demand;
 import dev.parley.bench.Fault;
 import dev.parley.chassis.auth.DevKeys;
 import dev.parley.cli.CommandFailure;
+import dev.parley.conversation.jetstream.BrokerUser;
 import dev.parley.parts.FreePorts;
 import dev.parley.parts.NatsServer;
 import dev.parley.parts.PartProcess;
@@ -137,6 +138,7 @@ public final class StackFaults implements AutoCloseable {
                 port(state.routers().getOrDefault(name, "")),
                 state.natsUrl(),
                 state.natsMonitorUrl(),
+                BrokerLogins.of(data, BrokerUser.ROUTER),
                 state.presence(),
                 DevKeys.in(data.resolve("keys")).jwks(),
                 new RouterProcess.Link(port(state.links().getOrDefault(name, "")), LinkSecret.read(data)),
@@ -164,6 +166,7 @@ public final class StackFaults implements AutoCloseable {
             new NatsServer.Settings(Parts.atHome(line -> {}).natsServer(), data.resolve(NatsServer.NAME))
                 .withPorts(URI.create(state.natsUrl()).getPort(), URI.create(state.natsMonitorUrl()).getPort())
                 .withSyncInterval(state.sync())
+                .withUsers(BrokerLogins.in(data))
                 .withOutlivesUs(true));
     record(state.withProcess(NatsServer.NAME, nats.process()));
   }

@@ -10,7 +10,6 @@ import dev.parley.cli.CommandFailure;
 import dev.parley.cli.backup.BackupDirectory;
 import dev.parley.cli.stack.LiveStack.Device;
 import dev.parley.conversation.jetstream.JetStreamBackup;
-import dev.parley.conversation.jetstream.JetStreamSettings;
 import dev.parley.v1.Cursor;
 import dev.parley.v1.Reset;
 import dev.parley.v1.ResetReason;
@@ -101,7 +100,7 @@ class BackupIT {
   }
 
   private static void backUp(LiveStack parley, Path copy) throws IOException {
-    try (JetStreamBackup source = JetStreamBackup.open(new JetStreamSettings(parley.nats().url()))) {
+    try (JetStreamBackup source = JetStreamBackup.open(parley.operatorOfBroker())) {
       new BackupDirectory(copy).save(source, line -> {});
     }
   }
@@ -118,7 +117,7 @@ class BackupIT {
   }
 
   private void restore(LiveStack parley, Path copy) throws IOException {
-    try (JetStreamBackup target = JetStreamBackup.open(new JetStreamSettings(parley.nats().url()))) {
+    try (JetStreamBackup target = JetStreamBackup.open(parley.operatorOfBroker())) {
       List<String> told = new ArrayList<>();
       Path damaged = damagedCopyOf(copy);
       assertThatThrownBy(() -> new BackupDirectory(damaged).restore(target, told::add))

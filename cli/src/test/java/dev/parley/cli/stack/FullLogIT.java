@@ -10,7 +10,6 @@ import dev.parley.cli.stack.LiveStack.Device;
 import dev.parley.conversation.ClientEventIds;
 import dev.parley.conversation.ConversationIds;
 import dev.parley.conversation.jetstream.JetStreamBroker;
-import dev.parley.conversation.jetstream.JetStreamSettings;
 import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.ShardLog;
 import dev.parley.internal.v1.LogRecord;
@@ -51,7 +50,7 @@ class FullLogIT {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-  /** As operations.md says. */
+  /** As docs/operations/disk.md says. */
   private static final long TAKE_OVER_BYTES = 10_000;
 
   @TempDir Path data;
@@ -162,7 +161,7 @@ class FullLogIT {
   @Test
   void aFullShardMovesAndSettlesAndStillTakesWhatMakesRoom() throws Exception {
     try (LiveStack parley = new LiveStack(data, 2, 0, List.of("--parley.router.nats.shard-bytes=2MiB"));
-        JetStreamBroker broker = JetStreamBroker.open(new JetStreamSettings(parley.nats().url()))) {
+        JetStreamBroker broker = JetStreamBroker.open(parley.operatorOfBroker())) {
       Device ann = parley.connectThroughEdgeTo(1, "ann", SessionOptions.forDevice("phone"));
       Device ben = parley.connectThroughEdgeTo(2, "ben", SessionOptions.forDevice("phone"));
       Device cat = parley.connect("cat", "phone");

@@ -2,6 +2,9 @@ package dev.parley.cli.stack;
 
 import dev.parley.chassis.auth.DevKeys;
 import dev.parley.chassis.config.Settings;
+import dev.parley.conversation.jetstream.BrokerUser;
+import dev.parley.conversation.jetstream.JetStreamSettings;
+import dev.parley.conversation.jetstream.JetStreamSettings.Login;
 import dev.parley.edge.DevCertificates;
 import dev.parley.edge.EdgeSettings;
 import dev.parley.edge.Envoy;
@@ -112,11 +115,6 @@ final class LiveStack implements AutoCloseable {
     return new LiveStack(data, 1, 0, List.of(routerArguments), List.of(), false, false, dispatchers);
   }
 
-  /** With so many routers, and an edge that knows so many dispatchers, which are not started yet. */
-  static LiveStack withRoutersAndDispatchers(Path data, int routers, int dispatchers) throws IOException {
-    return new LiveStack(data, routers, 0, List.of(), List.of(), false, false, dispatchers);
-  }
-
   /** With two routers, a gateway, and a dispatcher that is not started yet; every message is traced to this collector. */
   static LiveStack withTraces(Path data, String collector) throws IOException {
     return new LiveStack(
@@ -128,6 +126,17 @@ final class LiveStack implements AutoCloseable {
         false,
         true,
         1);
+  }
+
+  /** With a broker, and an edge that knows so many routers and dispatchers, which are not started yet. */
+  static LiveStack withPlacesFor(Path data, int routers, int dispatchers) throws IOException {
+    return new LiveStack(data, 0, routers, List.of(), List.of(), false, false, dispatchers);
+  }
+
+  /** With so many routers, which take these arguments, and as many dispatchers, which are not started yet. */
+  static LiveStack withRoutersAndDispatchers(Path data, int routers, int dispatchers, String... routerArguments)
+      throws IOException {
+    return new LiveStack(data, routers, 0, List.of(routerArguments), List.of(), false, false, dispatchers);
   }
 
   private LiveStack(
@@ -149,7 +158,9 @@ final class LiveStack implements AutoCloseable {
     }
     this.dispatcherPorts = Stream.generate(FreePorts::next).limit(dispatchers).toList();
     Parts parts = Parts.atHome(System.err::println);
-    this.nats = NatsServer.start(new NatsServer.Settings(parts.natsServer(), directory("nats-server")));
+    this.nats =
+        NatsServer.start(
+            new NatsServer.Settings(parts.natsServer(), directory("nats-server")).withUsers(BrokerLogins.in(data)));
     this.redis = withPresence
         ? RedisServer.start(new RedisServer.Settings(parts.valkeyServer(), directory(RedisServer.NAME)))
         : null;
@@ -238,6 +249,11 @@ final class LiveStack implements AutoCloseable {
 
   /** Starts a dispatcher that sends to the push lab with this directory; they count from 1. */
   void startDispatcher(int number, Path lab, String... arguments) throws IOException {
+    startDispatcher(number, Build.ours(), lab, arguments);
+  }
+
+  /** The same from the jars of a build. */
+  void startDispatcher(int number, Build build, Path lab, String... arguments) throws IOException {
     String name = "dispatcher-" + number;
     dispatchers.put(
         number,
@@ -248,9 +264,11 @@ final class LiveStack implements AutoCloseable {
                 dispatcherPorts.get(number - 1),
                 dispatcherAdminPort(number),
                 nats.url(),
+                BrokerLogins.of(data, BrokerUser.DISPATCHER),
                 keys.jwks(),
                 lab,
-                List.of(arguments))));
+                List.of(arguments)),
+            build));
   }
 
   /** Where a dispatcher is asked how it is. */
@@ -265,6 +283,12 @@ final class LiveStack implements AutoCloseable {
 
   PartProcess dispatcher(int number) {
     return Objects.requireNonNull(dispatchers.get(number), "a dispatcher that runs");
+  }
+
+  /** Asks a dispatcher to leave, and waits until it has. */
+  void stopDispatcher(int number) {
+    dispatcher(number).stop();
+    dispatchers.remove(number);
   }
 
   /** Kills a dispatcher as a crash would. */
@@ -290,6 +314,12 @@ final class LiveStack implements AutoCloseable {
     return nats;
   }
 
+  /** The broker for whoever may do everything there. */
+  JetStreamSettings operatorOfBroker() throws IOException {
+    Login operator = BrokerLogins.operator(data);
+    return new JetStreamSettings(nats.url()).withLogin(operator.user(), operator.password());
+  }
+
   /** The process of a router; routers count from 1. */
   PartProcess router(int number) {
     return Objects.requireNonNull(routers.get(number - 1).process);
@@ -297,6 +327,11 @@ final class LiveStack implements AutoCloseable {
 
   /** Starts a router that does not run, and waits until it is ready. */
   void startRouter(int number) throws IOException {
+    startRouter(number, Build.ours());
+  }
+
+  /** The same from the jars of a build. */
+  void startRouter(int number, Build build) throws IOException {
     Router router = routers.get(number - 1);
     router.process =
         RouterProcess.start(
@@ -306,12 +341,14 @@ final class LiveStack implements AutoCloseable {
                 router.port,
                 nats.url(),
                 nats.monitorUrl(),
+                BrokerLogins.of(data, BrokerUser.ROUTER),
                 redis == null ? "" : "127.0.0.1:" + presencePort,
                 keys.jwks(),
                 new RouterProcess.Link(router.linkPort, LinkSecret.in(data)),
                 router.adminPort,
                 RouterProcess.Leaving.of(routers.size()),
-                routerArguments));
+                routerArguments),
+            build);
   }
 
   /** Kills a router as a crash would. */
@@ -452,5 +489,16 @@ final class LiveStack implements AutoCloseable {
       redis.close();
     }
     nats.close();
+    requireThatNobodyWasRefused();
+  }
+
+  /** Nobody asked the broker for something that it does not permit. */
+  private void requireThatNobodyWasRefused() throws IOException {
+    try (Stream<String> log = Files.lines(nats.process().logFile())) {
+      List<String> refused = log.filter(line -> line.contains("Violation")).toList();
+      if (!refused.isEmpty()) {
+        throw new AssertionError("the broker refused: " + refused);
+      }
+    }
   }
 }

@@ -8,7 +8,6 @@ import static org.awaitility.Awaitility.await;
 import dev.parley.cli.stack.LiveStack.Device;
 import dev.parley.conversation.ConversationIds;
 import dev.parley.conversation.jetstream.JetStreamBroker;
-import dev.parley.conversation.jetstream.JetStreamSettings;
 import dev.parley.conversation.log.Broker.TableName;
 import dev.parley.conversation.log.Layout;
 import dev.parley.v1.Cursor;
@@ -32,7 +31,7 @@ class TrimmingIT {
   @Test
   void whoWasAwayIsToldOfTheGapAndGetsExactlyWhatIsLeftAlsoFromARouterThatKnowsNothing() throws Exception {
     try (LiveStack parley = new LiveStack(data);
-        JetStreamBroker broker = JetStreamBroker.open(new JetStreamSettings(parley.nats().url()))) {
+        JetStreamBroker broker = JetStreamBroker.open(parley.operatorOfBroker())) {
       Device ann = parley.connect("ann", "phone");
       Device ben = parley.connect("ben", "phone");
       String id = get(ann.session().createDirect("ben"));

@@ -64,9 +64,21 @@ public final class JetStreamBroker implements Broker {
    * broker cannot be reached, REFUSED when it has a log of another layout or does not give the streams.
    */
   public static JetStreamBroker open(JetStreamSettings settings) {
+    return open(settings, StreamSetup.Missing.MAKE);
+  }
+
+  /**
+   * As {@link #open}, for whoever may not make streams: waits for those that are missing, up to a minute, since a router
+   * makes them when it starts. Fails with REFUSED when none has.
+   */
+  public static JetStreamBroker join(JetStreamSettings settings) {
+    return open(settings, StreamSetup.Missing.AWAIT);
+  }
+
+  private static JetStreamBroker open(JetStreamSettings settings, StreamSetup.Missing missing) {
     Links links = new Links(settings);
     try {
-      links.prepare();
+      links.prepare(missing);
       return new JetStreamBroker(settings, links);
     } catch (RuntimeException e) {
       links.close();
@@ -183,9 +195,9 @@ public final class JetStreamBroker implements Broker {
       }
     }
 
-    void prepare() {
+    void prepare(StreamSetup.Missing missing) {
       try {
-        replicas = new StreamSetup(rest.connection().jetStreamManagement(), settings).run();
+        replicas = new StreamSetup(rest.connection().jetStreamManagement(), settings, missing).run();
       } catch (IOException e) {
         throw new LogException(Kind.UNKNOWN, "the broker did not answer: " + e.getMessage());
       }

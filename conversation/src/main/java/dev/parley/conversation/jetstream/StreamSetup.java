@@ -15,12 +15,17 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Makes the streams that are missing, when a router starts. What is there stays as it is: an operator may have given it
+ * Makes the streams that are missing, when a router starts, or waits for them. What is there stays as it is: an operator may have given it
  * more room or replicas. The layout is kept with the first shard's stream, which is made first.
  */
 final class StreamSetup {
+  private static final Logger LOG = LoggerFactory.getLogger(StreamSetup.class);
+
   private static final String SHARDS = "parley-shards";
   private static final String WINDOW = "parley-window";
   private static final String FORMAT = "parley-format";
@@ -30,19 +35,30 @@ final class StreamSetup {
   private static final int NO_SUITABLE_PEERS = 10005;
   private static final int PLACEMENT_TRIES = 20;
   private static final Duration PLACEMENT_PAUSE = Duration.ofMillis(250);
+  private static final Duration ROUTER_START = Duration.ofMinutes(1);
+  private static final Duration ROUTER_PAUSE = Duration.ofMillis(250);
   private static final long DISPATCH_BYTES = 512L << 20;
   private static final Duration DISPATCH_AGE = Duration.ofDays(7);
   private static final int MAX_HEADER_BYTES = 4 * 1024;
 
   private final JetStreamManagement management;
   private final JetStreamSettings settings;
+  private final Missing missing;
+  private final long awaitedUntil = System.nanoTime() + ROUTER_START.toNanos();
 
-  StreamSetup(JetStreamManagement management, JetStreamSettings settings) {
+  StreamSetup(JetStreamManagement management, JetStreamSettings settings, Missing missing) {
     this.management = management;
     this.settings = settings;
+    this.missing = missing;
   }
 
-  /** Makes what is missing; the replicas that the shards have. Fails with REFUSED when the log has another layout. */
+  /** What is done about a stream that is missing. */
+  enum Missing {
+    MAKE,
+    AWAIT
+  }
+
+  /** Makes, or awaits, what is missing; the replicas that the shards have. Fails with REFUSED when the log has another layout. */
   int run() {
     StreamConfiguration first = ensure(shard(0));
     requireLayout(first.getMetadata());
@@ -109,16 +125,38 @@ final class StreamSetup {
   }
 
   private StreamConfiguration ensure(StreamConfiguration wanted) {
+    StreamConfiguration there = find(wanted);
+    if (there != null) {
+      return there;
+    }
+    return missing == Missing.MAKE ? create(wanted) : await(wanted);
+  }
+
+  private @Nullable StreamConfiguration find(StreamConfiguration wanted) {
     try {
       return present(wanted.getName());
     } catch (JetStreamApiException e) {
       if (e.getApiErrorCode() != STREAM_NOT_FOUND) {
         throw failure(wanted, e);
       }
+      return null;
     } catch (IOException e) {
       throw unreachable(e);
     }
-    return create(wanted);
+  }
+
+  private StreamConfiguration await(StreamConfiguration wanted) {
+    LOG.info("waiting for a router to make the stream {}", wanted.getName());
+    StreamConfiguration there = null;
+    while (there == null) {
+      if (System.nanoTime() - awaitedUntil > 0) {
+        throw new LogException(
+            Kind.REFUSED, "the stream " + wanted.getName() + " is not there: start a router first, which makes it");
+      }
+      LockSupport.parkNanos(ROUTER_PAUSE.toNanos());
+      there = find(wanted);
+    }
+    return there;
   }
 
   private StreamConfiguration create(StreamConfiguration wanted) {

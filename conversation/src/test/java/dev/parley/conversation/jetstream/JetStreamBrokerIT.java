@@ -126,7 +126,7 @@ class JetStreamBrokerIT extends BrokerContract {
   @Test
   void aBrokerBehindAPasswordTakesOnlyThoseWhoHaveIt() throws Exception {
     var guarded = new NatsServer.Settings(program, directory.resolve("guarded"))
-        .withCredentials(new NatsServer.Credentials("parley", "s3cret"));
+        .withUsers(List.of(new NatsServer.User("parley", "s3cret", null)));
     try (NatsServer guardedServer = NatsServer.start(guarded)) {
       var settings = new JetStreamSettings(guardedServer.url()).withLayout(LAYOUT, MAX_BYTES_PER_SHARD);
       assertThatThrownBy(() -> JetStreamBroker.open(settings)).isInstanceOf(LogException.class);

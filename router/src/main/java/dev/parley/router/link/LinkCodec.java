@@ -152,10 +152,8 @@ public final class LinkCodec {
   }
 
   /**
-   * What a frame says to an owner; null: it says something else. An Open is one of several if it is not {@code
-   * complete}.
-   *
-   * @throws IllegalArgumentException if a question in it is not understood
+   * What a frame says to an owner; null: it says something else, or asks what this version does not know. An Open is one of
+   * several if it is not {@code complete}.
    */
   public static @Nullable ToOwner decodeToOwner(ShardFrame frame) {
     return switch (frame.getBodyCase()) {
@@ -164,13 +162,13 @@ public final class LinkCodec {
         yield new ToOwner.Open(
             open.getEpoch(), open.getView(), open.getWatermark(), open.getTerm(), open.getConversationIdsList());
       }
-      case ASK ->
-          new ToOwner.Ask(
-              frame.getAsk().getEpoch(),
-              frame.getAsk().getId(),
-              decode(frame.getAsk()),
-              frame.getAsk().getSerializedSize(),
-              frame.getAsk().getAgain());
+      case ASK -> {
+        Ask ask = frame.getAsk();
+        Question question = decode(ask);
+        yield question == null
+            ? null
+            : new ToOwner.Ask(ask.getEpoch(), ask.getId(), question, ask.getSerializedSize(), ask.getAgain());
+      }
       case UNFOLLOW -> new ToOwner.Unfollow(frame.getUnfollow().getConversationId());
       case TYPING -> new ToOwner.Typing(frame.getTyping().getConversationId(), frame.getTyping().getUserId());
       case GIVE_AWAY -> new ToOwner.GiveAway(frame.getGiveAway().getView());
@@ -178,7 +176,7 @@ public final class LinkCodec {
     };
   }
 
-  private static Question decode(Ask ask) {
+  private static @Nullable Question decode(Ask ask) {
     String user = ask.getUserId();
     return switch (ask.getQuestionCase()) {
       case COMMAND -> new Question.Submit(Request.of(user, ask.getCommand()).traced(ask.getTraceContext()));
@@ -206,7 +204,7 @@ public final class LinkCodec {
       }
       case INDEX -> new Question.Index(ask.getIndex());
       case LISTED -> new Question.AwaitList(user);
-      case QUESTION_NOT_SET -> throw new IllegalArgumentException("a question that this version does not know");
+      case QUESTION_NOT_SET -> null;
     };
   }
 
@@ -405,28 +403,34 @@ public final class LinkCodec {
 
   private static FromOwner.Batch decode(Batch batch) {
     List<Item> items = new ArrayList<>(batch.getItemsCount());
-    for (dev.parley.internal.v1.Item item : batch.getItemsList()) {
-      items.add(decode(item));
+    for (dev.parley.internal.v1.Item encoded : batch.getItemsList()) {
+      Item item = decode(encoded);
+      if (item != null) { // a newer version may tell of more
+        items.add(item);
+      }
     }
     return new FromOwner.Batch(batch.getEpoch(), batch.getTerm(), batch.getFrom(), batch.getTo(), items);
   }
 
-  private static Item decode(dev.parley.internal.v1.Item item) {
+  private static @Nullable Item decode(dev.parley.internal.v1.Item item) {
     return switch (item.getItemCase()) {
       case RECORD ->
           new Item.Record(
               CommittedRecord.parsed(item.getRecord().getRecord(), item.getRecord().getPosition()));
-      case REPLY -> new Item.Answered(item.getReply().getId(), decode(item.getReply()));
+      case REPLY -> {
+        Reply reply = decode(item.getReply());
+        yield reply == null ? null : new Item.Answered(item.getReply().getId(), reply);
+      }
       case RECEIPT -> {
         String onlyFor = item.getReceipt().getOnlyFor();
         yield new Item.Read(item.getReceipt().getReceipt(), onlyFor.isEmpty() ? null : onlyFor);
       }
       case TYPING -> new Item.Typing(item.getTyping().getConversationId(), item.getTyping().getUserId());
-      case ITEM_NOT_SET -> throw new IllegalArgumentException("an item that this version does not know");
+      case ITEM_NOT_SET -> null;
     };
   }
 
-  private static Reply decode(dev.parley.internal.v1.Reply reply) {
+  private static @Nullable Reply decode(dev.parley.internal.v1.Reply reply) {
     return switch (reply.getAnswerCase()) {
       case REFUSED -> new Reply.Refused(decode(reply.getRefused()));
       case STORED -> new Reply.OfCommand(decode(reply.getStored()));
@@ -439,7 +443,7 @@ public final class LinkCodec {
       case READERS -> new Reply.OfReaders(decode(reply.getReaders()));
       case INDEX -> new Reply.OfIndex(decode(reply.getIndex()));
       case LISTED -> new Reply.Listed();
-      case ANSWER_NOT_SET -> throw new IllegalArgumentException("an answer that this version does not know");
+      case ANSWER_NOT_SET -> null;
     };
   }
 

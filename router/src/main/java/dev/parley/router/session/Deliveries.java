@@ -313,6 +313,12 @@ final class Deliveries {
     if (record.endsMembership()) {
       tellEnds(record);
     }
+    if (conversation.beginsAgain(record, userId)) {
+      // The notice of it may have come before the end did, and meant nothing then.
+      followAnew(conversation);
+      followNext();
+      return;
+    }
     if (conversation.behind || conversation.reading || record.lastSeq() <= conversation.written) {
       return;
     }

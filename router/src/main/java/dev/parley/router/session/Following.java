@@ -120,6 +120,18 @@ final class Following {
     head = Math.max(head, record.lastSeq());
   }
 
+  /** A record that was fed makes the user, whose membership has ended, a member again. */
+  boolean beginsAgain(CommittedRecord record, String userId) {
+    return begun
+        && !open()
+        && record.events().stream().anyMatch(event -> event.getSeq() > head && begins(event, userId));
+  }
+
+  private static boolean begins(Event event, String userId) {
+    return (event.hasMemberJoined() && event.getSenderId().equals(userId))
+        || (event.hasMembersAdded() && event.getMembersAdded().getUserIdsList().contains(userId));
+  }
+
   private static boolean ends(Event event, String userId) {
     return (event.hasMemberLeft() && event.getSenderId().equals(userId))
         || (event.hasMemberRemoved() && event.getMemberRemoved().getUserId().equals(userId));

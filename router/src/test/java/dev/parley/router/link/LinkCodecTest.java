@@ -2,6 +2,11 @@ package dev.parley.router.link;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnknownFieldSet;
+import dev.parley.internal.v1.Ask;
+import dev.parley.internal.v1.Batch;
+import dev.parley.internal.v1.ShardFrame;
 import dev.parley.router.feed.FromOwner;
 import dev.parley.router.feed.Item;
 import dev.parley.router.feed.Question;
@@ -25,5 +30,28 @@ class LinkCodecTest {
     assertThat(LinkCodec.decodeToOwner(LinkCodec.encode(5, new ToOwner.Ask(1, 4, question, 64, true)).getFirst()))
         .isInstanceOfSatisfying(ToOwner.Ask.class, ask -> assertThat(ask.question()).isEqualTo(question));
     assertThat(LinkCodec.decodeFromOwner(LinkCodec.encode(5, batch))).isEqualTo(batch);
+  }
+
+  @Test
+  void whatANewerRouterMeansByMoreIsPassedOver() {
+    UnknownFieldSet more =
+        UnknownFieldSet.newBuilder()
+            .addField(99, UnknownFieldSet.Field.newBuilder().addLengthDelimited(ByteString.EMPTY).build())
+            .build();
+    Ask asked = Ask.newBuilder().setEpoch(1).setId(4).setUserId("ann").setUnknownFields(more).build();
+    dev.parley.internal.v1.Item answered =
+        dev.parley.internal.v1.Item.newBuilder()
+            .setReply(dev.parley.internal.v1.Reply.newBuilder().setId(4).setUnknownFields(more))
+            .build();
+    Item known = new Item.Typing("c", "ann");
+    ShardFrame frame = LinkCodec.encode(5, new FromOwner.Batch(1, Term.getDefaultInstance(), 2, 3, List.of(known)));
+    Batch.Builder batch =
+        frame.getBatch().toBuilder()
+            .addItems(0, dev.parley.internal.v1.Item.newBuilder().setUnknownFields(more))
+            .addItems(answered);
+
+    assertThat(LinkCodec.decodeToOwner(ShardFrame.newBuilder().setShard(5).setAsk(asked).build())).isNull();
+    assertThat(LinkCodec.decodeFromOwner(frame.toBuilder().setBatch(batch).build()))
+        .isInstanceOfSatisfying(FromOwner.Batch.class, told -> assertThat(told.items()).containsExactly(known));
   }
 }

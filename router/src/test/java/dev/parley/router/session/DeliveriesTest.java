@@ -192,6 +192,40 @@ class DeliveriesTest {
   }
 
   @Test
+  void whoIsToldOfTheReturnBeforeTheRemovalGoesOnFromTheJoin() {
+    rig.following(3);
+    rig.session.added(C);
+    rig.feed(record(removal(4, "ann")));
+    rig.feed(record(SessionRig.adding(5, "ann")));
+    assertThat(Objects.requireNonNull(rig.follows.getFirst().cursor()).getSeq()).isEqualTo(4);
+    rig.followed(following(5, 4, range(1, 4), range(5, 0)));
+    rig.readGives(5, 5);
+    rig.feed(6);
+
+    assertThat(rig.seqs()).containsExactly(4L, 5L, 6L);
+  }
+
+  @Test
+  void aReturnInTheRecordOfTheRemovalIsNoticed() {
+    rig.following(3);
+    rig.feed(record(removal(4, "ann"), SessionRig.adding(5, "ann")));
+    rig.followed(following(5, 3, range(1, 4), range(5, 0)));
+    rig.readGives(4, 5);
+
+    assertThat(rig.seqs()).containsExactly(4L, 5L);
+  }
+
+  @Test
+  void othersWhoAreAddedBringNobodyBack() {
+    rig.following(3);
+    rig.feed(record(removal(4, "ann")));
+    rig.feed(record(SessionRig.adding(5, "bob")));
+
+    assertThat(rig.follows).isEmpty();
+    assertThat(rig.seqs()).containsExactly(4L);
+  }
+
+  @Test
   void aReadOnItsWayWhileTheUserIsAddedAgainRepeatsNothing() {
     rig.hello();
     rig.cursors(1);

@@ -27,6 +27,7 @@ import dev.parley.v1.Event;
 import dev.parley.v1.Hello;
 import dev.parley.v1.MemberLeft;
 import dev.parley.v1.MemberRemoved;
+import dev.parley.v1.MembersAdded;
 import dev.parley.v1.Message;
 import dev.parley.v1.ResetReason;
 import dev.parley.v1.SeqRange;
@@ -335,6 +336,11 @@ final class SessionRig implements SessionPort {
   static Event removal(long seq, String user) {
     return Event.newBuilder()
         .setSeq(seq).setSenderId("bob").setMemberRemoved(MemberRemoved.newBuilder().setUserId(user)).build();
+  }
+
+  static Event adding(long seq, String user) {
+    return Event.newBuilder()
+        .setSeq(seq).setSenderId("bob").setMembersAdded(MembersAdded.newBuilder().addUserIds(user)).build();
   }
 
   static Event leaving(long seq, String user) {
