@@ -107,7 +107,8 @@ class GoProgram(Program):
             return text.read()
 
     def from_source(self, version, pins, home):
-        digest = hashlib.sha256((pins + platform.system() + platform.machine()).encode()).hexdigest()
+        told = [pins, self.package, self.tags, platform.system(), platform.machine()]
+        digest = hashlib.sha256("\n".join(told).encode()).hexdigest()
         target = install(
             self.name, digest, home, lambda scratch: self.build(version, os.path.join(scratch, "target", self.name))
         )
@@ -128,7 +129,7 @@ class GoProgram(Program):
         command = [go, "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-tags=" + self.tags]
         command += ["-ldflags=-s -w -X main.version=v" + version, "-o", path, self.package]
         # What the user has set for work of their own.
-        environment = dict(os.environ, GOFLAGS="", GOWORK="off", GOOS="", GOARCH="")
+        environment = dict(os.environ, GOFLAGS="", GOWORK="off", GOOS="", GOARCH="", CGO_ENABLED="0")
         said = subprocess.run(
             command, cwd=self.module, env=environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

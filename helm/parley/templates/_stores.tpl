@@ -53,7 +53,7 @@ router:
     - "$JS.FC.>"
     - "$JS.API.STREAM.CREATE.*"
     - "$JS.API.STREAM.MSG.DELETE.*"
-    - "$JS.API.STREAM.PURGE.*"
+    - "$JS.API.STREAM.PURGE.marks"
   subscribe: ["_INBOX.>", "user.*", "inquiries"]
 dispatcher:
   publish:

@@ -92,7 +92,7 @@ public final class Records {
   }
 
   /**
-   * A record as it lies on the log. Its events share these bytes.
+   * A record as it lies on the log. Its id and its events share these bytes: whoever keeps one of them alone copies it.
    *
    * @throws InvalidProtocolBufferException if they are none
    */

@@ -23,7 +23,7 @@ record StoredHead(long seq, long position, Term term, ByteString recordId, long 
         seq + record.getEventsCount(),
         newPosition,
         record.getTerm(),
-        record.getRecordId(),
+        ByteString.copyFrom(record.getRecordId().asReadOnlyByteBuffer()), // not all of the record with it
         foldedBytes + recordBytes,
         pages.with(record.getFirstSeq(), newPosition));
   }

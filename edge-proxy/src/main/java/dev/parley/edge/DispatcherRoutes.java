@@ -38,6 +38,8 @@ final class DispatcherRoutes {
           connect_timeout: 2s
           lb_policy: LEAST_REQUEST
           common_lb_config: { healthy_panic_threshold: { value: 0 } }
+          circuit_breakers:
+            thresholds: [{ max_retries: 1024 }]
           health_checks:
             - timeout: 1s
               interval: 1s

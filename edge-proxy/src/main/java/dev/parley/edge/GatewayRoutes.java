@@ -91,7 +91,7 @@ final class GatewayRoutes {
               http_health_check: { path: /readyz }
           circuit_breakers:
             # Each socket is a connection and a request.
-            thresholds: [{ max_connections: 20000, max_pending_requests: 20000, max_requests: 20000 }]
+            thresholds: [{ max_connections: 20000, max_pending_requests: 20000, max_requests: 20000, max_retries: 20000 }]
           # What a slow reader may make us hold, each way.
           per_connection_buffer_limit_bytes: 65536
           typed_extension_protocol_options:

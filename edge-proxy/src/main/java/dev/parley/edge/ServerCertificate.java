@@ -5,10 +5,14 @@ import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /** The certificate that clients see. Envoy follows its files while it runs; whether they are of use is asked before. */
 final class ServerCertificate {
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
   private ServerCertificate() {}
 
   /**
@@ -49,9 +53,15 @@ final class ServerCertificate {
                     "--log-format", "%v"))
             .redirectErrorStream(true)
             .start();
-    String said = new String(envoy.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
     try {
-      if (envoy.waitFor() != 0) {
+      // What it says is a few lines, which the pipe holds.
+      if (!envoy.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        envoy.destroyForcibly();
+        throw new IOException("Envoy has not looked at the certificate within " + PATIENCE.toSeconds() + " s");
+      }
+      Files.delete(file);
+      if (envoy.exitValue() != 0) {
+        String said = new String(envoy.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
         throw new IOException("the certificate cannot be used: " + said.replace('\n', ' '));
       }
     } catch (InterruptedException e) {

@@ -1,5 +1,6 @@
 package dev.parley.cli.doctor;
 
+import dev.parley.conversation.log.Layout;
 import dev.parley.v1.GetStatsResponse;
 import dev.parley.v1.RouterStats;
 import java.time.Duration;
@@ -64,7 +65,9 @@ final class StatsChecks {
                         "routers",
                         silent + " is registered and does not answer",
                         "see whether it runs and reaches the broker; then read its log")));
-    if (stats.getSilentRoutersCount() == 0) {
+    if (stats.getSilentRoutersCount() == 0 && stats.getRoutersCount() == 0) {
+      findings.add(Finding.bad("routers", "none has answered", "start one"));
+    } else if (stats.getSilentRoutersCount() == 0) {
       findings.add(
           Finding.good("routers", stats.getRoutersList().stream().map(this::line).collect(Collectors.joining("; "))));
     }
@@ -82,7 +85,7 @@ final class StatsChecks {
 
   private void owners(List<Finding> findings) {
     Map<Integer, List<String>> owners = new TreeMap<>();
-    for (int shard = 0; shard < stats.getShards(); shard++) {
+    for (int shard = 0; shard < Math.min(stats.getShards(), Layout.MOST_SHARDS); shard++) {
       owners.put(shard, new ArrayList<>());
     }
     for (RouterStats router : stats.getRoutersList()) {

@@ -285,12 +285,6 @@ final class LiveStack implements AutoCloseable {
     return Objects.requireNonNull(dispatchers.get(number), "a dispatcher that runs");
   }
 
-  /** Asks a dispatcher to leave, and waits until it has. */
-  void stopDispatcher(int number) {
-    dispatcher(number).stop();
-    dispatchers.remove(number);
-  }
-
   /** Kills a dispatcher as a crash would. */
   void killDispatcher(int number) {
     dispatcher(number).kill();

@@ -33,7 +33,7 @@ public enum BrokerUser {
               TableName.REVOCATIONS),
           Stream.of(StreamNames.bucketSubjects(StreamNames.ROUTERS)),
           Access.reads(),
-          Stream.of("$JS.API.STREAM.CREATE.*", "$JS.API.STREAM.MSG.DELETE.*", "$JS.API.STREAM.PURGE.*")),
+          Stream.of("$JS.API.STREAM.CREATE.*", "$JS.API.STREAM.MSG.DELETE.*", "$JS.API.STREAM.PURGE." + StreamNames.MARKS)),
       Stream.of("_INBOX.>", "user.*", StreamNames.INQUIRIES)),
 
   /** Follows the shards and writes what it has done, and what users and partners want to be told of. */

@@ -126,6 +126,7 @@ class BrokerUserIT {
         "$KV.webhooks.w",
         "$JS.API.STREAM.UPDATE.shard-0",
         "$JS.API.STREAM.DELETE.shard-0",
+        "$JS.API.STREAM.PURGE.shard-0",
         "$JS.API.STREAM.SNAPSHOT.shard-0"
       })
   void theBrokerRefusesARouter(String subject) throws Exception {

@@ -22,6 +22,7 @@ import io.opentelemetry.sdk.metrics.data.MetricData;
 import io.opentelemetry.sdk.testing.exporter.InMemoryMetricReader;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZonedDateTime;
 import java.util.List;
@@ -39,10 +40,11 @@ class LagIT {
       new DispatchTimes(
           Duration.ofMillis(100), Duration.ofHours(12), Duration.ofMinutes(1), Duration.ofMillis(300), Duration.ofDays(7));
   private static final String C = "018f0000-0000-7000-8000-000000000001";
-  private static final InstantSource CLOCK = InstantSource.system();
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private final InMemoryMetricReader reader = InMemoryMetricReader.create();
+  private volatile Duration ahead = Duration.ZERO;
+  private final InstantSource clock = () -> Instant.now().plus(ahead);
 
   private OptionalLong records() {
     return reader.collectAllMetrics().stream()
@@ -68,7 +70,7 @@ class LagIT {
   }
 
   @Test
-  void aFeedThatStandsStillIsALagAndABrokerThatIsAwayIsNoLagOfNought(@TempDir Path directory) throws Exception {
+  void aFeedThatStandsStillIsALag(@TempDir Path directory) throws Exception {
     Path program = Parts.atHome(System.err::println).natsServer();
     ScheduledExecutorService loop = Executors.newSingleThreadScheduledExecutor();
     try (NatsServer nats = NatsServer.start(new NatsServer.Settings(program, directory).withSyncInterval("1s"));
@@ -83,10 +85,10 @@ class LagIT {
           new Dispatcher(
               "d1",
               new Dispatcher.Parts(
-                  broker, CLOCK, new Random(7), loop, TIMES, users, blocked, new Names(broker.table(TableName.PROFILES), CLOCK),
-                  100, target -> null, new DispatchMetrics(telemetry.meter(), Traces.NONE, CLOCK), new NoListener()));
+                  broker, clock, new Random(7), loop, TIMES, users, blocked, new Names(broker.table(TableName.PROFILES), clock),
+                  100, target -> null, new DispatchMetrics(telemetry.meter(), Traces.NONE, clock), new NoListener()));
       dispatcher.start().join();
-      Talk talk = Talk.group(broker, CLOCK, C, List.of("alice", "bob"));
+      Talk talk = Talk.group(broker, clock, C, List.of("alice", "bob"));
       talk.say("alice", "read");
       awaitLag(0);
 
@@ -99,16 +101,12 @@ class LagIT {
           talk.say("alice", "not read");
         }
         awaitLag(5);
-        await().atMost(PATIENCE).until(() -> age() > 10);
+        ahead = ahead.plusSeconds(100);
+        assertThat(age()).isGreaterThan(100);
         assertThat(management.resumeConsumer(stream, consumer)).isTrue();
       }
       awaitLag(0);
 
-      nats.pause();
-      await().atMost(PATIENCE).until(() -> records().isEmpty() && age() > 15);
-      nats.resume();
-      awaitLag(0);
-      assertThat(age()).isLessThan(15);
       dispatcher.close();
     } finally {
       loop.shutdownNow();

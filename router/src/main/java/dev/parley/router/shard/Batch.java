@@ -3,6 +3,7 @@ package dev.parley.router.shard;
 import dev.parley.chassis.telemetry.Traced;
 import dev.parley.conversation.ConversationState;
 import dev.parley.conversation.Decision;
+import dev.parley.conversation.Request;
 import dev.parley.router.shard.ConversationEntry.Work;
 import dev.parley.v1.Event;
 import java.time.Instant;
@@ -17,6 +18,8 @@ final class Batch {
   final List<Work> works = new ArrayList<>();
   /** All commands that were decided, in order of arrival. */
   final List<Outcome> outcomes = new ArrayList<>();
+  /** Commands that were refused for good for the first time. */
+  final List<Request> newlyRefused = new ArrayList<>(0);
   /** The state with all events. */
   ConversationState provisional;
   /** Follows the record that is made of it; null: none does. */

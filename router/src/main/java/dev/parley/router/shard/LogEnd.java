@@ -36,7 +36,7 @@ final class LogEnd {
   /** The next record is known. */
   void moved(long to, ByteString id) {
     position = to;
-    recordId = id;
+    recordId = ByteString.copyFrom(id.asReadOnlyByteBuffer()); // not all of the record with it
   }
 
   /** Something was decided at this time, or is about to be. */

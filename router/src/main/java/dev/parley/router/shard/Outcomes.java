@@ -14,12 +14,10 @@ import org.jspecify.annotations.Nullable;
 final class Outcomes {
   private final Conversations conversations;
   private final Backlog backlog;
-  private final RecentRefusals refusals;
 
-  Outcomes(Conversations conversations, Backlog backlog, RecentRefusals refusals) {
+  Outcomes(Conversations conversations, Backlog backlog) {
     this.conversations = conversations;
     this.backlog = backlog;
-    this.refusals = refusals;
   }
 
   /**
@@ -41,10 +39,7 @@ final class Outcomes {
       case Decision.Append append ->
           backlog.finish(work, stored(Objects.requireNonNull(committed), append.event(), false));
       case Decision.Repeated repeated -> tellRepeated(entry, state, work, repeated.seq());
-      case Decision.Refused refused -> {
-        refusals.refused(work.request, refused.refusal());
-        backlog.finish(work, new Answer.Refused(refused.refusal()));
-      }
+      case Decision.Refused refused -> backlog.finish(work, new Answer.Refused(refused.refusal()));
       case Decision.NeedsTarget needs -> throw new IllegalStateException("undecided: " + needs);
       case Decision.NeedsSearch needs -> throw new IllegalStateException("undecided: " + needs);
     }

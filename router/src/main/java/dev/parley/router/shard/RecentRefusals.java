@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Bounded in number and time; the oldest goes first. Belongs to the shard's thread.
  */
 final class RecentRefusals {
-  private static final int MOST = 10_000;
+  /** Some 300 bytes each. */
+  static final int MOST = 1_000;
 
   private final InstantSource clock;
   private final Duration keep;
@@ -36,20 +37,44 @@ final class RecentRefusals {
     this.keep = keep;
   }
 
-  /** The command was refused now, for good: when waiting helps, it may come again and is decided anew. */
-  void refused(Request request, Refusal refusal) {
-    Instant now = clock.instant();
-    if (refusal.retryAfter() == null) {
-      kept.putIfAbsent(Key.of(request), new Kept(refusal, now.plus(keep)));
+  /**
+   * The command is refused from now on, if for good: when waiting helps, it may come again and is decided anew. True if it
+   * was not before, so that {@link #forget} takes it back.
+   */
+  boolean refused(Request request, Refusal refusal) {
+    expire();
+    if (refusal.retryAfter() != null
+        || kept.putIfAbsent(Key.of(request), new Kept(refusal, clock.instant().plus(keep))) != null) {
+      return false;
     }
-    while (!kept.isEmpty() && (kept.size() > MOST || !kept.firstEntry().getValue().until.isAfter(now))) {
+    if (kept.size() > MOST) {
       kept.pollFirstEntry();
     }
+    return true;
   }
 
   /** Why the same command was refused lately; null: it was not. */
   @Nullable Refusal of(Request request) {
+    expire();
     Kept there = kept.get(Key.of(request));
-    return there == null || !there.until.isAfter(clock.instant()) ? null : there.refusal;
+    return there == null ? null : there.refusal;
+  }
+
+  /** What the refusal rests on did not come about, and nobody was told. */
+  void forget(Request request) {
+    kept.remove(Key.of(request));
+  }
+
+  /** Drops what no copy can be on its way of any more. */
+  void expire() {
+    Instant now = clock.instant();
+    while (!kept.isEmpty() && !kept.firstEntry().getValue().until.isAfter(now)) {
+      kept.pollFirstEntry();
+    }
+  }
+
+  /** The shard is another router's. */
+  void clear() {
+    kept.clear();
   }
 }

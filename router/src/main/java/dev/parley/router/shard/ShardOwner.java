@@ -91,7 +91,7 @@ final class ShardOwner implements Tenure.Listener, Ownership {
     this.backlog = new Backlog(context);
     this.tenure = new Tenure(context, this);
     this.refusals = new RecentRefusals(context.clock(), context.limits().sendDeadline().multipliedBy(2));
-    this.outcomes = new Outcomes(conversations, backlog, refusals);
+    this.outcomes = new Outcomes(conversations, backlog);
     this.lookUps = new LookUps(context, conversations, backlog, this::lookedUp);
   }
 
@@ -186,6 +186,7 @@ final class ShardOwner implements Tenure.Listener, Ownership {
   /** Looks at deadlines and at the room of the log. Called every few hundred milliseconds. */
   void tick() {
     backlog.expire();
+    refusals.expire();
     tenure.room().measure();
     if (tenure.active()) {
       tenure.room().tell();
@@ -310,6 +311,8 @@ final class ShardOwner implements Tenure.Listener, Ownership {
       if (decision instanceof Decision.Append) {
         Refusal before = refusals.of(work.request);
         decision = before == null ? decision : new Decision.Refused(before);
+      } else if (decision instanceof Decision.Refused refused && refusals.refused(work.request, refused.refusal())) {
+        batch.newlyRefused.add(work.request);
       }
       if (decision instanceof Decision.Append && noRoomFor(work.request, batch.bytes + work.bytes)) {
         backlog.finish(work, NO_ROOM);
@@ -417,6 +420,7 @@ final class ShardOwner implements Tenure.Listener, Ownership {
     ConversationEntry entry = conversations.entry(record.getConversationId());
     Batch failed = Objects.requireNonNull(entry.batch);
     entry.batch = null;
+    failed.newlyRefused.forEach(refusals::forget);
     if (failed.span != null) {
       failed.span.fail(why.name());
     }
@@ -472,6 +476,7 @@ final class ShardOwner implements Tenure.Listener, Ownership {
       entry.waiting.clear();
     }
     toDecide.clear();
+    refusals.clear();
     backlog.finishAll(work -> new Answer.Bounced(work.inFlight));
   }
 }

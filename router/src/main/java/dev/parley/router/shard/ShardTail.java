@@ -34,7 +34,7 @@ final class ShardTail {
 
   private final long maxBytes;
   /** Where each byte lies that was ever added, modulo its length; it doubles until it holds what may be held. */
-  private byte[] ring = new byte[1024];
+  byte[] ring = new byte[1024];
 
   private Slot[] slots = newSlots(8);
   private long oldest;
@@ -102,6 +102,7 @@ final class ShardTail {
       if (oldest == next) {
         return false;
       }
+      erase(slot(oldest));
       newest.remove(slot(oldest).conversationId, oldest);
       oldest++;
     }
@@ -141,6 +142,14 @@ final class ShardTail {
     int whole = Math.min(bytes.size(), ring.length - at);
     bytes.copyTo(ring, 0, at, whole);
     bytes.copyTo(ring, whole, 0, bytes.size() - whole);
+  }
+
+  /** What is held no longer is not to be found in memory: its sender may delete it later. */
+  private void erase(Slot slot) {
+    int at = (int) (slot.start % ring.length);
+    int whole = Math.min(slot.length, ring.length - at);
+    Arrays.fill(ring, at, at + whole, (byte) 0);
+    Arrays.fill(ring, 0, slot.length - whole, (byte) 0);
   }
 
   private static byte[] read(byte[] ring, Slot slot) {
@@ -206,6 +215,10 @@ final class ShardTail {
     for (Slot slot : since(conversationId, deletedSeq)) {
       CommittedRecord whole = committed(slot);
       CommittedRecord cut = whole.cutWhere(event -> isCut(event, deletedSeq));
+      if (cut == whole) {
+        continue;
+      }
+      erase(slot);
       if (cut.size() > slot.length) {
         forget(conversationId); // its body was next to nothing
         return;
@@ -221,11 +234,13 @@ final class ShardTail {
 
   /** Forgets a conversation's records: what comes next does not follow them. */
   void forget(String conversationId) {
+    since(conversationId, 0).forEach(this::erase);
     newest.remove(conversationId);
   }
 
   /** Forgets everything. */
   void clear() {
+    Arrays.fill(ring, (byte) 0);
     oldest = next;
     newest.clear();
   }

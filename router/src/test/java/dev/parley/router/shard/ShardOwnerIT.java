@@ -155,6 +155,37 @@ class ShardOwnerIT {
   }
 
   @Test
+  void aCopyThatWaitsBehindTheRefusedOneIsNotStoredEither() {
+    shard.log.holding = true;
+    Asked under = say("under way");
+    Request once = Say.request("carol", Say.GROUP, Say.message("let me in"), shard.time.instant());
+    Asked refused = shard.ask(once);
+    Asked added = shard.ask("ann", Say.add("carol"));
+    Asked copy = shard.ask(once);
+    shard.log.takeHeld().now();
+    shard.log.takeHeld().now();
+
+    assertThat(under.seq()).isEqualTo(2);
+    assertThat(added.seq()).isEqualTo(3);
+    assertThat(refused.refusal()).isEqualTo(copy.refusal());
+  }
+
+  @Test
+  void aRefusalThatNobodyWasToldIsDecidedAnewWithWhatItRestsOn() {
+    Request once = Say.request("bob", Say.GROUP, Say.message("still here"), shard.time.instant());
+    shard.log.holding = true;
+    say("under way");
+    Asked removed = shard.ask("ann", Say.remove("bob"));
+    Asked refused = shard.ask(once);
+    shard.log.takeHeld().now();
+    shard.log.takeHeld().failed(Kind.FULL);
+
+    assertThat(removed.refusal()).isEqualTo(refused.refusal());
+    shard.log.holding = false;
+    assertThat(shard.ask(once).seq()).isEqualTo(3);
+  }
+
+  @Test
   void aDeletionBeginsARecordOfItsOwn() {
     Asked target = say("regretted");
     shard.log.holding = true;

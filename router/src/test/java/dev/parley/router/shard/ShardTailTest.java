@@ -1,5 +1,6 @@
 package dev.parley.router.shard;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
@@ -135,13 +136,28 @@ class ShardTailTest {
 
     CommittedRecord cut = Objects.requireNonNull(tail.find("a", 2));
     assertThat(cut.events().getFirst().getDeleted()).isTrue();
-    assertThat(cut.encoded().toStringUtf8()).doesNotContain("secret");
+    assertThat(new String(tail.ring, UTF_8)).contains("kept").doesNotContain("secret");
     assertThat(cut.position()).isEqualTo(before + 2);
     assertThat(text("a", 1)).isEqualTo("kept");
     addMessage("a", 3, "next");
     assertThat(text("a", 3)).isEqualTo("next");
     assertThat(text("b", 1)).isEqualTo("another");
     assertThat(firstSeqs(tail.after("a", 0))).containsExactly(1L, 2L, 3L);
+  }
+
+  @Test
+  void whatIsHeldNoLongerIsNotInMemory() {
+    addMessage("a", 1, "evicted");
+    addMessage("b", 1, "forgotten");
+    addMessage("c", 1, "stays");
+    tail.forget("b");
+    assertThat(new String(tail.ring, UTF_8)).contains("evicted", "stays").doesNotContain("forgotten");
+
+    add("c", 2, 1, 5_200);
+    assertThat(new String(tail.ring, UTF_8)).contains("stays").doesNotContain("evicted");
+
+    tail.clear();
+    assertThat(tail.ring).containsOnly(0);
   }
 
   @Test
