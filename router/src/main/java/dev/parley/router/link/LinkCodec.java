@@ -5,6 +5,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.parley.conversation.ConversationState;
 import dev.parley.conversation.PageIndex;
 import dev.parley.conversation.Refusal;
+import dev.parley.conversation.RefusedException;
 import dev.parley.conversation.Request;
 import dev.parley.conversation.SnapshotMark;
 import dev.parley.internal.v1.Ask;
@@ -176,10 +177,18 @@ public final class LinkCodec {
     };
   }
 
+  private static @Nullable Question command(String user, Ask ask) {
+    try {
+      return new Question.Submit(Request.of(user, ask.getCommand()).traced(ask.getTraceContext()));
+    } catch (RefusedException e) {
+      return null; // it was checked where it came in: a newer version permits more
+    }
+  }
+
   private static @Nullable Question decode(Ask ask) {
     String user = ask.getUserId();
     return switch (ask.getQuestionCase()) {
-      case COMMAND -> new Question.Submit(Request.of(user, ask.getCommand()).traced(ask.getTraceContext()));
+      case COMMAND -> command(user, ask);
       case FOLLOW -> {
         FollowQuestion follow = ask.getFollow();
         yield new Question.Follow(

@@ -7,6 +7,7 @@ import com.google.protobuf.UnknownFieldSet;
 import dev.parley.internal.v1.Ask;
 import dev.parley.internal.v1.Batch;
 import dev.parley.internal.v1.ShardFrame;
+import dev.parley.router.Say;
 import dev.parley.router.feed.FromOwner;
 import dev.parley.router.feed.Item;
 import dev.parley.router.feed.Question;
@@ -14,6 +15,7 @@ import dev.parley.router.feed.Readers;
 import dev.parley.router.feed.Reply;
 import dev.parley.router.feed.ToOwner;
 import dev.parley.v1.Term;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -39,6 +41,11 @@ class LinkCodecTest {
             .addField(99, UnknownFieldSet.Field.newBuilder().addLengthDelimited(ByteString.EMPTY).build())
             .build();
     Ask asked = Ask.newBuilder().setEpoch(1).setId(4).setUserId("ann").setUnknownFields(more).build();
+    Ask commanded =
+        Ask.newBuilder()
+            .setUserId("ann")
+            .setCommand(Say.request("ann", Say.GROUP, Say.message("m"), Instant.now()).command().toBuilder().clearAction())
+            .build();
     dev.parley.internal.v1.Item answered =
         dev.parley.internal.v1.Item.newBuilder()
             .setReply(dev.parley.internal.v1.Reply.newBuilder().setId(4).setUnknownFields(more))
@@ -51,6 +58,7 @@ class LinkCodecTest {
             .addItems(answered);
 
     assertThat(LinkCodec.decodeToOwner(ShardFrame.newBuilder().setShard(5).setAsk(asked).build())).isNull();
+    assertThat(LinkCodec.decodeToOwner(ShardFrame.newBuilder().setShard(5).setAsk(commanded).build())).isNull();
     assertThat(LinkCodec.decodeFromOwner(frame.toBuilder().setBatch(batch).build()))
         .isInstanceOfSatisfying(FromOwner.Batch.class, told -> assertThat(told.items()).containsExactly(known));
   }
