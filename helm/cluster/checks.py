@@ -637,7 +637,7 @@ def mesh():
 
         def ends_with(words, name, **change):
             """Starts a router that cannot start: its last lines are what kubectl describe shows."""
-            environment = processes.environment(pods("mesh", "router")[0], 9464)
+            environment = processes.environment(pods("mesh", "router")[0], 9469)
             ended = processes.start(name, dict(environment, **change), *java("dev.parley.router.RouterMain")).wait(60)
             assert ended in (1, 2), ended
             contains("\n".join(processes.log(name).strip().splitlines()[-3:]), *words)
