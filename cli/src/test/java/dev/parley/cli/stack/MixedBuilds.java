@@ -4,18 +4,13 @@ import static dev.parley.cli.stack.Deeds.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.parley.bench.Bench;
-import dev.parley.bench.BenchOptions;
-import dev.parley.bench.BenchResult;
 import dev.parley.bench.Fault;
 import dev.parley.bench.Fault.Demand;
-import dev.parley.bench.history.Finding.Kind;
 import dev.parley.cli.stack.LiveStack.Device;
 import dev.parley.pushlab.PushLabServer;
 import dev.parley.pushlab.PushLabSettings;
 import dev.parley.pushlab.phone.Phone;
 import dev.parley.sdk.ParleyClient;
-import dev.parley.sdk.ParleyEndpoint;
 import dev.parley.sdk.SessionOptions;
 import dev.parley.sdk.TokenSource;
 import dev.parley.v1.Event;
@@ -34,7 +29,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
@@ -50,9 +44,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class MixedBuilds {
   private static final SessionOptions PHONE = SessionOptions.forDevice("phone");
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final Duration PAUSE = Duration.ofSeconds(5);
+  private static final FaultyTimes LOAD = new FaultyTimes(300, 40, Duration.ofSeconds(5), Duration.ofSeconds(5));
   private static final int ROUTERS = 2;
-  private static final int RATE = 300;
 
   @TempDir Path data;
 
@@ -181,19 +174,12 @@ class MixedBuilds {
       parley.startRouter(1, From.THE_OTHER.build());
       parley.startRouter(2, From.THE_OTHER.build());
 
-      BenchResult result =
-          underLoad(
-              parley,
-              replace(parley, 1, From.OURS),
-              replace(parley, 2, From.OURS),
-              replace(parley, 1, From.THE_OTHER),
-              replace(parley, 2, From.THE_OTHER));
-
-      System.err.println(result.text());
-      // A head can come long before its event on a busy machine; what never came is found as not delivered.
-      assertThat(result.verdict().findings()).filteredOn(each -> each.kind() != Kind.MISSING_HEAD).isEmpty();
-      assertThat(result.waits().refusedByReason()).as("refused").isEmpty();
-      assertThat(result.acked()).as("acknowledged").isEqualTo(result.sent()).isPositive();
+      LOAD.assertNothingIsLost(
+          parley,
+          replace(parley, 1, From.OURS),
+          replace(parley, 2, From.OURS),
+          replace(parley, 1, From.THE_OTHER),
+          replace(parley, 2, From.THE_OTHER));
     }
   }
 
@@ -205,31 +191,5 @@ class MixedBuilds {
           parley.stopRouter(router);
           parley.startRouter(router, by.build());
         });
-  }
-
-  private static BenchResult underLoad(LiveStack parley, Fault... faults) throws Exception {
-    BenchOptions options =
-        new BenchOptions(
-            BenchOptions.Mode.PAIRS,
-            RATE,
-            PAUSE,
-            Duration.ofSeconds(1),
-            40,
-            128,
-            1,
-            0,
-            false,
-            Duration.ofSeconds(120),
-            true,
-            50);
-    try (ParleyEndpoint edge = parley.edge()) {
-      return new Bench(
-              options,
-              edge,
-              user -> TokenSource.fixed(parley.token(user, Duration.ofHours(1))),
-              Map.of(),
-              System.err)
-          .run(List.of(faults), PAUSE);
-    }
   }
 }
