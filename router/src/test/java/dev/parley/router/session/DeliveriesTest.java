@@ -300,6 +300,18 @@ class DeliveriesTest {
   }
 
   @Test
+  void theEventOfAnotherDevicesSendingOfTheSameIdIsTheAnswerInItsPlace() {
+    rig.following(3);
+    rig.command("again");
+    Request again = rig.submitted.removeFirst();
+    rig.feed(record(again, message(4)));
+    rig.session.answered(again, rig.stored(4, true));
+
+    assertThat(rig.frames()).containsExactly("stored 4");
+    assertThat(rig.written.getFirst().getSendResult().getStored().getRepeated()).isFalse();
+  }
+
+  @Test
   void anAnswerThatTheFollowPassesOverIsGivenAndDeliveryGoesOnFromIt() {
     rig.open(C);
     rig.command("own");
