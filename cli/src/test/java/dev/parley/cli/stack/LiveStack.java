@@ -23,6 +23,7 @@ import io.grpc.Grpc;
 import io.grpc.ManagedChannel;
 import io.grpc.TlsChannelCredentials;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,6 +35,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +44,9 @@ import org.jspecify.annotations.Nullable;
 final class LiveStack implements AutoCloseable {
   /** So often a new stream is opened until the edge has chosen the router that is asked for. */
   private static final int CHOICES = 100;
+
+  /** A JWT: the beginnings of two JSON objects in base64. */
+  private static final Pattern TOKEN = Pattern.compile("eyJ[\\w-]+\\.eyJ[\\w-]+");
 
   private final Path data;
   private final List<String> routerArguments;
@@ -484,6 +489,7 @@ final class LiveStack implements AutoCloseable {
     }
     nats.close();
     requireThatNobodyWasRefused();
+    requireThatNobodyLoggedAToken();
   }
 
   /** Nobody asked the broker for something that it does not permit. */
@@ -492,6 +498,19 @@ final class LiveStack implements AutoCloseable {
       List<String> refused = log.filter(line -> line.contains("Violation")).toList();
       if (!refused.isEmpty()) {
         throw new AssertionError("the broker refused: " + refused);
+      }
+    }
+  }
+
+  /** No process of this stack wrote what somebody authenticates with. */
+  private void requireThatNobodyLoggedAToken() throws IOException {
+    try (Stream<Path> files = Files.walk(data)) {
+      for (Path log : files.filter(file -> file.toString().endsWith(".log")).toList()) {
+        try (Stream<String> lines = Files.lines(log, StandardCharsets.ISO_8859_1)) {
+          if (lines.anyMatch(line -> TOKEN.matcher(line).find())) {
+            throw new AssertionError("a token is in " + log);
+          }
+        }
       }
     }
   }
