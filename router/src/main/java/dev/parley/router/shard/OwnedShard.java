@@ -157,6 +157,7 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
                   .thenApply(Reply.OfMembers::new),
               reply);
       case Question.ListReaders list -> tell(follows.readers(list).thenApply(Reply.OfReaders::new), reply);
+      case Question.Unknown unknown -> reply.accept(Refusals.unknown(ask.again()));
       case Question.Index index ->
           tell(
               conversations

@@ -109,6 +109,17 @@ class OwnedShardTest {
   }
 
   @Test
+  void whatOnlyANewerReleaseAsksIsRefusedAtOnceByName() {
+    assertThat(unknown(false)).isEqualTo(ErrorReason.ERROR_REASON_UNKNOWN_FRAME);
+    assertThat(unknown(true)).as("another owner may have done it").isEqualTo(ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN);
+  }
+
+  private ErrorReason unknown(boolean again) {
+    shard.answer(new ToOwner.Ask(1, replies.size() + 1, new Question.Unknown(), 100, again), 0, replies::add);
+    return ((Reply.Refused) replies.getLast()).refusal().reason();
+  }
+
+  @Test
   void whenItsTimeIsOverOneIsLetThroughAndItsRecordClosesIt() {
     silence();
     time.advance(Duration.ofMillis(751));
