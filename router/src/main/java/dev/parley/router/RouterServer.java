@@ -103,6 +103,7 @@ public final class RouterServer implements AutoCloseable {
     this.telemetry = telemetry;
     this.settings = settings;
     this.keys = KeySource.of(settings.auth().jwks());
+    keys.measure(telemetry.meter());
     RevokedTokens revoked = new RevokedTokens(broker.table(TableName.REVOCATIONS));
     TokenVerifier verifier =
         new TokenVerifier(keys, settings.auth().rules(), revoked::issuedBefore, clock);
