@@ -13,6 +13,7 @@ import io.opentelemetry.api.metrics.DoubleHistogram;
 import io.opentelemetry.api.metrics.LongCounter;
 import io.opentelemetry.api.metrics.LongHistogram;
 import io.opentelemetry.api.metrics.Meter;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -26,6 +27,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +39,7 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
   private static final AttributeKey<String> OUTCOME = AttributeKey.stringKey("outcome");
   private static final AttributeKey<String> KIND = AttributeKey.stringKey("kind");
   private static final AttributeKey<String> PATH = AttributeKey.stringKey("path");
+  private static final AttributeKey<String> ROUTER = AttributeKey.stringKey("router");
   private static final AttributeKey<Long> SHARD = AttributeKey.longKey("shard");
   private static final Attributes LIVE = Attributes.of(PATH, "live");
   private static final Attributes CATCH_UP = Attributes.of(PATH, "catch_up");
@@ -163,6 +166,20 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
                 }
               }
             });
+  }
+
+  /** Measures the clocks of other routers; {@code ahead} is asked when somebody looks. */
+  void clocks(Meter meter, Supplier<Map<String, Duration>> ahead) {
+    gauges.add(
+        meter
+            .gaugeBuilder("chat.clock.skew")
+            .setUnit("s")
+            .setDescription("By how much the clock of another router is ahead of this one's; negative: behind")
+            .buildWithCallback(
+                gauge ->
+                    ahead
+                        .get()
+                        .forEach((router, by) -> gauge.record(by.toNanos() / NANOS, Attributes.of(ROUTER, router)))));
   }
 
   private long owned() {

@@ -163,6 +163,9 @@ public final class RouterServer implements AutoCloseable {
                 metrics == null ? ShardMetrics.NONE : metrics),
             new RouterCore.Limits(settings.owner(), settings.link().times(), settings.hops()));
     links.serve(core::accept, core::status);
+    if (metrics != null) {
+      metrics.clocks(telemetry.meter(), core::clocksAhead);
+    }
 
     Shards shards = new Shards(core.shards());
     Listings listings = new Listings(shards);
