@@ -74,6 +74,7 @@ public final class DispatcherServer implements AutoCloseable {
     Hops hops = new Hops(clock, new SecureRandom(), telemetry.meter());
     closing.push(hops::close);
     KeySource keys = KeySource.of(settings.auth().jwks());
+    keys.measure(telemetry.meter());
     closing.push(keys::close);
     ScheduledExecutorService timer = thread("timer");
     AddressGuard guard = new AddressGuard(settings.http().allowedNetworks());

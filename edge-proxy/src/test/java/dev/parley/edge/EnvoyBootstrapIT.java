@@ -36,6 +36,15 @@ class EnvoyBootstrapIT {
   }
 
   private void accepted(EdgeSettings settings) throws Exception {
+    Validated validated = validate(settings);
+
+    assertThat(validated.status()).as(validated.said()).isZero();
+    assertThat(validated.said()).doesNotContain("[warning]");
+  }
+
+  private record Validated(int status, String said) {}
+
+  private Validated validate(EdgeSettings settings) throws Exception {
     Path file = EnvoyBootstrap.write(settings, directory);
     Process envoy =
         new ProcessBuilder(
@@ -49,9 +58,21 @@ class EnvoyBootstrapIT {
             .redirectErrorStream(true)
             .start();
     String said = new String(envoy.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    return new Validated(envoy.waitFor(), said);
+  }
 
-    assertThat(envoy.waitFor()).as(said).isZero();
-    assertThat(said).doesNotContain("[warning]");
+  /** An edge that refuses every token must not begin to listen. */
+  @Test
+  void aFileOfKeysThatIsNoneEndsEnvoyWithAReason() throws Exception {
+    Path keys = directory.resolve("jwks.json");
+    for (String none : List.of("<html>log in</html>", "{\"keys\":[]}")) {
+      Files.writeString(keys, none);
+      Validated validated = validate(settings("--parley.edge.jwks=" + keys));
+      assertThat(validated.status()).as(none).isNotZero();
+      assertThat(validated.said()).containsIgnoringCase("jwks");
+    }
+    Files.delete(keys);
+    assertThat(validate(settings("--parley.edge.jwks=" + keys)).said()).contains(keys.toString());
   }
 
   @Test

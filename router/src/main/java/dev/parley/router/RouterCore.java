@@ -32,6 +32,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiPredicate;
 import java.util.function.LongSupplier;
@@ -104,7 +105,8 @@ public final class RouterCore implements LinkListener {
     for (int shard = 0; shard < count; shard++) {
       shards.add(new ShardHost(shard, shared, loops.get(shard % loops.size()), hubs, around.random()));
     }
-    this.views = new Views(self, count, broker.registry(), broker::connected, control, this::viewed);
+    this.views = new Views(
+            self, count, broker.registry(), broker::connected, around.clock(), control, this::viewed);
   }
 
   /** Registers; completed when this router is in its own view. */
@@ -165,6 +167,11 @@ public final class RouterCore implements LinkListener {
   /** Which routers there are. */
   public View view() {
     return views.view();
+  }
+
+  /** See {@link Views#clocksAhead}. */
+  public Map<String, Duration> clocksAhead() {
+    return views.clocksAhead();
   }
 
   /** Gives all shards to the other routers, if there are any; completed when that is done or the patience is over. */

@@ -13,6 +13,7 @@ import io.opentelemetry.api.metrics.DoubleHistogram;
 import io.opentelemetry.api.metrics.LongCounter;
 import io.opentelemetry.api.metrics.LongHistogram;
 import io.opentelemetry.api.metrics.Meter;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -22,9 +23,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +39,7 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
   private static final AttributeKey<String> OUTCOME = AttributeKey.stringKey("outcome");
   private static final AttributeKey<String> KIND = AttributeKey.stringKey("kind");
   private static final AttributeKey<String> PATH = AttributeKey.stringKey("path");
+  private static final AttributeKey<String> ROUTER = AttributeKey.stringKey("router");
   private static final AttributeKey<Long> SHARD = AttributeKey.longKey("shard");
   private static final Attributes LIVE = Attributes.of(PATH, "live");
   private static final Attributes CATCH_UP = Attributes.of(PATH, "catch_up");
@@ -45,8 +49,7 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
   private static final Attributes UNKNOWN = Attributes.of(OUTCOME, "unknown");
   private static final List<Long> EVENTS = List.of(1L, 2L, 4L, 8L, 16L, 32L, 64L);
   private static final double NANOS = 1e9;
-  private static final long NOT_OWNED = -1;
-  private static final long UNMEASURED = -2;
+  private static final long UNMEASURED = -1;
 
   private final Traces traces;
   private final InstantSource clock;
@@ -68,7 +71,10 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
   private final Attributes[] shedKinds;
   private final LongAdder follows = new LongAdder();
   private final LongAdder behind = new LongAdder();
-  /** Of each shard how full it is, as the bits of a double; or one of the two constants. */
+  /** Of each shard 1 while this router decides there. */
+  private final AtomicIntegerArray owned;
+
+  /** Of each shard how full it is, as the bits of a double, or {@link #UNMEASURED}. */
   private final AtomicLongArray fill;
 
   private final List<AutoCloseable> gauges = new ArrayList<>();
@@ -119,15 +125,16 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
     }
     this.resumeOutcomes = attributes(OUTCOME, Resume.values());
     this.shedKinds = attributes(KIND, Shed.values());
+    this.owned = new AtomicIntegerArray(shards);
     this.fill = new AtomicLongArray(shards);
     for (int shard = 0; shard < shards; shard++) {
-      fill.set(shard, NOT_OWNED);
+      fill.set(shard, UNMEASURED);
     }
     gauges.add(Instruments.now(meter, "chat.sessions", "Open sessions", sessions));
     gauges.add(
         Instruments.now(meter, "chat.sessions.behind", "Sessions that lack something and read for it", behind::sum));
     gauges.add(Instruments.now(meter, "chat.follows", "Conversations that sessions follow, over all sessions", follows::sum));
-    gauges.add(Instruments.now(meter, "chat.shard.owned", "Shards that this router owns", this::owned));
+    gauges.add(Instruments.now(meter, "chat.shard.owned", "Shards that this router owns, and decides for", this::owned));
     gauges.add(Instruments.now(meter, "chat.shards", "Shards that there are, each of which a router should own", () -> shards));
     gauges.add(fillRatios(meter));
     // So that what has not happened yet reads 0.
@@ -161,12 +168,26 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
             });
   }
 
+  /** Measures the clocks of other routers; {@code ahead} is asked when somebody looks. */
+  void clocks(Meter meter, Supplier<Map<String, Duration>> ahead) {
+    gauges.add(
+        meter
+            .gaugeBuilder("chat.clock.skew")
+            .setUnit("s")
+            .setDescription("By how much the clock of another router is ahead of this one's; negative: behind")
+            .buildWithCallback(
+                gauge ->
+                    ahead
+                        .get()
+                        .forEach((router, by) -> gauge.record(by.toNanos() / NANOS, Attributes.of(ROUTER, router)))));
+  }
+
   private long owned() {
-    long owned = 0;
-    for (int shard = 0; shard < fill.length(); shard++) {
-      owned += fill.get(shard) == NOT_OWNED ? 0 : 1;
+    long count = 0;
+    for (int shard = 0; shard < owned.length(); shard++) {
+      count += owned.get(shard);
     }
-    return owned;
+    return count;
   }
 
   @Override
@@ -188,7 +209,8 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
   }
 
   @Override
-  public void settling(boolean takingOver) {
+  public void settling(int shard, boolean takingOver) {
+    owned.set(shard, 0);
     settles.add(1);
     if (takingOver) {
       takeovers.add(1);
@@ -196,8 +218,11 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
   }
 
   @Override
-  public void owned(int shard, boolean owned) {
-    fill.set(shard, owned ? UNMEASURED : NOT_OWNED);
+  public void owned(int shard, boolean now) {
+    owned.set(shard, now ? 1 : 0);
+    if (!now) {
+      fill.set(shard, UNMEASURED);
+    }
   }
 
   @Override

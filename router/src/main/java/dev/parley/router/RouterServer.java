@@ -103,6 +103,7 @@ public final class RouterServer implements AutoCloseable {
     this.telemetry = telemetry;
     this.settings = settings;
     this.keys = KeySource.of(settings.auth().jwks());
+    keys.measure(telemetry.meter());
     RevokedTokens revoked = new RevokedTokens(broker.table(TableName.REVOCATIONS));
     TokenVerifier verifier =
         new TokenVerifier(keys, settings.auth().rules(), revoked::issuedBefore, clock);
@@ -162,6 +163,9 @@ public final class RouterServer implements AutoCloseable {
                 metrics == null ? ShardMetrics.NONE : metrics),
             new RouterCore.Limits(settings.owner(), settings.link().times(), settings.hops()));
     links.serve(core::accept, core::status);
+    if (metrics != null) {
+      metrics.clocks(telemetry.meter(), core::clocksAhead);
+    }
 
     Shards shards = new Shards(core.shards());
     Listings listings = new Listings(shards);

@@ -1,6 +1,7 @@
 package dev.parley.bench.simulation;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.ErrorInfo;
 import dev.parley.bench.history.HistoryLog;
 import dev.parley.conversation.Refusal;
 import dev.parley.router.Say;
@@ -72,6 +73,8 @@ final class SimDevice {
   private int away;
   private int said;
   private boolean quiet;
+  /** What it knows of the servers' clocks. */
+  private long aheadMillis;
 
   /** Where the device stands in a conversation, and what it may read of it. */
   private static final class Place {
@@ -205,7 +208,7 @@ final class SimDevice {
   }
 
   private String newId() {
-    long high = (time.millis() << 16) | 0x7000L | random.nextInt(1 << 12);
+    long high = ((time.millis() + aheadMillis) << 16) | 0x7000L | random.nextInt(1 << 12);
     return new UUID(high, (random.nextLong() >>> 2) | (0b10L << 62)).toString();
   }
 
@@ -372,6 +375,14 @@ final class SimDevice {
       }
     }
 
+    /** By the owner's clock the id was of the future: the same is said under a new id of that clock. */
+    private void sayAgainWhenInFuture(Command command, ErrorInfo why) {
+      if (why.getReason().equals("CLIENT_EVENT_ID_IN_FUTURE")) {
+        aheadMillis = Long.parseLong(why.getMetadataOrThrow("server_time_ms")) - time.millis();
+        command(command.getConversationId(), command.toBuilder());
+      }
+    }
+
     private void result(SendResult result) {
       String id = result.getClientEventId();
       String conversation = result.getConversationId();
@@ -394,7 +405,8 @@ final class SimDevice {
           });
         } else {
           history.refused(conversation, id);
-          }
+          sayAgainWhenInFuture(command, result.getRefused().getInfo());
+        }
         return;
       }
       Cursor cursor = result.getStored().getCursor();

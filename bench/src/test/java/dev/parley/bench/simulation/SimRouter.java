@@ -30,6 +30,7 @@ import dev.parley.router.shard.OwnerLimits;
 import dev.parley.router.shard.ShardMetrics;
 import dev.parley.router.view.Member;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
@@ -61,18 +62,22 @@ final class SimRouter {
   private final RouterCore core;
   private final Sessions sessions;
   private final VirtualTime time;
+  private final InstantSource clock;
   private final Random random;
   private boolean leaving;
 
+  /** {@code clock}: the router's own, which may be wrong. */
   SimRouter(
       String name,
       MemoryBroker there,
       VirtualTime time,
+      InstantSource clock,
       Random random,
       SimLink links,
       SimBroker.World world,
       Consumer<Difference> shadow) {
     this.time = time;
+    this.clock = clock;
     this.random = random;
     process = new SimProcess(time, random);
     broker = new SimBroker(there, time, random, process, world);
@@ -83,7 +88,7 @@ final class SimRouter {
             Member.of(new RouterId(name, random.nextLong()), name),
             loops,
             new RouterCore.Surroundings(
-                broker, time, time::nanos, random, new ReadRetry(20, Duration.ofMillis(20)), links.dialer(process),
+                broker, clock, time::nanos, random, new ReadRetry(20, Duration.ofMillis(20)), links.dialer(process),
                 PresenceSurroundings.none(hops),
                 (one, other) -> false, Moderation.NONE, hops, ShardMetrics.NONE),
             new RouterCore.Limits(OWNER, LINK, HOPS));
@@ -95,7 +100,7 @@ final class SimRouter {
             },
             new Validation(), new Allowances(SESSIONS), (one, other) -> false, core.presence(),
             new Shadow(SHADOW, new Listings(new Shards(core.shards()))::events, random, compared -> {}, shadow),
-            new AtomicInteger(), broker::durability, time, SessionMetrics.NONE);
+            new AtomicInteger(), broker::durability, clock, SessionMetrics.NONE);
     core.start();
   }
 
@@ -133,7 +138,7 @@ final class SimRouter {
 
     private Stream(String user, SessionCall.Downstream client) {
       hub = core.hubs().get(random.nextInt(core.hubs().size()));
-      Identity identity = new Identity(user, null, null, false, time.instant(), time.instant().plus(Duration.ofDays(1)));
+      Identity identity = new Identity(user, null, null, false, clock.instant(), clock.instant().plus(Duration.ofDays(1)));
       hub.execute(() -> call = SessionCall.open(sessions, hub, identity, client));
     }
 

@@ -17,6 +17,7 @@ import dev.parley.v1.Cursor;
 import dev.parley.v1.SendResult;
 import dev.parley.v1.Term;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Some users talk over several routers, of which some are killed, stopped, cut off, sent away and brought back, over a
- * broker on which appends get stuck and arrive late; then everything calms down, comes to rest and is checked: what the
+ * broker on which appends get stuck and arrive late, by clocks that are minutes apart; then everything calms down, comes to rest and is checked: what the
  * devices were told and received against the final log, and the log against the rule that every record lies under the
  * Owner record of its own term. Each seed has about half of the kinds of fault (swarm testing: Groce et al., 2012).
  */
@@ -42,6 +43,11 @@ final class Simulation implements SimBroker.World {
   /** After so long without the broker a router is taken for dead. */
   private static final Duration LIFETIME = Duration.ofSeconds(3);
 
+  /** The bit of the seeds with which the routers' clocks are wrong, by so much at most, either way. */
+  private static final int SKEWED_CLOCKS = 1 << 15;
+
+  private static final Duration MOST_SKEW = Duration.ofMinutes(5);
+
   private static final Duration STEP = Duration.ofMillis(20);
   /** Long enough for a session to look again which conversations its user has: a notice may have been lost. */
   private static final int STEPS_OF_REST = 400;
@@ -52,6 +58,9 @@ final class Simulation implements SimBroker.World {
   private final Random random;
   private final MemoryBroker broker = new MemoryBroker(new Layout(SHARDS, WINDOW, 1), Long.MAX_VALUE, time);
   private final Map<String, SimRouter> routers = new LinkedHashMap<>();
+  /** By how much the clock of a router is ahead. */
+  private final Map<String, Duration> ahead = new HashMap<>();
+
   private final SimLink links;
   private final List<String> conversations;
   private final List<SimDevice> devices = new ArrayList<>();
@@ -66,6 +75,9 @@ final class Simulation implements SimBroker.World {
   Simulation(long seed) {
     random = new Random(seed);
     faults = random.nextInt();
+    Random skew = new Random(~seed);
+    int most = (faults & SKEWED_CLOCKS) == 0 ? 0 : (int) MOST_SKEW.toMillis();
+    NAMES.forEach(name -> ahead.put(name, Duration.ofMillis(skew.nextInt(-most, most + 1))));
     links = new SimLink(time, random, routers, () -> calm);
     conversations = List.of(Say.GROUP, Say.OTHER, "01900000-0000-7000-8000-000000000003");
     for (String user : USERS) {
@@ -83,7 +95,9 @@ final class Simulation implements SimBroker.World {
   }
 
   private void start(String name) {
-    routers.put(name, new SimRouter(name, broker, time, random, links, this, shadowFindings::add));
+    Duration wrong = Objects.requireNonNull(ahead.get(name));
+    InstantSource clock = () -> time.instant().plus(wrong);
+    routers.put(name, new SimRouter(name, broker, time, clock, random, links, this, shadowFindings::add));
   }
 
   @Override

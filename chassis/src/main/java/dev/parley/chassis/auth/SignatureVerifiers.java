@@ -46,6 +46,20 @@ final class SignatureVerifiers {
     };
   }
 
+  /** Whether a token that is signed with this key could be verified. */
+  static boolean canUse(JWK key) {
+    return ALLOWED.stream().anyMatch(algorithm -> canUse(algorithm, key));
+  }
+
+  private static boolean canUse(JWSAlgorithm algorithm, JWK key) {
+    try {
+      return of(algorithm, key) != null;
+    } catch (JOSEException e) {
+      // A key that the library does not take is no key for tokens.
+      return false;
+    }
+  }
+
   private static boolean isEdwards(JWSAlgorithm algorithm) {
     return algorithm.equals(JWSAlgorithm.EdDSA) || algorithm.equals(JWSAlgorithm.Ed25519);
   }

@@ -93,7 +93,7 @@ public final class TokenVerifier {
     String keyId = header.getKeyID();
     JWK named = keyId == null ? null : keys.getKeyByKeyId(keyId);
     if (keyId != null && named == null) {
-      source.refreshSoon();
+      source.refreshSoon(keyId);
       throw invalid("its key is not known");
     }
     for (JWK key : named == null ? keys.getKeys() : List.of(named)) {

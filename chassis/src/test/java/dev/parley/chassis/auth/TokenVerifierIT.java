@@ -59,7 +59,7 @@ class TokenVerifierIT {
   @BeforeEach
   void start() throws Exception {
     jwks = Files.readString(keys.jwks());
-    source = new KeySource(() -> jwks);
+    source = new KeySource("a test", () -> jwks.getBytes(StandardCharsets.UTF_8));
     verifier =
         new TokenVerifier(
             source, DevKeys.RULES, userId -> revoked.getOrDefault(userId, Instant.EPOCH), () -> now);

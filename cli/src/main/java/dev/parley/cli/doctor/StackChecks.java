@@ -1,7 +1,6 @@
 package dev.parley.cli.doctor;
 
 import com.google.rpc.ErrorInfo;
-import com.nimbusds.jose.util.JSONObjectUtils;
 import dev.parley.chassis.auth.DevKeys;
 import dev.parley.chassis.errors.Errors;
 import dev.parley.cli.stack.DispatcherProcess;
@@ -31,23 +30,16 @@ import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.HttpURLConnection;
-import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.text.ParseException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.jspecify.annotations.Nullable;
 
 /** Whether what {@code up} started does its work: each process, the broker, the router, the edge, and the way through. */
 public final class StackChecks {
@@ -69,7 +61,7 @@ public final class StackChecks {
         ref.running().isPresent()
             ? Finding.good(name, "runs with pid " + ref.pid())
             : Finding.bad(name, "has ended", "read " + state.logs().get(name) + ", then ./parley down and up")));
-    findings.add(broker());
+    findings.add(new BrokerCheck(state.natsMonitorUrl()).run());
     findings.add(presence());
     findings.add(gateway());
     findings.add(phones());
@@ -85,19 +77,6 @@ public final class StackChecks {
     state.routers().forEach((name, address) -> withRouter(name, address, findings));
     withEdge(findings);
     return findings;
-  }
-
-  private Finding broker() {
-    try {
-      Map<String, Object> config = JSONObjectUtils.getJSONObject(get(state.natsMonitorUrl() + "/jsz"), "config");
-      boolean always = Boolean.TRUE.equals(config.get("sync_always"));
-      String durability =
-          always ? "every record is flushed to disk" : "flushed every " + seconds(config.get("sync_interval"));
-      return Finding.good("jetstream", durability + ", stored in " + config.get("store_dir"));
-    } catch (IOException | ParseException | RuntimeException e) {
-      return Finding.bad(
-          "jetstream", state.natsMonitorUrl() + " does not answer: " + e.getMessage(), "read the log of nats-server");
-    }
   }
 
   /** Whether it works, and all routers are linked to it and have said what is so of their clients. */
@@ -139,19 +118,6 @@ public final class StackChecks {
         ? Finding.good("push-lab", "phones are shown at " + state.phones() + "/")
         : Finding.bad("push-lab", state.phones() + " does not answer: pushes become dead letters, and are tried again",
             "read the log of " + PushLabProcess.NAME);
-  }
-
-  private static String seconds(@Nullable Object nanos) {
-    return nanos instanceof Number n ? n.longValue() / 1_000_000_000 + " s" : "now and then";
-  }
-
-  private static Map<String, Object> get(String url) throws IOException, ParseException {
-    HttpURLConnection request = (HttpURLConnection) URI.create(url).toURL().openConnection();
-    request.setConnectTimeout(SECONDS * 1000);
-    request.setReadTimeout(SECONDS * 1000);
-    try (InputStream in = request.getInputStream()) {
-      return JSONObjectUtils.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
-    }
   }
 
   private static void withRouter(String name, String address, List<Finding> findings) {

@@ -16,6 +16,9 @@ import org.slf4j.LoggerFactory;
 public final class RouterAnswers implements Function<byte[], CompletableFuture<List<byte[]>>> {
   private static final Logger LOG = LoggerFactory.getLogger(RouterAnswers.class);
   private static final CompletableFuture<List<byte[]>> NONE = CompletableFuture.completedFuture(List.of());
+  /** So that whoever asks does not wait. */
+  private static final CompletableFuture<List<byte[]>> UNKNOWN =
+      CompletableFuture.completedFuture(List.of(new byte[0]));
 
   private final String name;
   private final Acknowledged acknowledged;
@@ -35,7 +38,7 @@ public final class RouterAnswers implements Function<byte[], CompletableFuture<L
     this.leave = leave;
   }
 
-  /** The parts of the answer to a {@link RouterQuestion}; none: it is not for this router, or not understood. */
+  /** The parts of the answer to a {@link RouterQuestion}; none: it is not for this router, or not readable. */
   @Override
   public CompletableFuture<List<byte[]>> apply(byte[] question) {
     RouterQuestion asked;
@@ -49,7 +52,7 @@ public final class RouterAnswers implements Function<byte[], CompletableFuture<L
       case DELIVERED -> CompletableFuture.completedFuture(acknowledged.answer(asked.getDelivered()));
       case STATS -> stats.get().thenApply(told -> List.of(told.toByteArray()));
       case DRAIN -> drain(asked.getDrain().getRouter());
-      case QUESTION_NOT_SET -> NONE;
+      case QUESTION_NOT_SET -> UNKNOWN;
     };
   }
 

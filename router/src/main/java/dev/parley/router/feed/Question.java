@@ -50,6 +50,13 @@ public sealed interface Question {
   /** Where a conversation's history lies; {@link Reply.OfIndex}. */
   record Index(String conversationId) implements Question {}
 
+  /**
+   * Something that only a newer release knows; refused. It is heard and never said.
+   *
+   * @see Reply.Refused
+   */
+  record Unknown() implements Question {}
+
   /** Answer when the user's conversation list holds everything that is stored now; {@link Reply.Listed}. */
   record AwaitList(String userId) implements Question {}
 }

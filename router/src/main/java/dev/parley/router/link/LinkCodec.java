@@ -149,12 +149,13 @@ public final class LinkCodec {
                   .setLimit(list.limit()));
       case Question.Index index -> ask.setIndex(index.conversationId());
       case Question.AwaitList list -> ask.setUserId(list.userId()).setListed(ListedQuestion.getDefaultInstance());
+      case Question.Unknown unknown -> throw new IllegalArgumentException("a question that this version does not know");
     };
   }
 
   /**
-   * What a frame says to an owner; null: it says something else, or asks what this version does not know. An Open is one of
-   * several if it is not {@code complete}.
+   * What a frame says to an owner; null: it says something else, or what this version does not know. A question that it
+   * does not know is a {@link Question.Unknown}. An Open is one of several if it is not {@code complete}.
    */
   public static @Nullable ToOwner decodeToOwner(ShardFrame frame) {
     return switch (frame.getBodyCase()) {
@@ -165,10 +166,8 @@ public final class LinkCodec {
       }
       case ASK -> {
         Ask ask = frame.getAsk();
-        Question question = decode(ask);
-        yield question == null
-            ? null
-            : new ToOwner.Ask(ask.getEpoch(), ask.getId(), question, ask.getSerializedSize(), ask.getAgain());
+        yield new ToOwner.Ask(
+            ask.getEpoch(), ask.getId(), decode(ask), ask.getSerializedSize(), ask.getAgain());
       }
       case UNFOLLOW -> new ToOwner.Unfollow(frame.getUnfollow().getConversationId());
       case TYPING -> new ToOwner.Typing(frame.getTyping().getConversationId(), frame.getTyping().getUserId());
@@ -177,15 +176,15 @@ public final class LinkCodec {
     };
   }
 
-  private static @Nullable Question command(String user, Ask ask) {
+  private static Question command(String user, Ask ask) {
     try {
       return new Question.Submit(Request.of(user, ask.getCommand()).traced(ask.getTraceContext()));
     } catch (RefusedException e) {
-      return null; // it was checked where it came in: a newer version permits more
+      return new Question.Unknown(); // it was checked where it came in: a newer version permits more
     }
   }
 
-  private static @Nullable Question decode(Ask ask) {
+  private static Question decode(Ask ask) {
     String user = ask.getUserId();
     return switch (ask.getQuestionCase()) {
       case COMMAND -> command(user, ask);
@@ -213,7 +212,7 @@ public final class LinkCodec {
       }
       case INDEX -> new Question.Index(ask.getIndex());
       case LISTED -> new Question.AwaitList(user);
-      case QUESTION_NOT_SET -> null;
+      case QUESTION_NOT_SET -> new Question.Unknown();
     };
   }
 

@@ -40,6 +40,11 @@ final class Fence {
   private static final Duration RETRY_LATER = Duration.ofSeconds(1);
   private static final int MOST_DOUBLINGS = 4;
 
+  /** Silence that no change of leaders lasts: something is broken. */
+  static final Duration SILENCE = Duration.ofSeconds(6);
+
+  private static final Duration WARN_AGAIN = Duration.ofMinutes(1);
+
   private final ShardContext context;
   private final Listener listener;
   /** The term under which this router was the owner the last time. */
@@ -52,6 +57,8 @@ final class Fence {
   /** Tells late answers to a question from those to the present one. */
   private int question;
   private int conflicts;
+  /** By the monotonic clock: when it is worth a warning that the broker acknowledges nothing. */
+  private long warnNanos;
 
   /** Who is told how it went. */
   interface Listener {
@@ -90,6 +97,7 @@ final class Fence {
     this.term = tried;
     this.claiming = claiming;
     this.listener = listener;
+    this.warnNanos = context.nanos().getAsLong() + SILENCE.toNanos();
   }
 
   void raise() {
@@ -324,7 +332,23 @@ final class Fence {
         LOG.warn("shard {}: the broker does not take a new term", context.shard());
         again(RETRY_LATER);
       }
-      case UNKNOWN, NOT_SENT -> again(RETRY);
+      case UNKNOWN -> {
+        warnOfSilence();
+        again(RETRY);
+      }
+      case NOT_SENT -> again(RETRY);
+    }
+  }
+
+  /** The tail was told, so the broker is there and reads: that it writes nothing, nobody else says. */
+  private void warnOfSilence() {
+    long now = context.nanos().getAsLong();
+    if (now - warnNanos >= 0) {
+      LOG.warn(
+          "shard {}: has no owner: the broker tells what the stream holds and acknowledges no append to it. Its log and"
+              + " /healthz say why; when its disk was full, make room and then restart nats-server",
+          context.shard());
+      warnNanos = now + WARN_AGAIN.toNanos();
     }
   }
 

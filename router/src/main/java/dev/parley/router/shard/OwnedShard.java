@@ -157,6 +157,7 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
                   .thenApply(Reply.OfMembers::new),
               reply);
       case Question.ListReaders list -> tell(follows.readers(list).thenApply(Reply.OfReaders::new), reply);
+      case Question.Unknown unknown -> reply.accept(Refusals.unknown(ask.again()));
       case Question.Index index ->
           tell(
               conversations
@@ -173,9 +174,12 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
     }
   }
 
-  /** While the broker does not answer, new commands are refused; one that was asked before may be on the log already. */
+  /**
+   * While the broker does not answer, or not for this shard, new commands are refused; one that was asked before may be on
+   * the log already.
+   */
   private void submit(Question.Submit submit, ToOwner.Ask ask, Consumer<Reply> reply) {
-    if (!ask.again() && !nats.allowed()) {
+    if (!ask.again() && (owner.stuck() || !nats.allowed())) {
       reply.accept(new Reply.OfCommand(Refusals.BROKER_SILENT));
       return;
     }

@@ -16,7 +16,7 @@ public record OwnerLimits(
     int searchesPerMinute,
     @Setting(value = "2000", doc = "Conversations of a shard in memory before those that nobody follows are dropped.")
     int loadedConversations,
-    @Setting(value = "512KiB", doc = "Memory of a shard for its newest records, for those who are a little behind.")
+    @Setting(value = "512KiB", doc = "Memory of a shard for its newest records, for those who are a little behind; at most 1 GiB.")
     long tailBytes,
     @Setting(value = "8", doc = "History reads of a shard at a time: the broker serves appends first.")
     int concurrentReads,
@@ -41,4 +41,13 @@ public record OwnerLimits(
     @Setting(
         value = "500ms",
         doc = "An owner that appended nothing for so long asks the log whether it still owns the shard before it answers.")
-    Duration idleCheck) {}
+    Duration idleCheck) {
+  /** What {@link #tailBytes} may be at most: 1 GiB. */
+  static final long MOST_TAIL_BYTES = 1L << 30;
+
+  public OwnerLimits {
+    if (tailBytes < 0 || tailBytes > MOST_TAIL_BYTES) {
+      throw new IllegalArgumentException("tail-bytes must be 0 to 1GiB, not " + tailBytes);
+    }
+  }
+}

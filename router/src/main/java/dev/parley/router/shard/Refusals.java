@@ -4,6 +4,7 @@ import dev.parley.conversation.Refusal;
 import dev.parley.conversation.RefusedException;
 import dev.parley.conversation.history.TrimmedException;
 import dev.parley.conversation.log.LogException;
+import dev.parley.router.feed.Reply;
 import dev.parley.v1.ErrorReason;
 import java.time.Duration;
 import java.util.Map;
@@ -27,6 +28,23 @@ final class Refusals {
           ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE, "the broker has not answered for a while; nothing was sent to it");
 
   private Refusals() {}
+
+  /** What a newer router is told that asks what this one does not know. {@code again}: another owner was asked before. */
+  static Reply.Refused unknown(boolean again) {
+    LOG.warn("a router of a newer release asks what this one does not know: complete the upgrade");
+    return new Reply.Refused(
+        again
+            ? new Refusal(
+                ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN,
+                "the owner is of an older release and does not know this; what an owner before it did is not known here",
+                Map.of(),
+                RETRY_LATER)
+            : new Refusal(
+                ErrorReason.ERROR_REASON_UNKNOWN_FRAME,
+                "the owner is of an older release and does not know this; it is known when the upgrade is complete",
+                Map.of(),
+                null));
+  }
 
   /** The refusal for a failure; what nobody foresaw is logged with an incident id. */
   static Answer.Refused of(Throwable failure) {

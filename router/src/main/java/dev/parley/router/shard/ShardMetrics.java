@@ -18,10 +18,13 @@ public interface ShardMetrics {
   /** So many events are known to be on the log, in a record that was sent at this time. */
   default void stored(long sentNanos, int events) {}
 
-  /** An owner makes sure of its log; {@code takingOver}: because it has just become the owner. */
-  default void settling(boolean takingOver) {}
+  /**
+   * An owner makes sure of its log, and decides nothing until it {@link #owned owns} the shard again; {@code takingOver}:
+   * because it has just become the owner.
+   */
+  default void settling(int shard, boolean takingOver) {}
 
-  /** This router owns the shard, or does not any more. */
+  /** This router owns the shard and decides there, or has nothing to do with it any more. */
   default void owned(int shard, boolean owned) {}
 
   /** A shard that this router owns has filled so much of its room, 0 to 1. */

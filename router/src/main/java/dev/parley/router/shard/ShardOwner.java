@@ -131,6 +131,11 @@ final class ShardOwner implements Tenure.Listener, Ownership {
     return tenure.active();
   }
 
+  /** See {@link Tenure#stuck}. */
+  boolean stuck() {
+    return tenure.stuck();
+  }
+
   /** The present term: valid while {@link #active}. */
   Term term() {
     return tenure.term();
@@ -188,7 +193,7 @@ final class ShardOwner implements Tenure.Listener, Ownership {
     backlog.expire();
     refusals.expire();
     tenure.room().measure();
-    if (tenure.active()) {
+    if (!tenure.disowned()) {
       tenure.room().tell();
     }
   }

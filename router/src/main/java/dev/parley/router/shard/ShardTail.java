@@ -26,9 +26,6 @@ final class ShardTail {
   /** What a record costs in memory beyond its encoded bytes, when it is the only one of its conversation. */
   private static final int OVERHEAD = 192;
 
-  /** What one ring can hold. */
-  private static final long MOST = 1L << 30;
-
   /** Records are counted from 0 since the start, and this is none. */
   private static final long NONE = -1;
 
@@ -59,9 +56,9 @@ final class ShardTail {
     }
   }
 
-  /** With this bound; not more than 1 GiB. */
+  /** With this bound; at most {@link OwnerLimits#MOST_TAIL_BYTES}, which one ring can hold. */
   ShardTail(long maxBytes) {
-    this.maxBytes = Math.min(maxBytes, MOST);
+    this.maxBytes = maxBytes;
   }
 
   private static Slot[] newSlots(int count) {

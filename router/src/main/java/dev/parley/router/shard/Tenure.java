@@ -59,6 +59,7 @@ final class Tenure implements AppendChain.Listener, Settlement.Listener {
   private final LogEnd end = new LogEnd();
   private AppendChain chain;
   private @Nullable Settlement settlement;
+  private long settlingSinceNanos;
   private @Nullable LongConsumer heir;
 
   private enum Phase {
@@ -126,6 +127,11 @@ final class Tenure implements AppendChain.Listener, Settlement.Listener {
   /** The shard is settled: what is in memory is what is on the log, but for what is under way. */
   boolean active() {
     return phase == Phase.ACTIVE;
+  }
+
+  /** For so long that something must be broken, the log has not taken what an owner writes first. */
+  boolean stuck() {
+    return phase == Phase.SETTLING && context.nanos().getAsLong() - settlingSinceNanos >= Fence.SILENCE.toNanos();
   }
 
   /** A record may be appended now. */
@@ -277,7 +283,8 @@ final class Tenure implements AppendChain.Listener, Settlement.Listener {
 
   private void settle(boolean claiming) {
     phase = Phase.SETTLING;
-    context.metrics().settling(claiming);
+    settlingSinceNanos = context.nanos().getAsLong();
+    context.metrics().settling(context.shard(), claiming);
     chain.end();
     idleCheck.unsettled();
     settlement = new Settlement(context, end, chain.unresolved(), term, tried, claiming, this);

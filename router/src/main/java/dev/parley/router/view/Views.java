@@ -1,12 +1,15 @@
 package dev.parley.router.view;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.parley.conversation.Timestamps;
 import dev.parley.conversation.log.Registry;
 import dev.parley.internal.v1.RouterEntry;
 import dev.parley.router.feed.RouterId;
 import dev.parley.router.loop.Loop;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
@@ -39,6 +42,8 @@ public final class Views {
   private final Registry registry;
   private final BooleanSupplier connected;
   private final Loop loop;
+  private final InstantSource clock;
+  private final PeerClocks clocks;
   private final Consumer<View> listener;
 
   private final TreeMap<String, Member> members = new TreeMap<>();
@@ -65,14 +70,23 @@ public final class Views {
    *
    * @param self this router
    * @param connected whether the broker can be reached right now
+   * @param clock this router's, which it tells the others
    * @param listener told each new view, on the loop
    */
   public Views(
-      Member self, int shards, Registry registry, BooleanSupplier connected, Loop loop, Consumer<View> listener) {
+      Member self,
+      int shards,
+      Registry registry,
+      BooleanSupplier connected,
+      InstantSource clock,
+      Loop loop,
+      Consumer<View> listener) {
     this.self = self;
     this.shards = shards;
     this.registry = registry;
     this.connected = connected;
+    this.clock = clock;
+    this.clocks = new PeerClocks(clock);
     this.loop = loop;
     this.listener = listener;
   }
@@ -86,6 +100,11 @@ public final class Views {
   /** What is known now. */
   public View view() {
     return view;
+  }
+
+  /** Of each other router, by how much its clock is ahead of this one's; negative: behind. On any thread. */
+  public Map<String, Duration> clocksAhead() {
+    return clocks.ahead();
   }
 
   /** Says to all that this router leaves. On any thread. */
@@ -189,6 +208,7 @@ public final class Views {
             .setIncarnation(self.id().incarnation())
             .setLinkAddress(self.linkAddress())
             .setDraining(draining)
+            .setTime(Timestamps.of(clock.instant()))
             .setChangedRevision(changedRevision);
     if (mostShards != Member.SHARE) {
       entry.setMostShards(mostShards);
@@ -251,6 +271,9 @@ public final class Views {
       return;
     }
     doubted.remove(router);
+    if (entry.hasTime() && !isSelf(router, entry.getIncarnation())) {
+      clocks.heard(router, Timestamps.toInstant(entry.getTime()));
+    }
     Member member =
         new Member(
             new RouterId(router, entry.getIncarnation()),
@@ -277,7 +300,12 @@ public final class Views {
     announceChange();
   }
 
+  private boolean isSelf(String router, long incarnation) {
+    return self.id().equals(new RouterId(router, incarnation));
+  }
+
   private void ended(String router, long revision) {
+    clocks.forget(router);
     if (router.equals(self.id().name()) && !withdrawn) {
       // Paused, or the broker was away for too long: this life begins to count anew.
       announceChange();

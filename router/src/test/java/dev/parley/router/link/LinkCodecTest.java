@@ -35,14 +35,17 @@ class LinkCodecTest {
   }
 
   @Test
-  void whatANewerRouterMeansByMoreIsPassedOver() {
+  void whatANewerRouterMeansByMoreIsPassedOverAndWhatItAsksIsAnUnknownQuestion() {
     UnknownFieldSet more =
         UnknownFieldSet.newBuilder()
             .addField(99, UnknownFieldSet.Field.newBuilder().addLengthDelimited(ByteString.EMPTY).build())
             .build();
-    Ask asked = Ask.newBuilder().setEpoch(1).setId(4).setUserId("ann").setUnknownFields(more).build();
+    Ask asked = Ask.newBuilder().setEpoch(1).setId(4).setAgain(true).setUserId("ann").setUnknownFields(more).build();
     Ask commanded =
         Ask.newBuilder()
+            .setEpoch(1)
+            .setId(4)
+            .setAgain(true)
             .setUserId("ann")
             .setCommand(Say.request("ann", Say.GROUP, Say.message("m"), Instant.now()).command().toBuilder().clearAction())
             .build();
@@ -57,8 +60,10 @@ class LinkCodecTest {
             .addItems(0, dev.parley.internal.v1.Item.newBuilder().setUnknownFields(more))
             .addItems(answered);
 
-    assertThat(LinkCodec.decodeToOwner(ShardFrame.newBuilder().setShard(5).setAsk(asked).build())).isNull();
-    assertThat(LinkCodec.decodeToOwner(ShardFrame.newBuilder().setShard(5).setAsk(commanded).build())).isNull();
+    for (Ask unknown : List.of(asked, commanded)) {
+      assertThat(LinkCodec.decodeToOwner(ShardFrame.newBuilder().setShard(5).setAsk(unknown).build()))
+          .isEqualTo(new ToOwner.Ask(1, 4, new Question.Unknown(), unknown.getSerializedSize(), true));
+    }
     assertThat(LinkCodec.decodeFromOwner(frame.toBuilder().setBatch(batch).build()))
         .isInstanceOfSatisfying(FromOwner.Batch.class, told -> assertThat(told.items()).containsExactly(known));
   }

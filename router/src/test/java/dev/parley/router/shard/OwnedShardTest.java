@@ -8,6 +8,7 @@ import dev.parley.chassis.resilience.Hops;
 import dev.parley.conversation.history.ReadRetry;
 import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.LogException;
+import dev.parley.conversation.log.ShardLog;
 import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.router.ManualTime;
 import dev.parley.router.Say;
@@ -37,9 +38,13 @@ class OwnedShardTest {
 
   @BeforeEach
   void own() {
+    own(new ReportedLog(broker.shard(0), nats));
+  }
+
+  private void own(ShardLog log) {
     ShardContext context =
         new ShardContext(
-            0, "router", 7, ShardRig.WINDOW, new ReportedLog(broker.shard(0), nats), ShardRig.LIMITS, time, time::nanos,
+            0, "router", 7, ShardRig.WINDOW, log, ShardRig.LIMITS, time, time::nanos,
             time, new Random(7), (one, other) -> false, () -> connected, ShardMetrics.NONE);
     shard =
         new OwnedShard(
@@ -47,9 +52,13 @@ class OwnedShardTest {
     shard.takeOver();
   }
 
-  private Answer ask(boolean again) {
+  private void submit(boolean again) {
     Question submit = new Question.Submit(Say.request("ann", Say.GROUP, Say.group("bob"), time.instant()));
     shard.answer(new ToOwner.Ask(1, replies.size() + 1, submit, 100, again), 0, replies::add);
+  }
+
+  private Answer ask(boolean again) {
+    submit(again);
     assertThat(replies.getLast()).isInstanceOf(Reply.OfCommand.class);
     return ((Reply.OfCommand) replies.getLast()).answer();
   }
@@ -77,6 +86,37 @@ class OwnedShardTest {
     silence();
 
     assertThat(ask(true)).isInstanceOf(Answer.Stored.class);
+  }
+
+  /** The stream of a shard whose disk is full. */
+  @Test
+  void whileTheBrokerTakesNothingForThisShardAloneANewCommandIsRefusedAtOnce() {
+    ScriptedLog log = new ScriptedLog(broker.shard(0));
+    own(log);
+    log.writing = false;
+    submit(false);
+    time.advance(Duration.ofSeconds(60));
+    assertThat(nats.state()).isEqualTo(Hop.State.CLOSED);
+
+    assertThat(ask(false))
+        .isInstanceOfSatisfying(
+            Answer.Refused.class,
+            refused -> assertThat(refused.refusal().reason()).isEqualTo(ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE));
+
+    log.writing = true;
+    time.advance(Duration.ofSeconds(1));
+    assertThat(ask(false)).isInstanceOf(Answer.Stored.class);
+  }
+
+  @Test
+  void whatOnlyANewerReleaseAsksIsRefusedAtOnceByName() {
+    assertThat(unknown(false)).isEqualTo(ErrorReason.ERROR_REASON_UNKNOWN_FRAME);
+    assertThat(unknown(true)).as("another owner may have done it").isEqualTo(ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN);
+  }
+
+  private ErrorReason unknown(boolean again) {
+    shard.answer(new ToOwner.Ask(1, replies.size() + 1, new Question.Unknown(), 100, again), 0, replies::add);
+    return ((Reply.Refused) replies.getLast()).refusal().reason();
   }
 
   @Test

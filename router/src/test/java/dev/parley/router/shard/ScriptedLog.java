@@ -26,6 +26,8 @@ final class ScriptedLog implements ShardLog {
   final ArrayDeque<Fate> ownerFates = new ArrayDeque<>();
   /** Appends of conversations are held. */
   boolean holding;
+  /** Appends are stored; otherwise none is, and each gets no answer in time. */
+  boolean writing = true;
   /** Fillers are held. */
   boolean holdingFillers;
   /** So many requests for the tail get no answer. */
@@ -110,7 +112,9 @@ final class ScriptedLog implements ShardLog {
       appended.add(record);
     }
     Fate fate = (owner ? ownerFates : filler ? fillerFates : fates).pollFirst();
-    if (fate != null) {
+    if (!writing) {
+      append.failed(Kind.UNKNOWN);
+    } else if (fate != null) {
       fate.of(append);
     } else if (filler ? holdingFillers : holding && !owner) {
       held.addLast(append);

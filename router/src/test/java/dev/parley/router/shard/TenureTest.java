@@ -2,6 +2,10 @@ package dev.parley.router.shard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.google.protobuf.ByteString;
 import dev.parley.conversation.Timestamps;
 import dev.parley.conversation.log.Layout;
@@ -19,6 +23,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** Routers named {@code one}, {@code two} ... over one log. A fence of the window W takes W + 1 positions. */
 class TenureTest {
@@ -26,6 +31,9 @@ class TenureTest {
 
   private final ShardLog stored = new MemoryBroker(new Layout(1, W, 1)).shard(0);
   private final ManualTime time = new ManualTime();
+  /** Who counts the shard as its own. */
+  private final List<String> owned = new ArrayList<>();
+
   private final Router one = new Router("one", W);
   private final Router two = new Router("two", W);
 
@@ -40,7 +48,7 @@ class TenureTest {
       ShardContext context =
           new ShardContext(
               0, name, name.hashCode(), window, log, ShardRig.LIMITS, () -> time.instant().plus(ahead), time::nanos,
-              time, new Random(name.hashCode()), (user, other) -> false, () -> true, ShardMetrics.NONE);
+              time, new Random(name.hashCode()), (user, other) -> false, () -> true, metrics(name));
       tenure = new Tenure(context, this);
     }
 
@@ -100,6 +108,23 @@ class TenureTest {
       tenure.giveAway(positions::add);
       return positions;
     }
+  }
+
+  private ShardMetrics metrics(String router) {
+    return new ShardMetrics() {
+      @Override
+      public void settling(int shard, boolean takingOver) {
+        owned.remove(router);
+      }
+
+      @Override
+      public void owned(int shard, boolean now) {
+        owned.remove(router);
+        if (now) {
+          owned.add(router);
+        }
+      }
+    };
   }
 
   private static LogRecord record(Term term, String id, Instant at) {
@@ -243,6 +268,45 @@ class TenureTest {
 
     time.advance(Duration.ofMillis(100));
     assertThat(one.heard).hasSize(1);
+  }
+
+  @Test
+  void aBrokerThatReadsAndDoesNotWriteIsSaidInALineAMinuteAndOwnedByNobody() {
+    one.owning();
+    assertThat(owned).containsExactly("one");
+    Logger logger = (Logger) LoggerFactory.getLogger(Fence.class);
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    lines.start();
+    logger.addAppender(lines);
+    try {
+      one.log.writing = false;
+      one.append("a");
+      time.advance(Duration.ofSeconds(5));
+      assertThat(lines.list).isEmpty();
+      assertThat(owned).isEmpty();
+      assertThat(one.tenure.stuck()).isFalse();
+
+      time.advance(Duration.ofSeconds(5));
+      assertThat(lines.list)
+          .singleElement()
+          .satisfies(
+              line -> {
+                assertThat(line.getLevel()).isEqualTo(Level.WARN);
+                assertThat(line.getFormattedMessage()).startsWith("shard 0: has no owner").contains("restart nats-server");
+              });
+      assertThat(one.tenure.stuck()).isTrue();
+      time.advance(Duration.ofSeconds(60));
+      assertThat(lines.list).hasSize(2);
+
+      one.log.writing = true;
+      time.advance(Duration.ofSeconds(1));
+      assertThat(one.heard.getLast()).startsWith("settled");
+      assertThat(owned).containsExactly("one");
+      assertThat(one.tenure.stuck()).isFalse();
+      assertThat(lines.list).hasSize(2);
+    } finally {
+      logger.detachAppender(lines);
+    }
   }
 
   @Test

@@ -2,6 +2,9 @@ package dev.parley.router.view;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.memory.MemoryBroker;
 import dev.parley.internal.v1.RouterEntry;
@@ -10,9 +13,13 @@ import dev.parley.router.ManualTime;
 import dev.parley.router.feed.RouterId;
 import dev.parley.router.loop.Loop;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class ViewsTest {
   private static final int SHARDS = Layout.ONE_NODE.shards();
@@ -31,8 +38,12 @@ class ViewsTest {
   }
 
   private Views router(String name, long incarnation) {
+    return router(name, incarnation, time);
+  }
+
+  private Views router(String name, long incarnation, InstantSource clock) {
     Member self = Member.of(new RouterId(name, incarnation), name + ":1");
-    Views views = new Views(self, SHARDS, broker.registry(), broker::connected, loop, this::tell);
+    Views views = new Views(self, SHARDS, broker.registry(), broker::connected, clock, loop, this::tell);
     views.start();
     time.advance(Duration.ZERO);
     return views;
@@ -89,6 +100,43 @@ class ViewsTest {
     saidLate("a", 1);
 
     assertThat(views.view().members()).containsExactly(Member.of(new RouterId("a", 2), "a:1"));
+  }
+
+  @Test
+  void aClockThatIsWrongIsMeasuredByEachAndSaidOnce() {
+    Logger logger = (Logger) LoggerFactory.getLogger(PeerClocks.class);
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    lines.start();
+    logger.addAppender(lines);
+    try {
+      Views right = router("a", 1);
+      AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ofMinutes(5));
+      Views wrong = router("b", 2, () -> time.instant().plus(ahead.get()));
+      saidLate("of a build that says no time", 3);
+      time.advance(Duration.ofSeconds(2));
+      assertThat(lines.list).as("a hiccup of the broker is no wrong clock").isEmpty();
+
+      time.advance(Duration.ofSeconds(60));
+      assertThat(right.clocksAhead()).isEqualTo(Map.of("b", Duration.ofMinutes(5)));
+      assertThat(wrong.clocksAhead()).isEqualTo(Map.of("a", Duration.ofMinutes(-5)));
+      assertThat(lines.list)
+          .extracting(line -> line.getLevel() + " " + line.getFormattedMessage())
+          .hasSize(2)
+          .anyMatch(line -> line.startsWith("WARN the clock of b is 300.0 s ahead of this router's"))
+          .anyMatch(line -> line.startsWith("WARN the clock of a is 300.0 s behind this router's"));
+
+      ahead.set(Duration.ofMillis(200));
+      time.advance(Duration.ofSeconds(10));
+      assertThat(right.clocksAhead()).isEqualTo(Map.of("b", Duration.ofMillis(200)));
+      assertThat(lines.list).hasSize(4);
+      assertThat(lines.list.getLast().getFormattedMessage()).endsWith("agree again");
+
+      wrong.withdraw();
+      time.advance(Duration.ZERO);
+      assertThat(right.clocksAhead()).isEmpty();
+    } finally {
+      logger.detachAppender(lines);
+    }
   }
 
   @Test
