@@ -100,8 +100,8 @@ class ObservabilityTest {
               assertThat(alert.labels().get("severity")).as(alert.alert()).isIn("page", "ticket");
               assertThat(alert.annotations())
                   .as(alert.alert())
-                  .containsOnlyKeys("summary", "description", "runbook_url")
-                  .containsEntry("runbook_url", "docs/runbooks/" + alert.alert() + ".md");
+                  .containsOnlyKeys("summary", "description", "runbook")
+                  .containsEntry("runbook", "docs/runbooks/" + alert.alert() + ".md");
             });
 
     Map<String, String> runbooks = runbooks();
