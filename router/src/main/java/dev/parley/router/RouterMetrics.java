@@ -127,9 +127,10 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
     gauges.add(
         Instruments.now(meter, "chat.sessions.behind", "Sessions that lack something and read for it", behind::sum));
     gauges.add(Instruments.now(meter, "chat.follows", "Conversations that sessions follow, over all sessions", follows::sum));
-    gauges.add(Instruments.now(meter, "chat.shard.owned", "Shards that this router owns", this::owned));
-    gauges.add(Instruments.now(meter, "chat.shards", "Shards that there are, each of which a router should own", () -> shards));
-    gauges.add(fillRatios(meter));
+    Attributes[] shardNames = new Attributes[shards];
+    Arrays.setAll(shardNames, shard -> Attributes.of(SHARD, (long) shard));
+    gauges.add(owned(meter, shardNames));
+    gauges.add(fillRatios(meter, shardNames));
     // So that what has not happened yet reads 0.
     sends.add(0, OK);
     sends.add(0, ABANDONED);
@@ -144,9 +145,21 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
         .toArray(Attributes[]::new);
   }
 
-  private AutoCloseable fillRatios(Meter meter) {
-    Attributes[] shards = new Attributes[fill.length()];
-    Arrays.setAll(shards, shard -> Attributes.of(SHARD, (long) shard));
+  /** Of each shard that there is, so that one which nobody owns is told of too. */
+  private AutoCloseable owned(Meter meter, Attributes[] shards) {
+    return meter
+        .gaugeBuilder("chat.shard.owned")
+        .ofLongs()
+        .setDescription("Whether this router owns a shard, 0 or 1")
+        .buildWithCallback(
+            gauge -> {
+              for (int shard = 0; shard < shards.length; shard++) {
+                gauge.record(fill.get(shard) == NOT_OWNED ? 0 : 1, shards[shard]);
+              }
+            });
+  }
+
+  private AutoCloseable fillRatios(Meter meter, Attributes[] shards) {
     return meter
         .gaugeBuilder("chat.log.fill.ratio")
         .setDescription("How full the log of a shard is that this router owns, 0 to 1")
@@ -159,14 +172,6 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
                 }
               }
             });
-  }
-
-  private long owned() {
-    long owned = 0;
-    for (int shard = 0; shard < fill.length(); shard++) {
-      owned += fill.get(shard) == NOT_OWNED ? 0 : 1;
-    }
-    return owned;
   }
 
   @Override
