@@ -61,6 +61,7 @@ gateway:
     {{- end }}
   outside:
     {{- include "parley.otlpCall" . | nindent 4 }}
+    {{- include "parley.spansCall" . | nindent 4 }}
 {{- end }}
 {{- if .Values.edge.enabled }}
 edge:

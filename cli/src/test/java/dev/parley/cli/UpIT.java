@@ -76,7 +76,7 @@ class UpIT {
             data, "doctor", "--address", String.valueOf(up.get("edge")), "--ca", String.valueOf(up.get("ca_file")),
             "--token", Cli.run(data, "token", "ann").output().strip(),
             "--other-token", Cli.run(data, "token", "ben").output().strip());
-    assertThat(fromOutside.output()).contains("ok   conversation", "ok   resume", "skip routers");
+    assertThat(fromOutside.output()).contains("ok   edge-certificate", "ok   conversation", "ok   resume", "skip routers");
     assertThat(fromOutside.exit()).isZero();
     Cli forOperators =
         Cli.run(

@@ -6,7 +6,6 @@ import dev.parley.chassis.auth.KeySource;
 import dev.parley.chassis.auth.TokenVerifier;
 import dev.parley.chassis.resilience.Hops;
 import dev.parley.chassis.server.GrpcServer;
-import dev.parley.chassis.telemetry.GrpcMetrics;
 import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.chassis.telemetry.Traces;
 import dev.parley.conversation.log.Broker;
@@ -118,7 +117,7 @@ public final class DispatcherServer implements AutoCloseable {
     GrpcServer listening =
         GrpcServer.builder(settings.server())
             .auth(new TokenVerifier(keys, settings.auth().rules(), revoked::issuedBefore, clock))
-            .metrics(GrpcMetrics.of(telemetry))
+            .telemetry(telemetry)
             .service(new PushGrpcService(users, dispatcher, clock))
             .service(webhooks.service())
             .start();

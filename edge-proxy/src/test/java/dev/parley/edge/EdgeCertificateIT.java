@@ -52,6 +52,10 @@ class EdgeCertificateIT {
             .generateCertificate(new ByteArrayInputStream(Files.readAllBytes(file)));
   }
 
+  private static long end(X509Certificate certificate) {
+    return certificate.getNotAfter().getTime() / 1000;
+  }
+
   private static void rename(Path from, Path to) throws IOException {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
@@ -80,6 +84,7 @@ class EdgeCertificateIT {
 
       await().untilAsserted(() -> assertThat(shown(rig)).isEqualTo(second));
       assertThat(open.ask()).isEqualTo(router);
+      assertThat(metric(rig, END)).isEqualTo(end(second));
 
       long refused = metric(rig, REFUSED);
       Path broken = Files.writeString(directory.resolve("broken.pem"), "no certificate");
@@ -120,7 +125,7 @@ class EdgeCertificateIT {
   @Test
   void whenItEndsIsToldWithTheMetrics() throws Exception {
     try (EdgeRig rig = new EdgeRig(directory)) {
-      assertThat(metric(rig, END)).isEqualTo(in(rig.certificates.certificate()).getNotAfter().getTime() / 1000);
+      assertThat(metric(rig, END)).isEqualTo(end(in(rig.certificates.certificate())));
     }
   }
 

@@ -35,8 +35,12 @@ public final class GatewayMain {
     Lifecycle lifecycle = new Lifecycle(settings.drain().total().plus(CLOSING));
     Telemetry telemetry =
         Telemetry.of(
-            settings.metrics(), null, settings.admin().listen() != null, "parley-gateway", settings.name());
-    lifecycle.onStop("metrics", telemetry);
+            settings.metrics(),
+            settings.trace().endpoint(),
+            settings.admin().listen() != null,
+            "parley-gateway",
+            settings.name());
+    lifecycle.onStop("metrics and traces", telemetry);
     AdminServer admin = AdminServer.start(settings.admin(), telemetry, SettingsReference.values(settings));
     if (admin != null) {
       lifecycle.onStop("admin endpoint", admin);

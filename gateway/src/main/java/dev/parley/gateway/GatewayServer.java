@@ -6,6 +6,7 @@ import dev.parley.chassis.server.Transport;
 import dev.parley.chassis.telemetry.GrpcMetrics;
 import dev.parley.chassis.telemetry.Instruments;
 import dev.parley.chassis.telemetry.Telemetry;
+import dev.parley.chassis.telemetry.Traces;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
@@ -78,7 +79,7 @@ public final class GatewayServer implements AutoCloseable {
         new HttpFront.Shared(
             settings,
             files,
-            new UnaryCalls(settings.http(), routers, dispatchers),
+            new UnaryCalls(settings.http(), routers, dispatchers, Traces.of(telemetry, 0)),
             routers,
             sockets,
             new ByteBudget(settings.http().heldBytes()),

@@ -3,6 +3,7 @@ package dev.parley.gateway;
 import dev.parley.chassis.admin.AdminSettings;
 import dev.parley.chassis.config.Setting;
 import dev.parley.chassis.config.SettingsPrefix;
+import dev.parley.chassis.telemetry.SpanSettings;
 import dev.parley.chassis.telemetry.TelemetrySettings;
 import java.time.Duration;
 import java.util.List;
@@ -45,7 +46,9 @@ public record GatewaySettings(
     @Setting(doc = "Where the gateway can be asked how it is.")
     AdminSettings admin,
     @Setting(doc = "Where metrics go.")
-    TelemetrySettings metrics) {
+    TelemetrySettings metrics,
+    @Setting(doc = "Where traces go.")
+    SpanSettings trace) {
   private static final int MAX_LOOPS = 64;
 
   /** Checks what would break quietly. */

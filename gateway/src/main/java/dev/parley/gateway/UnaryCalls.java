@@ -3,6 +3,8 @@ package dev.parley.gateway;
 import com.google.protobuf.Descriptors;
 import com.google.protobuf.DynamicMessage;
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.parley.chassis.telemetry.Traced;
+import dev.parley.chassis.telemetry.Traces;
 import dev.parley.v1.AdminProto;
 import dev.parley.v1.ChatProto;
 import dev.parley.v1.ErrorReason;
@@ -59,6 +61,7 @@ final class UnaryCalls {
   private static final int TIMEOUT_DIGITS = 10;
 
   private final GatewaySettings.HttpLimits limits;
+  private final Traces traces;
   private final Map<String, Method> methods = new HashMap<>();
   private final AtomicInteger underWay = new AtomicInteger();
 
@@ -71,9 +74,13 @@ final class UnaryCalls {
     ChannelFuture answer(HttpAnswer answer);
   }
 
-  /** Calls of clients to routers, and those of push and webhooks to dispatchers. */
-  UnaryCalls(GatewaySettings.HttpLimits limits, Upstreams routers, Upstreams dispatchers) {
+  /**
+   * Calls of clients to routers, and those of push and webhooks to dispatchers. {@code traces}: those that the edge has begun
+   * are gone on with.
+   */
+  UnaryCalls(GatewaySettings.HttpLimits limits, Upstreams routers, Upstreams dispatchers, Traces traces) {
     this.limits = limits;
+    this.traces = traces;
     add(ChatProto.getDescriptor(), routers);
     add(PresenceProto.getDescriptor(), routers);
     add(AdminProto.getDescriptor(), routers);
@@ -128,7 +135,7 @@ final class UnaryCalls {
             .withExecutor(executor)
             .withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS)
             .withMaxInboundMessageSize(limits.answerBytes());
-    return send(method, message.build().toByteArray(), headers(request), options, held, client);
+    return send(method, message.build().toByteArray(), request.headers(), options, held, client);
   }
 
   private static @Nullable HttpAnswer refusal(Method method, FullHttpRequest request) {
@@ -166,21 +173,21 @@ final class UnaryCalls {
     return timeout.compareTo(limits.callTimeout()) < 0 ? timeout : limits.callTimeout();
   }
 
-  private static Metadata headers(FullHttpRequest request) {
+  /** Whose call it is, and the trace that it belongs to; empty: none. */
+  private static Metadata headers(HttpHeaders request, String trace) {
     Metadata headers = new Metadata();
-    String token = request.headers().get(HttpHeaderNames.AUTHORIZATION);
+    String token = request.get(HttpHeaderNames.AUTHORIZATION);
     if (token != null) {
       headers.put(SocketBridge.AUTHORIZATION, token);
     }
-    String trace = request.headers().get(TRACE.name());
-    if (trace != null) {
+    if (!trace.isEmpty()) {
       headers.put(TRACE, trace);
     }
     return headers;
   }
 
   private @Nullable ClientCall<?, ?> send(
-      Method method, byte[] message, Metadata headers, CallOptions options, ByteBudget.Share held, Client client) {
+      Method method, byte[] message, HttpHeaders request, CallOptions options, ByteBudget.Share held, Client client) {
     ManagedChannel channel = method.upstreams.pick();
     if (channel == null) {
       client.answer(ConnectError.of(ErrorReason.ERROR_REASON_OVERLOADED, "nobody can take this call now"));
@@ -196,10 +203,12 @@ final class UnaryCalls {
       client.answer(ConnectError.of(ErrorReason.ERROR_REASON_OVERLOADED, NO_ROOM));
       return null;
     }
-    Answer answer = new Answer(method, message.length, held, client);
+    String trace = request.get(TRACE.name(), "");
+    Traced span = traces.goOn("pass", trace);
+    Answer answer = new Answer(method, message.length, held, client, span);
     ClientCall<byte[], byte[]> call = channel.newCall(method.call, options.withStreamTracerFactory(answer.meter));
     answer.call = call;
-    call.start(answer, headers);
+    call.start(answer, headers(request, span == null ? trace : span.context()));
     call.sendMessage(message);
     call.halfClose();
     call.request(2);
@@ -212,16 +221,18 @@ final class UnaryCalls {
     private final int requestBytes;
     private final ByteBudget.Share held;
     private final Client client;
+    private final @Nullable Traced span;
     private final Meter meter = new Meter();
     private volatile @Nullable ClientCall<?, ?> call;
     private volatile boolean noRoom;
     private byte[] message = {};
 
-    Answer(Method method, int requestBytes, ByteBudget.Share held, Client client) {
+    Answer(Method method, int requestBytes, ByteBudget.Share held, Client client, @Nullable Traced span) {
       this.method = method;
       this.requestBytes = requestBytes;
       this.held = held;
       this.client = client;
+      this.span = span;
     }
 
     /** Runs on the event loop of the connection to the router. */
@@ -255,7 +266,24 @@ final class UnaryCalls {
 
     @Override
     public void onClose(Status status, Metadata trailers) {
-      client.answer(answer(status, trailers)).addListener(written -> underWay.decrementAndGet());
+      client
+          .answer(answer(status, trailers))
+          .addListener(
+              written -> {
+                underWay.decrementAndGet();
+                passed(status.getCode());
+              });
+    }
+
+    private void passed(Status.Code code) {
+      if (span != null) {
+        span.say("method", method.call.getFullMethodName());
+        if (code == Status.Code.OK) {
+          span.end();
+        } else {
+          span.fail(code.name());
+        }
+      }
     }
 
     private HttpAnswer answer(Status status, Metadata trailers) {

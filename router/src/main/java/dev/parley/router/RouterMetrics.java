@@ -134,9 +134,10 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
     gauges.add(
         Instruments.now(meter, "chat.sessions.behind", "Sessions that lack something and read for it", behind::sum));
     gauges.add(Instruments.now(meter, "chat.follows", "Conversations that sessions follow, over all sessions", follows::sum));
-    gauges.add(Instruments.now(meter, "chat.shard.owned", "Shards that this router owns, and decides for", this::owned));
-    gauges.add(Instruments.now(meter, "chat.shards", "Shards that there are, each of which a router should own", () -> shards));
-    gauges.add(fillRatios(meter));
+    Attributes[] shardNames = new Attributes[shards];
+    Arrays.setAll(shardNames, shard -> Attributes.of(SHARD, (long) shard));
+    gauges.add(owned(meter, shardNames));
+    gauges.add(fillRatios(meter, shardNames));
     // So that what has not happened yet reads 0.
     sends.add(0, OK);
     sends.add(0, ABANDONED);
@@ -151,9 +152,21 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
         .toArray(Attributes[]::new);
   }
 
-  private AutoCloseable fillRatios(Meter meter) {
-    Attributes[] shards = new Attributes[fill.length()];
-    Arrays.setAll(shards, shard -> Attributes.of(SHARD, (long) shard));
+  /** Of each shard that there is, so that one which nobody owns is told of too. */
+  private AutoCloseable owned(Meter meter, Attributes[] shards) {
+    return meter
+        .gaugeBuilder("chat.shard.owned")
+        .ofLongs()
+        .setDescription("Whether this router owns a shard and decides for it, 0 or 1")
+        .buildWithCallback(
+            gauge -> {
+              for (int shard = 0; shard < shards.length; shard++) {
+                gauge.record(owned.get(shard), shards[shard]);
+              }
+            });
+  }
+
+  private AutoCloseable fillRatios(Meter meter, Attributes[] shards) {
     return meter
         .gaugeBuilder("chat.log.fill.ratio")
         .setDescription("How full the log of a shard is that this router owns, 0 to 1")
@@ -180,14 +193,6 @@ final class RouterMetrics implements ShardMetrics, SessionMetrics, AutoCloseable
                     ahead
                         .get()
                         .forEach((router, by) -> gauge.record(by.toNanos() / NANOS, Attributes.of(ROUTER, router)))));
-  }
-
-  private long owned() {
-    long count = 0;
-    for (int shard = 0; shard < owned.length(); shard++) {
-      count += owned.get(shard);
-    }
-    return count;
   }
 
   @Override

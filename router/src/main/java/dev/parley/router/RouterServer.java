@@ -117,8 +117,7 @@ public final class RouterServer implements AutoCloseable {
       loops.add(new NettyLoop((EventLoop) loop));
     }
     this.links = new GrpcLinks(settings.link(), workers);
-    GrpcMetrics grpc = GrpcMetrics.of(telemetry);
-    this.presence = new GrpcPresence(settings.link().secret(), workers, grpc);
+    this.presence = new GrpcPresence(settings.link().secret(), workers, GrpcMetrics.of(telemetry));
     this.alive = new ThreadProbe("event loops", loops, PROBE_PATIENCE);
     AtomicInteger open = new AtomicInteger();
     this.metrics =
@@ -221,7 +220,7 @@ public final class RouterServer implements AutoCloseable {
             .auth(verifier)
             .validation(validation)
             .workers(workers)
-            .metrics(grpc)
+            .telemetry(telemetry)
             .service(new ChatGrpcService(shards, listings, sessions, calls, blocks, profiles))
             .service(
                 new PresenceGrpcService(

@@ -7,6 +7,7 @@ import dev.parley.chassis.errors.TypedParsing;
 import dev.parley.chassis.errors.Validation;
 import dev.parley.chassis.errors.ValidationInterceptor;
 import dev.parley.chassis.telemetry.GrpcMetrics;
+import dev.parley.chassis.telemetry.Telemetry;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.ServerInterceptor;
@@ -138,7 +139,7 @@ public final class GrpcServer implements AutoCloseable {
     private @Nullable TokenVerifier verifier;
     private @Nullable Validation validation;
     private @Nullable EventLoopGroup workers;
-    private GrpcMetrics metrics = GrpcMetrics.none();
+    private Telemetry telemetry = Telemetry.none();
 
     private Builder(ServerSettings settings) {
       this.settings = settings;
@@ -168,9 +169,9 @@ public final class GrpcServer implements AutoCloseable {
       return this;
     }
 
-    /** Who counts the calls. */
-    public Builder metrics(GrpcMetrics metrics) {
-      this.metrics = metrics;
+    /** Where calls are counted, and where it is told when the certificate ends; stays the caller's to close. */
+    public Builder telemetry(Telemetry telemetry) {
+      this.telemetry = telemetry;
       return this;
     }
 
@@ -190,7 +191,7 @@ public final class GrpcServer implements AutoCloseable {
         throw new IllegalStateException("a server needs auth(...)");
       }
       InetSocketAddress address = address(settings.listen());
-      Credentials credentials = Credentials.of(settings);
+      Credentials credentials = Credentials.of(settings, telemetry.meter());
       EventLoopGroup boss = Transport.loops("accept", 1);
       EventLoopGroup loops = workers == null ? newWorkers(settings) : workers;
       HealthStatusManager health = new HealthStatusManager();
@@ -212,7 +213,7 @@ public final class GrpcServer implements AutoCloseable {
               .addService(health.getHealthService())
               .addService(ProtoReflectionServiceV1.newInstance());
       guarded(verifier).forEach(netty::addService);
-      metrics.count(netty);
+      GrpcMetrics.of(telemetry).count(netty);
       try {
         return new GrpcServer(netty.build().start(), boss, loops, health, credentials);
       } catch (IOException e) {

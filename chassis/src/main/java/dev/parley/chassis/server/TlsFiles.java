@@ -12,7 +12,9 @@ import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.Arrays;
+import java.util.Comparator;
 import javax.net.ssl.X509KeyManager;
 import javax.net.ssl.X509TrustManager;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +35,7 @@ final class TlsFiles {
   private final @Nullable Path authorities;
   private final AdvancedTlsX509KeyManager identity = new AdvancedTlsX509KeyManager();
   private final AdvancedTlsX509TrustManager trusted;
+  private volatile Instant end = Instant.MAX;
   private byte[] certificateBytes = {};
   private byte[] keyBytes = {};
   private byte[] authorityBytes = {};
@@ -70,6 +73,11 @@ final class TlsFiles {
     return identity;
   }
 
+  /** When the first certificate of the chain that the server shows ends. */
+  Instant end() {
+    return end;
+  }
+
   /** What it wants of clients, if it wants something. */
   X509TrustManager trusted() {
     return trusted;
@@ -105,6 +113,7 @@ final class TlsFiles {
       throw new GeneralSecurityException(certificate + " is no certificate of the key " + key);
     }
     identity.updateIdentityCredentials(chain, privateKey);
+    end = Arrays.stream(chain).map(each -> each.getNotAfter().toInstant()).min(Comparator.naturalOrder()).orElseThrow();
     certificateBytes = newCertificate;
     keyBytes = newKey;
     return true;

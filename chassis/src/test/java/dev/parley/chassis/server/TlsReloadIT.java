@@ -11,6 +11,9 @@ import dev.parley.chassis.auth.TokenVerifier;
 import dev.parley.chassis.config.Setting;
 import dev.parley.chassis.config.Settings;
 import dev.parley.chassis.config.SettingsPrefix;
+import dev.parley.chassis.telemetry.Scrape;
+import dev.parley.chassis.telemetry.Telemetry;
+import dev.parley.chassis.telemetry.TelemetrySettings;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.Grpc;
@@ -25,12 +28,16 @@ import io.grpc.health.v1.HealthGrpc;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -43,7 +50,12 @@ class TlsReloadIT {
   @SettingsPrefix("parley.it")
   record ItSettings(ServerSettings server, @Setting(value = "0", doc = "Nothing.") int nothing) {}
 
+  private static final Duration SHORT = Duration.ofDays(10);
+  private static final Duration LONG = Duration.ofDays(90);
+
   @TempDir Path directory;
+  private final Telemetry telemetry =
+      Telemetry.of(Settings.defaults(TelemetrySettings.class), null, true, "parley-it", "one");
   private KeySource source;
   private X509Bundle first;
   private GrpcServer server;
@@ -64,6 +76,7 @@ class TlsReloadIT {
     channels.forEach(ManagedChannel::shutdownNow);
     server.close();
     source.close();
+    telemetry.close();
   }
 
   private GrpcServer serve(String... more) throws IOException {
@@ -79,16 +92,35 @@ class TlsReloadIT {
     ServerSettings settings = Settings.load(ItSettings.class, Map.of(), arguments).server();
     return GrpcServer.builder(settings)
         .auth(new TokenVerifier(source, DevKeys.RULES, Revocations.NONE, Clock.systemUTC()))
+        .telemetry(telemetry)
         .start();
   }
 
   private static X509Bundle certificate() throws Exception {
+    return ending(LONG).buildSelfSigned();
+  }
+
+  private static CertificateBuilder ending(Duration later) {
     return new CertificateBuilder()
         .algorithm(CertificateBuilder.Algorithm.ecp256)
         .subject("CN=localhost")
         .addSanIpAddress("127.0.0.1")
         .setIsCertificateAuthority(true)
-        .buildSelfSigned();
+        .notAfter(Instant.now().plus(later));
+  }
+
+  /** The metric of when the certificate ends, as Prometheus is told it. */
+  private List<Double> toldEnd() throws IOException {
+    Scrape scrape = Objects.requireNonNull(telemetry.scrape());
+    return new String(scrape.page(null).body(), StandardCharsets.UTF_8)
+        .lines()
+        .filter(line -> line.startsWith("parley_certificate_expiration_timestamp_seconds"))
+        .map(line -> Double.valueOf(line.substring(line.lastIndexOf(' '))))
+        .toList();
+  }
+
+  private static double end(X509Bundle bundle) {
+    return bundle.getCertificate().getNotAfter().getTime() / 1000.0;
   }
 
   private void write(X509Bundle certificate, X509Bundle key) throws IOException {
@@ -192,6 +224,27 @@ class TlsReloadIT {
     write(first, first);
     await().until(() -> accepts(first));
     assertThat(open.ends).isEmpty();
+  }
+
+  @Test
+  void whenTheCertificateInUseEndsIsToldWithTheMetrics() throws Exception {
+    assertThat(toldEnd()).containsExactly(end(first));
+
+    X509Bundle authority = ending(SHORT).buildSelfSigned();
+    X509Bundle signed = ending(LONG).buildIssuedBy(authority);
+    Files.writeString(directory.resolve("server.pem"), signed.getCertificatePEM() + authority.getCertificatePEM());
+    Files.writeString(directory.resolve("server.key"), signed.getPrivateKeyPEM());
+
+    await().untilAsserted(() -> assertThat(toldEnd()).as("of the one that ends first").containsExactly(end(authority)));
+
+    server.close();
+    assertThat(toldEnd()).isEmpty();
+    server =
+        GrpcServer.builder(Settings.load(ItSettings.class, Map.of(), List.of("--parley.it.server.listen=127.0.0.1:0")).server())
+            .auth(new TokenVerifier(source, DevKeys.RULES, Revocations.NONE, Clock.systemUTC()))
+            .telemetry(telemetry)
+            .start();
+    assertThat(toldEnd()).as("plaintext").isEmpty();
   }
 
   @Test

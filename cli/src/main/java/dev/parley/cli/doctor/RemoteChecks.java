@@ -67,6 +67,7 @@ public final class RemoteChecks {
   /** All of them, from the outside in. */
   public List<Finding> run() throws IOException, InterruptedException {
     List<Finding> findings = new ArrayList<>();
+    findings.add(ShownCertificate.look(address, Instant.now()));
     TlsChannelCredentials.Builder tls = TlsChannelCredentials.newBuilder();
     if (caFile != null) {
       tls.trustManager(caFile.toFile());

@@ -132,6 +132,7 @@ public final class StackChecks {
 
   private void withEdge(List<Finding> findings) throws IOException {
     ChannelCredentials tls = TlsChannelCredentials.newBuilder().trustManager(state.caFile().toFile()).build();
+    findings.add(ShownCertificate.look(state.edge(), Instant.now()));
     String token = DevKeys.in(data.resolve("keys")).signer().sign("doctor", null, Instant.now().plusSeconds(60));
     Probes.withChannel(
         state.edge(),

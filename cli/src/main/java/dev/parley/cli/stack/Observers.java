@@ -23,6 +23,9 @@ final class Observers {
   /** The name of the collector, likewise. */
   static final String COLLECTOR = "otel-collector";
 
+  /** Where the collector takes spans, among the addresses of a stack. */
+  static final String SPANS = "collector";
+
   private static final Duration READY = Duration.ofSeconds(30);
   private static final int PROBE_MILLIS = 1000;
   private static final String TRACES = "traces.jsonl";

@@ -216,7 +216,7 @@ public final class Stack implements AutoCloseable {
     Path directory = directory(settings.data(), Observers.COLLECTOR);
     Path configuration = Parts.findHome().resolve("observability/collector.yaml");
     processes.put(Observers.COLLECTOR, Observers.startCollector(program, configuration, directory, port));
-    observe.put("collector", "http://127.0.0.1:" + port + "/v1/traces");
+    observe.put(Observers.SPANS, "http://127.0.0.1:" + port + "/v1/traces");
     observe.put("traces", Observers.traces(directory).toString());
   }
 
@@ -248,18 +248,9 @@ public final class Stack implements AutoCloseable {
     return port;
   }
 
-  private List<String> metrics(String program) {
-    return settings.metrics() ? List.of() : List.of("--parley." + program + ".metrics.scrape=false");
-  }
-
-  /** The same of a program that makes spans: with somebody who looks, of everything that is said. */
-  private List<String> metricsAndTraces(String program, String... ofTraces) {
-    String collector = observe.get("collector");
-    return collector == null
-        ? metrics(program)
-        : Stream.of(metrics(program), List.of("--parley." + program + ".trace.endpoint=" + collector), List.of(ofTraces))
-            .flatMap(List::stream)
-            .toList();
+  /** What the programs tell; once the collector runs, if there is one. */
+  private Watched watched() {
+    return new Watched(settings.metrics(), observe.get(Observers.SPANS));
   }
 
   /** Returns where it listens for the routers. */
@@ -275,7 +266,7 @@ public final class Stack implements AutoCloseable {
             adminPort(PresenceProcess.NAME),
             redis.url(),
             LinkSecret.in(settings.data()),
-            metrics("presence")));
+            watched().presence()));
     return "127.0.0.1:" + port;
   }
 
@@ -304,7 +295,7 @@ public final class Stack implements AutoCloseable {
                   new RouterProcess.Link(link, secret),
                   adminPort(name),
                   RouterProcess.Leaving.of(settings.routers()),
-                  metricsAndTraces("router", "--parley.router.trace.ratio=1"))));
+                  watched().router())));
     }
     return links;
   }
@@ -334,7 +325,7 @@ public final class Stack implements AutoCloseable {
                 BrokerLogins.of(settings.data(), BrokerUser.DISPATCHER),
                 keys.jwks(),
                 directory(settings.data(), PushLabProcess.NAME),
-                metricsAndTraces("dispatcher"))));
+                watched().dispatcher())));
     return "127.0.0.1:" + port;
   }
 
@@ -353,7 +344,7 @@ public final class Stack implements AutoCloseable {
             Stream.of(
                     GatewayProcess.ownOrigins(edgePort),
                     List.of("--parley.gateway.dispatchers=" + dispatcher),
-                    metrics("gateway"))
+                    watched().gateway())
                 .flatMap(List::stream)
                 .toList()));
     return "127.0.0.1:" + port;
@@ -372,6 +363,7 @@ public final class Stack implements AutoCloseable {
       DevKeys keys,
       DevCertificates certificates) {
     List<String> arguments = new ArrayList<>(edgeAdmin());
+    arguments.addAll(watched().edge());
     arguments.addAll(
         List.of(
             "--parley.edge.listen=127.0.0.1:" + port,
@@ -420,6 +412,7 @@ public final class Stack implements AutoCloseable {
         phones,
         admin,
         observe,
+        settings.metrics(),
         settings.sync(),
         settings.detached(),
         ProcessRef.of(ProcessHandle.current()),

@@ -130,23 +130,25 @@ public final class StackFaults implements AutoCloseable {
   /** One that has ended comes back, else another one comes, past the edge only. */
   private void joinRouter() throws IOException {
     String name = ended.isEmpty() ? addRouter() : ended.removeFirst();
-    PartProcess started =
-        RouterProcess.start(
-            new RouterProcess.Setup(
-                name,
-                data.resolve(name),
-                port(state.routers().getOrDefault(name, "")),
-                state.natsUrl(),
-                state.natsMonitorUrl(),
-                BrokerLogins.of(data, BrokerUser.ROUTER),
-                state.presence(),
-                DevKeys.in(data.resolve("keys")).jwks(),
-                new RouterProcess.Link(port(state.links().getOrDefault(name, "")), LinkSecret.read(data)),
-                port(state.admin().getOrDefault(name, "")),
-                RouterProcess.Leaving.of(state.routers().size()),
-                List.of()));
-    record(state.withProcess(name, started));
+    record(state.withProcess(name, RouterProcess.start(router(data, state, name))));
     running.addLast(name);
+  }
+
+  /** The router of this name as {@code up} starts those of this stack. */
+  static RouterProcess.Setup router(Path data, StackState state, String name) throws IOException {
+    return new RouterProcess.Setup(
+        name,
+        data.resolve(name),
+        port(state.routers().getOrDefault(name, "")),
+        state.natsUrl(),
+        state.natsMonitorUrl(),
+        BrokerLogins.of(data, BrokerUser.ROUTER),
+        state.presence(),
+        DevKeys.in(data.resolve("keys")).jwks(),
+        new RouterProcess.Link(port(state.links().getOrDefault(name, "")), LinkSecret.read(data)),
+        port(state.admin().getOrDefault(name, "")),
+        RouterProcess.Leaving.of(state.routers().size()),
+        Watched.of(state).router());
   }
 
   /** Finds ports for one more router. */
@@ -193,7 +195,7 @@ public final class StackFaults implements AutoCloseable {
                 port(state.admin().getOrDefault(PresenceProcess.NAME, "")),
                 state.redisUrl(),
                 LinkSecret.read(data),
-                List.of())));
+                Watched.of(state).presence())));
   }
 
   /** A crash of the store of presence, which comes back empty. */

@@ -30,6 +30,7 @@ import java.util.Set;
  * @param phones where the push lab shows what phones show, as an http address
  * @param admin where each program is asked how it is, by its name, as host:port
  * @param observe where what looks at them is, by its name: addresses, and the file with the spans; empty: nothing does
+ * @param metrics whether the programs count what happens
  * @param sync when the broker flushes to disk
  * @param detached whether the processes run on without the {@code up} that started them
  * @param up the {@code up} that started them
@@ -50,6 +51,7 @@ public record StackState(
     String phones,
     Map<String, String> admin,
     Map<String, String> observe,
+    boolean metrics,
     String sync,
     boolean detached,
     ProcessRef up,
@@ -99,20 +101,20 @@ public record StackState(
   StackState withProcess(String name, PartProcess process) throws IOException {
     ProcessHandle handle =
         ProcessHandle.of(process.pid()).orElseThrow(() -> new IOException(name + " has ended already"));
-    return new StackState(edge, caFile, routers, links, natsUrl, natsMonitorUrl, redisUrl, presence, gateway, dispatcher, phones, admin, observe, sync, detached, up,
+    return new StackState(edge, caFile, routers, links, natsUrl, natsMonitorUrl, redisUrl, presence, gateway, dispatcher, phones, admin, observe, metrics, sync, detached, up,
         with(processes, name, ProcessRef.of(handle)), with(logs, name, process.logFile()));
   }
 
   /** With one more router, whose process is still to come. */
   StackState withRouter(String name, String address, String link, String adminAddress) {
     return new StackState(edge, caFile, with(routers, name, address), with(links, name, link), natsUrl,
-        natsMonitorUrl, redisUrl, presence, gateway, dispatcher, phones, with(admin, name, adminAddress), observe, sync, detached, up, processes, logs);
+        natsMonitorUrl, redisUrl, presence, gateway, dispatcher, phones, with(admin, name, adminAddress), observe, metrics, sync, detached, up, processes, logs);
   }
 
   /** Without this router and its process. */
   StackState withoutRouter(String name) {
     return new StackState(edge, caFile, without(routers, name), without(links, name), natsUrl, natsMonitorUrl, redisUrl,
-        presence, gateway, dispatcher, phones, without(admin, name), observe, sync, detached, up, without(processes, name), without(logs, name));
+        presence, gateway, dispatcher, phones, without(admin, name), observe, metrics, sync, detached, up, without(processes, name), without(logs, name));
   }
 
   private static <T> Map<String, T> with(Map<String, T> map, String key, T value) {
@@ -155,6 +157,7 @@ public record StackState(
     map.put("admin", admin);
     map.put("observe", observe);
     map.put("page", page());
+    map.put("metrics", metrics);
     map.put("sync", sync);
     map.put("detached", detached);
     map.put("up", toMap(up));
@@ -193,6 +196,7 @@ public record StackState(
         JSONObjectUtils.getString(map, "phones"),
         addresses(map, "admin"),
         addresses(map, "observe"),
+        JSONObjectUtils.getBoolean(map, "metrics"),
         JSONObjectUtils.getString(map, "sync"),
         JSONObjectUtils.getBoolean(map, "detached"),
         ref(JSONObjectUtils.getJSONObject(map, "up")),

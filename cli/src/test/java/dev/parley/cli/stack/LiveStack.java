@@ -50,6 +50,8 @@ final class LiveStack implements AutoCloseable {
 
   private final Path data;
   private final List<String> routerArguments;
+  /** Null: there is no gateway. */
+  private final @Nullable List<String> gatewayArguments;
   private final DevKeys keys;
   private final DevCertificates certificates;
   private final int edgePort = FreePorts.next();
@@ -97,27 +99,27 @@ final class LiveStack implements AutoCloseable {
 
   /** With several routers, which take these arguments besides their usual ones. */
   LiveStack(Path data, int running, int spares, List<String> routerArguments) throws IOException {
-    this(data, running, spares, routerArguments, List.of(), false, false, 0);
+    this(data, running, spares, routerArguments, List.of(), false, null, 0);
   }
 
   /** With so many routers, and presence. */
   static LiveStack withPresence(Path data, int routers, String... routerArguments) throws IOException {
-    return new LiveStack(data, routers, 0, List.of(routerArguments), List.of(), true, false, 0);
+    return new LiveStack(data, routers, 0, List.of(routerArguments), List.of(), true, null, 0);
   }
 
   /** With so many routers, and a gateway. */
   static LiveStack withGateway(Path data, int routers, String... routerArguments) throws IOException {
-    return new LiveStack(data, routers, 0, List.of(routerArguments), List.of(), false, true, 0);
+    return new LiveStack(data, routers, 0, List.of(routerArguments), List.of(), false, List.of(), 0);
   }
 
   /** With so many routers, presence and a gateway: all that the page needs. */
   static LiveStack withPage(Path data, int routers) throws IOException {
-    return new LiveStack(data, routers, 0, List.of(), List.of(), true, true, 0);
+    return new LiveStack(data, routers, 0, List.of(), List.of(), true, List.of(), 0);
   }
 
   /** With one router, and an edge that knows so many dispatchers, which are not started yet. */
   static LiveStack withDispatchers(Path data, int dispatchers, String... routerArguments) throws IOException {
-    return new LiveStack(data, 1, 0, List.of(routerArguments), List.of(), false, false, dispatchers);
+    return new LiveStack(data, 1, 0, List.of(routerArguments), List.of(), false, null, dispatchers);
   }
 
   /** With two routers, a gateway, and a dispatcher that is not started yet; every message is traced to this collector. */
@@ -129,19 +131,19 @@ final class LiveStack implements AutoCloseable {
         List.of("--parley.router.trace.endpoint=" + collector, "--parley.router.trace.ratio=1"),
         List.of("--parley.edge.trace.endpoint=" + collector, "--parley.edge.trace.ratio=1"),
         false,
-        true,
+        List.of("--parley.gateway.trace.endpoint=" + collector),
         1);
   }
 
   /** With a broker, and an edge that knows so many routers and dispatchers, which are not started yet. */
   static LiveStack withPlacesFor(Path data, int routers, int dispatchers) throws IOException {
-    return new LiveStack(data, 0, routers, List.of(), List.of(), false, false, dispatchers);
+    return new LiveStack(data, 0, routers, List.of(), List.of(), false, null, dispatchers);
   }
 
   /** With so many routers, which take these arguments, and as many dispatchers, which are not started yet. */
   static LiveStack withRoutersAndDispatchers(Path data, int routers, int dispatchers, String... routerArguments)
       throws IOException {
-    return new LiveStack(data, routers, 0, List.of(routerArguments), List.of(), false, false, dispatchers);
+    return new LiveStack(data, routers, 0, List.of(routerArguments), List.of(), false, null, dispatchers);
   }
 
   private LiveStack(
@@ -151,7 +153,7 @@ final class LiveStack implements AutoCloseable {
       List<String> routerArguments,
       List<String> edgeArguments,
       boolean withPresence,
-      boolean withGateway,
+      @Nullable List<String> gatewayArguments,
       int dispatchers)
       throws IOException {
     this.data = data;
@@ -175,7 +177,8 @@ final class LiveStack implements AutoCloseable {
     for (int number = 1; number <= running; number++) {
       startRouter(number);
     }
-    if (withGateway) {
+    this.gatewayArguments = gatewayArguments;
+    if (gatewayArguments != null) {
       startGateway();
     }
     this.envoy = Envoy.start(parts.envoy(), edgeSettings(edgeArguments), directory("envoy"), false);
@@ -225,7 +228,9 @@ final class LiveStack implements AutoCloseable {
             gatewayPort,
             gatewayAdminPort,
             routerAddresses(),
-            GatewayProcess.ownOrigins(edgePort));
+            Stream.of(GatewayProcess.ownOrigins(edgePort), Objects.requireNonNull(gatewayArguments, "a stack without a gateway"))
+                .flatMap(List::stream)
+                .toList());
   }
 
   PartProcess gateway() {

@@ -49,6 +49,11 @@ record Scraped(Map<String, Double> samples) {
     return samples.getOrDefault(sample, 0.0);
   }
 
+  /** Whether there is a sample, as it is written, with its labels. */
+  boolean has(String sample) {
+    return samples.containsKey(sample);
+  }
+
   /** The sum over all labels. */
   double sum(String name) {
     return samples.entrySet().stream()

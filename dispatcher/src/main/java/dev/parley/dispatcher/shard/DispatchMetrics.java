@@ -3,6 +3,7 @@ package dev.parley.dispatcher.shard;
 import dev.parley.chassis.telemetry.Instruments;
 import dev.parley.chassis.telemetry.Traced;
 import dev.parley.chassis.telemetry.Traces;
+import dev.parley.dispatcher.lag.LagGauges;
 import dev.parley.internal.v1.PushResult;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
@@ -21,51 +22,27 @@ public final class DispatchMetrics {
 
   private static final List<String> PROVIDERS = List.of("fcm", "apns", "web_push");
   private static final double MILLIS = 1e3;
-  private static final long NOT_ASKED = -1;
-
-  /** Three times the broker did not say how long the log is: then nobody knows how many records wait. */
-  private static final Duration LAG_IS_KNOWN = Lag.EVERY.multipliedBy(3);
 
   private final Traces traces;
   private final LongCounter pushes;
   private final DoubleHistogram delay;
-  private volatile Behind behind;
-
-  /**
-   * What was last known of the lag.
-   *
-   * @param records {@link #NOT_ASKED}: nothing yet
-   */
-  private record Behind(long records, Instant asked, Instant dealtWith) {}
+  private final LagGauges lag;
 
   /** Metrics of this meter, and spans. */
   public DispatchMetrics(Meter meter, Traces traces, InstantSource clock) {
     this.traces = traces;
-    Instant begun = clock.instant();
-    behind = new Behind(NOT_ASKED, begun, begun);
     pushes = meter.counterBuilder("parley.push.outcomes").setDescription("Pushes, by what became of them").build();
     PROVIDERS.forEach(provider -> pushes.add(0, attributes(provider, PushResult.PUSH_RESULT_ACCEPTED.name())));
     delay =
         Instruments.seconds(
             meter, "chat.push.delay", "From the end of the grace until a push service has taken what tells of a message");
-    meter
-        .gaugeBuilder("parley.dispatch.lag")
-        .ofLongs()
-        .setDescription("Records on the log that are not acknowledged, of this dispatcher's shards")
-        .buildWithCallback(
-            gauge -> {
-              Behind now = behind;
-              if (now.records != NOT_ASKED && !clock.instant().isAfter(now.asked.plus(LAG_IS_KNOWN))) {
-                gauge.record(now.records);
-              }
-            });
-    meter
-        .gaugeBuilder("parley.dispatch.lag.age")
-        .setUnit("s")
-        .setDescription("All that was on the log so long ago is acknowledged, of this dispatcher's shards")
-        .buildWithCallback(
-            gauge ->
-                gauge.record(Math.max(0, Duration.between(behind.dealtWith, clock.instant()).toMillis()) / MILLIS));
+    lag =
+        new LagGauges(
+            meter,
+            "parley.dispatch.lag",
+            "Records on the log that are not acknowledged, of this dispatcher's shards",
+            "All that was on the log so long ago is acknowledged, of this dispatcher's shards",
+            clock);
   }
 
   /**
@@ -76,7 +53,7 @@ public final class DispatchMetrics {
    * @param dealtWith all that was on the log then is acknowledged
    */
   void lag(long records, Instant asked, Instant dealtWith) {
-    behind = new Behind(records, asked, dealtWith);
+    lag.tell(records, asked, dealtWith);
   }
 
   private static Attributes attributes(String provider, String result) {

@@ -1,12 +1,12 @@
 package dev.parley.dispatcher.shard;
 
 import dev.parley.conversation.log.DispatchLog;
+import dev.parley.dispatcher.lag.LagGauges;
+import dev.parley.dispatcher.lag.LogEnds;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,10 +22,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Lag {
   /** How often the broker is asked, once for each shard of this dispatcher. */
-  static final Duration EVERY = Duration.ofSeconds(5);
-
-  /** An hour of ends of a shard that stands still; then the newest gives way to the next. */
-  private static final int MOST_ENDS = 720;
+  static final Duration EVERY = LagGauges.EVERY;
 
   private static final Logger LOG = LoggerFactory.getLogger(Lag.class);
 
@@ -36,17 +33,13 @@ final class Lag {
     this.around = around;
   }
 
-  /** Where a shard ended when the broker was asked. */
-  private record End(long position, Instant asked) {}
-
   /** A shard since it is this dispatcher's to do. */
   private static final class Behind {
-    private final Deque<End> ends = new ArrayDeque<>();
-    private Instant dealtWith;
+    private final LogEnds ends;
     private long begin = DispatchLog.UNKNOWN;
 
     Behind(Instant since) {
-      dealtWith = since;
+      ends = new LogEnds(since);
     }
 
     /** Nothing was ever acknowledged: then dispatchers begin where the shard ended when it was first seen. */
@@ -55,16 +48,6 @@ final class Lag {
         begin = end;
       }
       return begin;
-    }
-
-    void seen(End end, long acknowledged) {
-      if (ends.size() == MOST_ENDS) {
-        ends.removeLast();
-      }
-      ends.add(end);
-      while (!ends.isEmpty() && ends.peek().position() <= acknowledged) {
-        dealtWith = ends.poll().asked();
-      }
     }
   }
 
@@ -97,9 +80,9 @@ final class Lag {
       long end = ends.get(i);
       long known = around.history().position(order.get(i));
       long acknowledged = known == DispatchLog.UNKNOWN ? behind.beginning(end) : known;
-      behind.seen(new End(end, asked), acknowledged);
+      behind.ends.seen(end, asked, acknowledged);
       records += Math.max(0, end - acknowledged);
-      dealtWith.add(behind.dealtWith);
+      dealtWith.add(behind.ends.dealtWith());
     }
     around.metrics().lag(records, asked, Collections.min(dealtWith));
   }

@@ -143,9 +143,9 @@ final class Endpoint implements WebhookReader.Listener {
     owner.ready(this);
   }
 
-  /** How many records it has not got, over all shards. */
-  long lag() {
-    return readers.values().stream().mapToLong(WebhookReader::lag).sum();
+  /** Who reads this shard for it; null: nobody does. */
+  @Nullable WebhookReader reader(int shard) {
+    return readers.get(shard);
   }
 
   // ------------------------------------------------------------------ what it is sent

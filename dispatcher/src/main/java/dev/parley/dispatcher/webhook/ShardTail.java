@@ -29,4 +29,9 @@ final class ShardTail {
     }
     return known;
   }
+
+  /** When the end was asked for that was given out last. */
+  Instant askedAt() {
+    return askedAt;
+  }
 }

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -45,6 +46,7 @@ final class WebhookEngine implements Endpoint.Owner {
   private final Executor loop;
   private final RetrySchedule schedule;
   private final WebhookMetrics metrics;
+  private final WebhookLag lag;
 
   private final Map<String, Endpoint> endpoints = new HashMap<>();
   private final Set<Integer> shards = new TreeSet<>();
@@ -76,6 +78,15 @@ final class WebhookEngine implements Endpoint.Owner {
     this.loop = loop;
     this.schedule = schedule;
     this.metrics = metrics;
+    this.lag = new WebhookLag(this::tail, this::readers, metrics, loop);
+  }
+
+  private ShardTail tail(int shard) {
+    return tails.computeIfAbsent(shard, k -> new ShardTail(broker.shard(k), settings.tailEvery().dividedBy(2)));
+  }
+
+  private List<WebhookReader> readers(int shard) {
+    return endpoints.values().stream().map(endpoint -> endpoint.reader(shard)).filter(Objects::nonNull).toList();
   }
 
   /** An endpoint is there, or was changed. */
@@ -120,7 +131,7 @@ final class WebhookEngine implements Endpoint.Owner {
     if (!untold.isEmpty() && !now.isBefore(tellAt)) {
       Map.copyOf(untold).forEach(this::tellFailed);
     }
-    metrics.lag(endpoints.values().stream().mapToLong(Endpoint::lag).sum());
+    lag.tick(now, shards);
   }
 
   /** Ends all readers; the cursors are stored a last time. */
@@ -151,9 +162,7 @@ final class WebhookEngine implements Endpoint.Owner {
   public WebhookReader reader(Endpoint endpoint, StoredWebhook webhook, int shard) {
     ShardCursor cursor =
         new ShardCursor(broker.table(TableName.WEBHOOK_CURSORS), webhook.getWebhook().getWebhookId(), shard, loop);
-    ShardTail tail =
-        tails.computeIfAbsent(shard, k -> new ShardTail(broker.shard(k), settings.tailEvery().dividedBy(2)));
-    return new WebhookReader(shard, broker.shard(shard), tail, webhook, cursor, settings, loop, endpoint);
+    return new WebhookReader(shard, broker.shard(shard), tail(shard), webhook, cursor, settings, loop, endpoint);
   }
 
   /** Sends as much as may be under way, one event for each endpoint in turn. */

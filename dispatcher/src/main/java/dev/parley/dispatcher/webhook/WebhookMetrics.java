@@ -1,5 +1,6 @@
 package dev.parley.dispatcher.webhook;
 
+import dev.parley.dispatcher.lag.LagGauges;
 import dev.parley.v1.Webhook;
 import dev.parley.v1.WebhookState;
 import io.opentelemetry.api.common.AttributeKey;
@@ -8,6 +9,8 @@ import io.opentelemetry.api.metrics.LongCounter;
 import io.opentelemetry.api.metrics.Meter;
 import io.opentelemetry.api.metrics.ObservableLongGauge;
 import io.opentelemetry.api.metrics.ObservableLongMeasurement;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -15,7 +18,7 @@ import java.util.function.Supplier;
 
 /**
  * What the dispatcher tells of webhooks: {@code parley.webhook.attempts} by outcome, {@code parley.webhook.given_up},
- * {@code parley.webhook.endpoints} by state, and {@code parley.webhook.lag}. Thread-safe; {@link #close} takes them back.
+ * {@code parley.webhook.endpoints} by state, {@code parley.webhook.lag} and its age. Thread-safe; {@link #close} takes them back.
  */
 final class WebhookMetrics implements AutoCloseable {
   private static final AttributeKey<String> OUTCOME = AttributeKey.stringKey("outcome");
@@ -29,10 +32,9 @@ final class WebhookMetrics implements AutoCloseable {
   private final LongCounter attempts;
   private final LongCounter gaveUp;
   private final ObservableLongGauge endpoints;
-  private final ObservableLongGauge lags;
-  private volatile long lag;
+  private final LagGauges lag;
 
-  WebhookMetrics(Meter meter, Supplier<Collection<Webhook>> webhooks) {
+  WebhookMetrics(Meter meter, Supplier<Collection<Webhook>> webhooks, InstantSource clock) {
     attempts =
         meter.counterBuilder("parley.webhook.attempts").setDescription("Requests to endpoints, by what became of them").build();
     gaveUp =
@@ -43,12 +45,13 @@ final class WebhookMetrics implements AutoCloseable {
             .ofLongs()
             .setDescription("Endpoints by state")
             .buildWithCallback(gauge -> count(webhooks.get(), gauge));
-    lags =
-        meter
-            .gaugeBuilder("parley.webhook.lag")
-            .ofLongs()
-            .setDescription("Records of this dispatcher's shards that endpoints have not got yet, over all of them")
-            .buildWithCallback(gauge -> gauge.record(lag));
+    lag =
+        new LagGauges(
+            meter,
+            "parley.webhook.lag",
+            "Records of this dispatcher's shards that endpoints have not got yet, over all of them",
+            "All endpoints have got what was on the log so long ago, of this dispatcher's shards",
+            clock);
   }
 
   private static void count(Collection<Webhook> webhooks, ObservableLongMeasurement gauge) {
@@ -67,13 +70,20 @@ final class WebhookMetrics implements AutoCloseable {
     gaveUp.add(1);
   }
 
-  void lag(long records) {
-    lag = records;
+  /**
+   * The broker has said where the shards end.
+   *
+   * @param records that endpoints have not got, over all of them
+   * @param asked when
+   * @param dealtWith all that was on the log then, all endpoints have got
+   */
+  void lag(long records, Instant asked, Instant dealtWith) {
+    lag.tell(records, asked, dealtWith);
   }
 
   @Override
   public void close() {
     endpoints.close();
-    lags.close();
+    lag.close();
   }
 }

@@ -43,6 +43,9 @@ import org.slf4j.LoggerFactory;
  * <p>Belongs to the loop. Does nothing by itself: {@link #tick} is called every {@link WebhookEngine#TICK}.
  */
 final class WebhookReader {
+  /** No position: below all that there are. */
+  static final long UNKNOWN = -1;
+
   private static final Logger LOG = LoggerFactory.getLogger(WebhookReader.class);
   private static final int READ_BATCH = 64;
   private static final Duration AGAIN = Duration.ofSeconds(1);
@@ -235,9 +238,9 @@ final class WebhookReader {
     return window.isEmpty() ? readTo : window.firstKey() - 1;
   }
 
-  /** How many records behind its cursor the shard has. */
-  long lag() {
-    return phase == Phase.RUNNING ? Math.max(0, tail - position()) : 0;
+  /** The same; {@link #UNKNOWN}: it has no cursor now. */
+  long dealtWith() {
+    return phase == Phase.RUNNING ? position() : UNKNOWN;
   }
 
   /** What the cursor says has changed: how the endpoint fails. */

@@ -60,7 +60,7 @@ public final class Webhooks implements AutoCloseable {
     this.loop = task -> runOn(scheduler, task);
     this.table = new WebhookTable(broker.table(TableName.WEBHOOKS), settings.endpoints(), clock);
     this.metrics =
-        new WebhookMetrics(meter, () -> table.list().stream().map(StoredWebhook::getWebhook).toList());
+        new WebhookMetrics(meter, () -> table.list().stream().map(StoredWebhook::getWebhook).toList(), clock);
     this.engine =
         new WebhookEngine(broker, table, settings, posts, clock, loop, new RetrySchedule(random), metrics);
     long tick = WebhookEngine.TICK.toMillis();

@@ -1,6 +1,7 @@
 package dev.parley.dispatcher.webhook;
 
 import dev.parley.chassis.telemetry.Telemetry;
+import dev.parley.conversation.log.Broker;
 import dev.parley.conversation.log.Broker.TableName;
 import dev.parley.conversation.log.Layout;
 import dev.parley.conversation.log.memory.MemoryBroker;
@@ -40,17 +41,22 @@ final class Rig {
   }
 
   WebhookEngine dispatcher(WebhookSettings settings) {
+    return dispatcher(broker, settings, new WebhookMetrics(Telemetry.none().meter(), List::of, () -> now));
+  }
+
+  /** One that sees this broker, which may have faults, and tells these metrics. */
+  WebhookEngine dispatcher(Broker seen, WebhookSettings settings, WebhookMetrics metrics) {
     var own = new WebhookTable(broker.table(TableName.WEBHOOKS), 3, () -> now);
     var engine =
         new WebhookEngine(
-            broker,
+            seen,
             own,
             settings,
             endpoints,
             () -> now,
             loop::addLast,
             new RetrySchedule(new Random(7)),
-            new WebhookMetrics(Telemetry.none().meter(), List::of));
+            metrics);
     own.watch(engine::changed).join();
     engine.own(0);
     run();
