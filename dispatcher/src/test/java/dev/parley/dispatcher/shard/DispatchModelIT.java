@@ -291,16 +291,4 @@ class DispatchModelIT {
       }
     }
   }
-
-  /** Nobody else works on the shards. */
-  private static final class Alone implements Dispatcher.ShardListener {
-    @Override
-    public void own(int shard) {}
-
-    @Override
-    public void disown(int shard) {}
-
-    @Override
-    public void grown(int shard, long position) {}
-  }
 }

@@ -66,19 +66,7 @@ class DispatcherTest {
         name,
         new Dispatcher.Parts(
             broker, time, new Random(7), loop, TIMES, users, blocked, new Names(broker.table(TableName.PROFILES), time), 100,
-            target -> provider, new DispatchMetrics(MeterProvider.noop().get("test"), Traces.NONE, time), new NoListener()));
-  }
-
-  /** Nobody else works on the shards. */
-  private static final class NoListener implements Dispatcher.ShardListener {
-    @Override
-    public void own(int shard) {}
-
-    @Override
-    public void disown(int shard) {}
-
-    @Override
-    public void grown(int shard, long position) {}
+            target -> provider, new DispatchMetrics(MeterProvider.noop().get("test"), Traces.NONE, time), new Alone()));
   }
 
   private void phone(String user, String token) {
