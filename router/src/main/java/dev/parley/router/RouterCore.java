@@ -105,8 +105,9 @@ public final class RouterCore implements LinkListener {
     for (int shard = 0; shard < count; shard++) {
       shards.add(new ShardHost(shard, shared, loops.get(shard % loops.size()), hubs, around.random()));
     }
-    this.views = new Views(
-            self, count, broker.registry(), broker::connected, around.clock(), control, this::viewed);
+    this.views =
+        new Views(
+            self, count, broker.registry(), broker::connected, around.clock(), around.nanos(), control, this::viewed);
   }
 
   /** Registers; completed when this router is in its own view. */

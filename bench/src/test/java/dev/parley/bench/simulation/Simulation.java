@@ -29,9 +29,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Some users talk over several routers, of which some are killed, stopped, cut off, sent away and brought back, over a
- * broker on which appends get stuck and arrive late, by clocks that are minutes apart; then everything calms down, comes to rest and is checked: what the
- * devices were told and received against the final log, and the log against the rule that every record lies under the
- * Owner record of its own term. Each seed has about half of the kinds of fault (swarm testing: Groce et al., 2012).
+ * broker on which appends get stuck and arrive late, by clocks that are minutes apart; then everything calms down, comes to
+ * rest and is checked: what the devices were told and received against the final log, and the log against the rule that
+ * every record lies under the Owner record of its own term. Each seed has about half of the kinds of fault (swarm testing: Groce et al., 2012).
  */
 final class Simulation implements SimBroker.World {
   private static final List<String> NAMES = List.of("r1", "r2", "r3");

@@ -13,6 +13,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -84,7 +85,7 @@ public final class KeySource implements AutoCloseable {
     this.loader = loader;
     try {
       this.keys = new Keys(loadNow(), 1);
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       thread.shutdownNow();
       throw new IOException(
           "the issuer's public keys cannot be read from " + location + ": " + why(e)
@@ -102,20 +103,22 @@ public final class KeySource implements AutoCloseable {
    * @throws IOException if the keys cannot be read now
    */
   public static KeySource of(String location) throws IOException {
-    if (!location.contains(":/")) {
+    if (location.startsWith("/") || !location.contains(":/")) {
       return new KeySource(location, () -> read(Path.of(location)));
     }
-    URI uri;
     try {
-      uri = URI.create(location);
+      URI uri = URI.create(location);
+      return switch (uri.getScheme()) {
+        case "file" -> {
+          Path file = Path.of(uri);
+          yield new KeySource(location, () -> read(file));
+        }
+        case "http", "https" -> new KeySource(location, remote(uri));
+        case null, default -> throw new IOException("auth.jwks is read from a file or by http(s), not from " + location);
+      };
     } catch (IllegalArgumentException e) {
-      throw new IOException("auth.jwks is no URL: " + e.getMessage(), e);
+      throw new IOException("auth.jwks is no URL of a key set: " + location + ": " + e.getMessage(), e);
     }
-    return switch (uri.getScheme()) {
-      case "file" -> new KeySource(location, () -> read(Path.of(uri)));
-      case "http", "https" -> new KeySource(location, remote(uri));
-      default -> throw new IOException("auth.jwks is read from a file or by http(s), not from " + location);
-    };
   }
 
   /** Measures how long ago the keys were read, until this is closed. Called once. */
@@ -187,6 +190,7 @@ public final class KeySource implements AutoCloseable {
     return switch (e) {
       case NoSuchFileException missing -> "there is no such file";
       case AccessDeniedException denied -> "this process may not read it";
+      case ConnectException unknown when unknown.getCause() instanceof UnresolvedAddressException -> "its host is not known";
       case ConnectException refused -> "nobody can be reached there";
       case HttpTimeoutException late -> "no answer within " + TIMEOUT.toSeconds() + " s";
       default -> e.getMessage() == null ? e.toString() : e.getMessage();

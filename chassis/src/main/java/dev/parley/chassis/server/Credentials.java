@@ -58,7 +58,7 @@ final class Credentials implements AutoCloseable {
         .gaugeBuilder("parley.certificate.expiration.timestamp")
         .ofLongs()
         .setUnit("s")
-        .setDescription("When the first certificate of the chain in use ends, in seconds since 1970")
+        .setDescription("The earliest end among the certificates of the chain in use, in seconds since 1970")
         .buildWithCallback(
             gauge -> {
               if (files != null) {

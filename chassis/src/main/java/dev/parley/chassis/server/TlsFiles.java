@@ -73,7 +73,7 @@ final class TlsFiles {
     return identity;
   }
 
-  /** When the first certificate of the chain that the server shows ends. */
+  /** The earliest end among the certificates of the chain that the server shows. */
   Instant end() {
     return end;
   }

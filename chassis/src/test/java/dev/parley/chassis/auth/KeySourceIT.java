@@ -14,6 +14,8 @@ import com.nimbusds.jose.jwk.OctetKeyPair;
 import com.nimbusds.jose.jwk.OctetSequenceKey;
 import com.nimbusds.jose.util.Base64URL;
 import com.sun.net.httpserver.HttpServer;
+import dev.parley.chassis.telemetry.Telemetry;
+import io.opentelemetry.sdk.testing.exporter.InMemoryMetricReader;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -30,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
 /** What an issuer's URL or a file may say instead of keys: one line says which, and keys that were good stay. */
@@ -173,6 +176,53 @@ class KeySourceIT {
     assertThatThrownBy(() -> KeySource.of(huge.toUri().toString())).hasMessageContaining("larger than 1048576 bytes");
     assertThatThrownBy(() -> KeySource.of("https://issuer example/keys")).hasMessageContaining("auth.jwks is no URL");
     assertThatThrownBy(() -> KeySource.of("ftp://issuer/keys")).hasMessageContaining("not from ftp://issuer/keys");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"file://etc/jwks.json", "https:///keys", "https:/issuer/keys", "file:///etc/%00"})
+  void whatOnlyLooksLikeAnAddressIsNamed(String location) {
+    assertThatThrownBy(() -> KeySource.of(location))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("auth.jwks is no URL of a key set: " + location);
+  }
+
+  @Test
+  void aPathWithAColonIsAFileAndAHostThatNobodyKnowsIsNamed() {
+    assertThatThrownBy(() -> KeySource.of("/a:/b")).hasMessageContaining("/a:/b: there is no such file");
+    assertThatThrownBy(() -> KeySource.of("http://issuer.invalid/keys")).hasMessageContaining("its host is not known");
+  }
+
+  @Test
+  void theAgeIsThatOfTheLastGoodReading() throws Exception {
+    InMemoryMetricReader reader = InMemoryMetricReader.create();
+    try (Telemetry telemetry = Telemetry.to(reader, "test", "one");
+        KeySource source = KeySource.of(url())) {
+      source.measure(telemetry.meter());
+      long read = System.nanoTime();
+      say(Wrong.GARBAGE);
+      source.reload();
+      double since = secondsSince(read);
+      assertThat(age(reader)).isGreaterThanOrEqualTo(since);
+
+      said = good;
+      status = 200;
+      long before = System.nanoTime();
+      source.reload();
+      assertThat(age(reader)).isLessThanOrEqualTo(secondsSince(before));
+    }
+  }
+
+  private static double secondsSince(long nanos) {
+    return (System.nanoTime() - nanos) / 1e9;
+  }
+
+  private static double age(InMemoryMetricReader reader) {
+    return reader.collectAllMetrics().stream()
+        .filter(metric -> metric.getName().equals("parley.token.keys.age"))
+        .flatMap(metric -> metric.getDoubleGaugeData().getPoints().stream())
+        .findAny()
+        .orElseThrow()
+        .getValue();
   }
 
   @Test

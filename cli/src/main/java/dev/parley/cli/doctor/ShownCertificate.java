@@ -1,8 +1,11 @@
 package dev.parley.cli.doctor;
 
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
 import java.security.GeneralSecurityException;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
@@ -27,12 +30,18 @@ final class ShownCertificate {
   private static final String CHECK = "edge-certificate";
   private static final String REMEDY = "renew it (docs/operations/credentials.md)";
 
+  private static final String REACH = "look at the address, the network, and whether the edge runs";
+
   private ShownCertificate() {}
 
   /** Of the server at this address, {@code host:port}, at this time. */
   static Finding look(String address, Instant now) {
     try {
       return judge(ends(address), now);
+    } catch (UnknownHostException e) {
+      return Finding.bad(CHECK, address + " cannot be reached: nobody knows its host", REACH);
+    } catch (ConnectException | SocketTimeoutException e) {
+      return Finding.bad(CHECK, address + " cannot be reached: " + e.getMessage(), REACH);
     } catch (IOException | GeneralSecurityException e) {
       return Finding.bad(CHECK, address + " shows none: " + e.getMessage(), "look at the edge's certificate and its log");
     }

@@ -101,20 +101,31 @@ public record StackState(
   StackState withProcess(String name, PartProcess process) throws IOException {
     ProcessHandle handle =
         ProcessHandle.of(process.pid()).orElseThrow(() -> new IOException(name + " has ended already"));
-    return new StackState(edge, caFile, routers, links, natsUrl, natsMonitorUrl, redisUrl, presence, gateway, dispatcher, phones, admin, observe, metrics, sync, detached, up,
-        with(processes, name, ProcessRef.of(handle)), with(logs, name, process.logFile()));
+    return with(
+        routers, links, admin, with(processes, name, ProcessRef.of(handle)), with(logs, name, process.logFile()));
   }
 
   /** With one more router, whose process is still to come. */
   StackState withRouter(String name, String address, String link, String adminAddress) {
-    return new StackState(edge, caFile, with(routers, name, address), with(links, name, link), natsUrl,
-        natsMonitorUrl, redisUrl, presence, gateway, dispatcher, phones, with(admin, name, adminAddress), observe, metrics, sync, detached, up, processes, logs);
+    return with(
+        with(routers, name, address), with(links, name, link), with(admin, name, adminAddress), processes, logs);
   }
 
   /** Without this router and its process. */
   StackState withoutRouter(String name) {
-    return new StackState(edge, caFile, without(routers, name), without(links, name), natsUrl, natsMonitorUrl, redisUrl,
-        presence, gateway, dispatcher, phones, without(admin, name), observe, metrics, sync, detached, up, without(processes, name), without(logs, name));
+    return with(
+        without(routers, name), without(links, name), without(admin, name), without(processes, name), without(logs, name));
+  }
+
+  private StackState with(
+      Map<String, String> routersNow,
+      Map<String, String> linksNow,
+      Map<String, String> adminNow,
+      Map<String, ProcessRef> processesNow,
+      Map<String, Path> logsNow) {
+    return new StackState(
+        edge, caFile, routersNow, linksNow, natsUrl, natsMonitorUrl, redisUrl, presence, gateway, dispatcher, phones,
+        adminNow, observe, metrics, sync, detached, up, processesNow, logsNow);
   }
 
   private static <T> Map<String, T> with(Map<String, T> map, String key, T value) {
@@ -196,7 +207,7 @@ public record StackState(
         JSONObjectUtils.getString(map, "phones"),
         addresses(map, "admin"),
         addresses(map, "observe"),
-        JSONObjectUtils.getBoolean(map, "metrics"),
+        !Boolean.FALSE.equals(map.get("metrics")), // what an older build has started does not say it
         JSONObjectUtils.getString(map, "sync"),
         JSONObjectUtils.getBoolean(map, "detached"),
         ref(JSONObjectUtils.getJSONObject(map, "up")),

@@ -54,7 +54,7 @@ class ShownCertificateTest {
 
       listening.close();
       serving.join();
-      assertThat(ShownCertificate.look(address, now).line()).startsWith("FAIL").contains(address + " shows none");
+      assertThat(ShownCertificate.look(address, now).line()).startsWith("FAIL").contains(address + " cannot be reached");
     }
   }
 

@@ -54,6 +54,7 @@ class FullDisk {
       String full = get(ann.session().createDirect("ben"));
       String other = get(ann.session().createGroup("another shard, as a rule", List.of("ben")));
       ParleyClient client = parley.client("ann");
+      await().atMost(PATIENCE).untilAsserted(() -> assertThat(owned(parley)).isEqualTo(16));
 
       resize(used() + LEFT);
       for (int i = 0; refused.isEmpty(); i++) {
@@ -63,10 +64,7 @@ class FullDisk {
       // Whatever was on its way when the disk was full: after that it is certain that nothing is stored.
       await().atMost(PATIENCE).until(() -> send(client, full) == ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE);
       await().atMost(PATIENCE).until(() -> send(client, other) == ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE);
-      await()
-          .atMost(PATIENCE)
-          .untilAsserted(
-              () -> assertThat(Scraped.of("127.0.0.1:" + parley.routerAdminPort(1)).sum("chat_shard_owned")).isLessThan(16));
+      await().atMost(PATIENCE).untilAsserted(() -> assertThat(owned(parley)).isLessThan(16));
       await().atMost(PATIENCE).untilAsserted(() -> assertThat(logOf(parley)).contains("acknowledges no append to it"));
       assertThat(health(parley)).contains("no space left on device");
 
@@ -84,6 +82,10 @@ class FullDisk {
       assertThat(ben.heard().resets).isEmpty();
       assertThat(health(parley)).contains("ok");
     }
+  }
+
+  private static double owned(LiveStack parley) throws Exception {
+    return Scraped.of("127.0.0.1:" + parley.routerAdminPort(1)).sum("chat_shard_owned");
   }
 
   private @Nullable ErrorReason send(ParleyClient client, String conversation) {

@@ -18,7 +18,7 @@ public final class LagGauges implements AutoCloseable {
   /** Three times the broker did not say how long the log is: then nobody knows how many records wait. */
   private static final Duration KNOWN = EVERY.multipliedBy(3);
 
-  private static final long NOT_ASKED = -1;
+  private static final long NOT_KNOWN = -1;
   private static final double MILLIS = 1e3;
 
   private final ObservableLongGauge records;
@@ -37,7 +37,7 @@ public final class LagGauges implements AutoCloseable {
    */
   public LagGauges(Meter meter, String name, String ofRecords, String ofAge, InstantSource clock) {
     Instant begun = clock.instant();
-    lag = new Lag(NOT_ASKED, begun, begun);
+    lag = new Lag(NOT_KNOWN, begun, begun);
     records =
         meter
             .gaugeBuilder(name)
@@ -46,7 +46,7 @@ public final class LagGauges implements AutoCloseable {
             .buildWithCallback(
                 gauge -> {
                   Lag now = lag;
-                  if (now.records != NOT_ASKED && !clock.instant().isAfter(now.asked.plus(KNOWN))) {
+                  if (now.records != NOT_KNOWN && !clock.instant().isAfter(now.asked.plus(KNOWN))) {
                     gauge.record(now.records);
                   }
                 });
@@ -68,6 +68,11 @@ public final class LagGauges implements AutoCloseable {
    */
   public void tell(long behind, Instant asked, Instant dealtWith) {
     lag = new Lag(behind, asked, dealtWith);
+  }
+
+  /** As {@link #tell(long, Instant, Instant)}, when nobody knows how many records. */
+  public void tell(Instant asked, Instant dealtWith) {
+    lag = new Lag(NOT_KNOWN, asked, dealtWith);
   }
 
   @Override

@@ -1,9 +1,10 @@
 package dev.parley.dispatcher.webhook;
 
 import dev.parley.conversation.Records;
-import dev.parley.conversation.log.Broker;
 import dev.parley.conversation.log.Broker.TableName;
+import dev.parley.conversation.log.Broker;
 import dev.parley.dispatcher.http.Posts;
+import dev.parley.dispatcher.lag.LagGauges;
 import dev.parley.dispatcher.webhook.Pending.Delivery;
 import dev.parley.internal.v1.LogRecord;
 import dev.parley.internal.v1.StoredWebhook;
@@ -82,7 +83,13 @@ final class WebhookEngine implements Endpoint.Owner {
   }
 
   private ShardTail tail(int shard) {
-    return tails.computeIfAbsent(shard, k -> new ShardTail(broker.shard(k), settings.tailEvery().dividedBy(2)));
+    return tails.computeIfAbsent(shard, k -> new ShardTail(broker.shard(k), fresh()));
+  }
+
+  /** How old an answer of the broker may be for readers, who ask so seldom, and for the lag. */
+  private Duration fresh() {
+    Duration half = settings.tailEvery().dividedBy(2);
+    return half.compareTo(LagGauges.EVERY) < 0 ? half : LagGauges.EVERY;
   }
 
   private List<WebhookReader> readers(int shard) {

@@ -74,6 +74,8 @@ final class WebhookLag {
 
   private void tell(Instant now, List<Asked> asked) {
     long records = 0;
+    boolean known = true;
+    Instant oldest = now;
     Instant dealtWith = now;
     for (Asked each : asked) {
       LogEnds ends = shards.get(each.shard());
@@ -86,11 +88,17 @@ final class WebhookLag {
       for (WebhookReader reader : reading) {
         long position = reader.dealtWith();
         slowest = Math.min(slowest, position);
-        records += position == WebhookReader.UNKNOWN ? 0 : Math.max(0, end - position);
+        known &= position != WebhookReader.UNKNOWN;
+        records += Math.max(0, end - position);
       }
+      oldest = each.at().isBefore(oldest) ? each.at() : oldest;
       ends.seen(end, each.at(), slowest);
       dealtWith = ends.dealtWith().isBefore(dealtWith) ? ends.dealtWith() : dealtWith;
     }
-    metrics.lag(records, now, dealtWith);
+    if (known) {
+      metrics.lag(records, oldest, dealtWith);
+    } else {
+      metrics.lag(oldest, dealtWith);
+    }
   }
 }

@@ -81,6 +81,11 @@ final class WebhookMetrics implements AutoCloseable {
     lag.tell(records, asked, dealtWith);
   }
 
+  /** As {@link #lag(long, Instant, Instant)}, while an endpoint cannot get its cursor. */
+  void lag(Instant asked, Instant dealtWith) {
+    lag.tell(asked, dealtWith);
+  }
+
   @Override
   public void close() {
     endpoints.close();

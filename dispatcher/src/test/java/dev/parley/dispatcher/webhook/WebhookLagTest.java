@@ -43,9 +43,14 @@ class WebhookLagTest {
     ShardLog log = rig.broker.shard(0);
     Table cursors = rig.broker.table(TableName.WEBHOOK_CURSORS);
     ShardLog faulty =
-        port(ShardLog.class, (proxy, called, given) -> called.getName().equals("tail") && silent ? failed() : called.invoke(log, given));
+        port(
+            ShardLog.class,
+            (proxy, called, given) -> called.getName().equals("tail") && silent ? failed() : called.invoke(log, given));
     Table faultyCursors =
-        port(Table.class, (proxy, called, given) -> called.getName().equals("get") && withoutCursors ? failed() : called.invoke(cursors, given));
+        port(
+            Table.class,
+            (proxy, called, given) ->
+                called.getName().equals("get") && withoutCursors ? failed() : called.invoke(cursors, given));
     return port(
         Broker.class,
         (proxy, called, given) ->
@@ -148,10 +153,12 @@ class WebhookLagTest {
     withoutCursors = true;
     WebhookEngine dispatcher = start();
     pass(Duration.ofMinutes(1), dispatcher);
+    assertThat(lag()).isNull();
     assertThat(age()).isGreaterThanOrEqualTo(60);
 
     withoutCursors = false;
     pass(SETTLED, dispatcher);
+    assertThat(lag()).isZero();
     assertThat(age()).isLessThanOrEqualTo(SETTLED.toSeconds());
   }
 

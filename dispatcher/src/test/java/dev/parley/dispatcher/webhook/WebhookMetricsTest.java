@@ -6,6 +6,7 @@ import dev.parley.chassis.telemetry.Telemetry;
 import dev.parley.dispatcher.webhook.Verdict.Kind;
 import dev.parley.v1.Webhook;
 import dev.parley.v1.WebhookState;
+import io.opentelemetry.sdk.metrics.data.DoublePointData;
 import io.opentelemetry.sdk.metrics.data.MetricData;
 import io.opentelemetry.sdk.testing.exporter.InMemoryMetricReader;
 import java.time.Instant;
@@ -55,6 +56,11 @@ class WebhookMetricsTest {
       assertThat(values("parley.webhook.endpoints")).isEqualTo(Map.of("enabled", 2L, "disabled", 0L, "failed", 1L));
       assertThat(values("parley.webhook.given_up")).isEqualTo(Map.of("", 1L));
       assertThat(values("parley.webhook.lag")).isEqualTo(Map.of("", 42L));
+      assertThat(reader.collectAllMetrics())
+          .filteredOn(metric -> metric.getName().equals("parley.webhook.lag.age"))
+          .flatExtracting(metric -> metric.getDoubleGaugeData().getPoints())
+          .extracting(point -> ((DoublePointData) point).getValue())
+          .containsExactly(7.0);
     }
   }
 }

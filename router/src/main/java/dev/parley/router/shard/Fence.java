@@ -57,6 +57,7 @@ final class Fence {
   /** Tells late answers to a question from those to the present one. */
   private int question;
   private int conflicts;
+  private boolean full;
   /** By the monotonic clock: when it is worth a warning that the broker acknowledges nothing. */
   private long warnNanos;
 
@@ -113,6 +114,11 @@ final class Fence {
   /** Tells nothing more. */
   void cancel() {
     over = true;
+  }
+
+  /** The log had no room for the last attempt. */
+  boolean full() {
+    return full;
   }
 
   /** The term that was tried last. */
@@ -316,6 +322,7 @@ final class Fence {
 
   private void refused(Tail tail, Kind why) {
     LOG.debug("shard {}: no fence behind position {}: {}", context.shard(), tail.position(), why);
+    full = why == Kind.FULL;
     switch (why) {
       case CONFLICT -> {
         if (claiming) {

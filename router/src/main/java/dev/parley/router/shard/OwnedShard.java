@@ -23,7 +23,10 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A shard while this router owns it: everything that an owner holds in memory, made for one ownership and forgotten with
@@ -32,6 +35,9 @@ import org.jspecify.annotations.Nullable;
 final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
   private static final LogException NO_CONNECTION =
       new LogException(LogException.Kind.NOT_SENT, "no connection to the broker");
+
+  private static final Logger LOG = LoggerFactory.getLogger(OwnedShard.class);
+  private static final Duration WARN_AGAIN = Duration.ofMinutes(1);
 
   private final Conversations conversations;
   private final Projector projector;
@@ -43,6 +49,8 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
   private final BooleanSupplier connected;
   private final OwnerLimits limits;
   private final Timer timer;
+  private final LongSupplier nanos;
+  private long warnNanos;
   private boolean ended;
 
   /** An ownership that is begun by {@link #takeOver}. {@code broker}: its futures complete on the shard's thread. */
@@ -56,6 +64,8 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
       Runnable deposed) {
     this.nats = nats;
     this.connected = context.connected();
+    this.nanos = context.nanos();
+    this.warnNanos = nanos.getAsLong();
     this.limits = context.limits();
     this.timer = context.timer();
     Wakes wakes = broker.wakes();
@@ -157,7 +167,10 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
                   .thenApply(Reply.OfMembers::new),
               reply);
       case Question.ListReaders list -> tell(follows.readers(list).thenApply(Reply.OfReaders::new), reply);
-      case Question.Unknown unknown -> reply.accept(Refusals.unknown(ask.again()));
+      case Question.Unknown unknown -> {
+        warnOfNewer();
+        reply.accept(Refusals.unknown(ask.again()));
+      }
       case Question.Index index ->
           tell(
               conversations
@@ -191,6 +204,14 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
             reply.accept(new Reply.OfCommand(answer));
           }
         });
+  }
+
+  private void warnOfNewer() {
+    long now = nanos.getAsLong();
+    if (now - warnNanos >= 0) {
+      LOG.warn("a router of a newer release asks what this one does not know: complete the upgrade");
+      warnNanos = now + WARN_AGAIN.toNanos();
+    }
   }
 
   private static Reply index(@Nullable ConversationState state) {

@@ -29,21 +29,16 @@ final class Refusals {
 
   private Refusals() {}
 
-  /** What a newer router is told that asks what this one does not know. {@code again}: another owner was asked before. */
+  /**
+   * What a newer router is told that asks what this one does not know. Its client waits and sends again, until the owner is of
+   * the newer release too. {@code again}: another owner was asked before.
+   */
   static Reply.Refused unknown(boolean again) {
-    LOG.warn("a router of a newer release asks what this one does not know: complete the upgrade");
     return new Reply.Refused(
         again
             ? new Refusal(
-                ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN,
-                "the owner is of an older release and does not know this; what an owner before it did is not known here",
-                Map.of(),
-                RETRY_LATER)
-            : new Refusal(
-                ErrorReason.ERROR_REASON_UNKNOWN_FRAME,
-                "the owner is of an older release and does not know this; it is known when the upgrade is complete",
-                Map.of(),
-                null));
+                ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN, "not done again here; it may have been done", Map.of(), RETRY_LATER)
+            : new Refusal(ErrorReason.ERROR_REASON_OVERLOADED, "this cannot be done yet", Map.of(), RETRY_LATER));
   }
 
   /** The refusal for a failure; what nobody foresaw is logged with an incident id. */

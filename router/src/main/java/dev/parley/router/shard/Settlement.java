@@ -89,6 +89,11 @@ final class Settlement implements Fence.Listener, Resolution.Listener {
     }
   }
 
+  /** The log has no room for the new term. */
+  boolean full() {
+    return fence.full();
+  }
+
   /** The term that was tried last. */
   Term term() {
     return fence.term();

@@ -129,9 +129,11 @@ final class Tenure implements AppendChain.Listener, Settlement.Listener {
     return phase == Phase.ACTIVE;
   }
 
-  /** For so long that something must be broken, the log has not taken what an owner writes first. */
+  /** For so long that something must be broken, the log has not taken what an owner writes first; not for want of room. */
   boolean stuck() {
-    return phase == Phase.SETTLING && context.nanos().getAsLong() - settlingSinceNanos >= Fence.SILENCE.toNanos();
+    return phase == Phase.SETTLING
+        && context.nanos().getAsLong() - settlingSinceNanos >= Fence.SILENCE.toNanos()
+        && (settlement == null || !settlement.full());
   }
 
   /** A record may be appended now. */

@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -71,6 +72,7 @@ public final class Views {
    * @param self this router
    * @param connected whether the broker can be reached right now
    * @param clock this router's, which it tells the others
+   * @param nanos a monotonic one
    * @param listener told each new view, on the loop
    */
   public Views(
@@ -79,6 +81,7 @@ public final class Views {
       Registry registry,
       BooleanSupplier connected,
       InstantSource clock,
+      LongSupplier nanos,
       Loop loop,
       Consumer<View> listener) {
     this.self = self;
@@ -86,7 +89,7 @@ public final class Views {
     this.registry = registry;
     this.connected = connected;
     this.clock = clock;
-    this.clocks = new PeerClocks(clock);
+    this.clocks = new PeerClocks(clock, nanos);
     this.loop = loop;
     this.listener = listener;
   }
@@ -271,9 +274,6 @@ public final class Views {
       return;
     }
     doubted.remove(router);
-    if (entry.hasTime() && !isSelf(router, entry.getIncarnation())) {
-      clocks.heard(router, Timestamps.toInstant(entry.getTime()));
-    }
     Member member =
         new Member(
             new RouterId(router, entry.getIncarnation()),
@@ -283,7 +283,11 @@ public final class Views {
     if (!member.equals(members.put(router, member))) {
       changed(Math.max(view.number(), entry.getChangedRevision() == 0 ? revision : entry.getChangedRevision()));
     }
-    if (member.id().equals(self.id())) {
+    boolean own = member.id().equals(self.id());
+    if (entry.hasTime() && !own) {
+      clocks.heard(router, Timestamps.toInstant(entry.getTime()));
+    }
+    if (own) {
       told.complete(null);
     } else if (isCalledLikeThis(member.id()) && told.isDone()) {
       calledLikeThis(member.id());
@@ -298,10 +302,6 @@ public final class Views {
     }
     namesake = router;
     announceChange();
-  }
-
-  private boolean isSelf(String router, long incarnation) {
-    return self.id().equals(new RouterId(router, incarnation));
   }
 
   private void ended(String router, long revision) {

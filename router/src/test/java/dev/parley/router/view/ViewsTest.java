@@ -43,7 +43,7 @@ class ViewsTest {
 
   private Views router(String name, long incarnation, InstantSource clock) {
     Member self = Member.of(new RouterId(name, incarnation), name + ":1");
-    Views views = new Views(self, SHARDS, broker.registry(), broker::connected, clock, loop, this::tell);
+    Views views = new Views(self, SHARDS, broker.registry(), broker::connected, clock, time::nanos, loop, this::tell);
     views.start();
     time.advance(Duration.ZERO);
     return views;
@@ -104,39 +104,58 @@ class ViewsTest {
 
   @Test
   void aClockThatIsWrongIsMeasuredByEachAndSaidOnce() {
+    Views right = router("a", 1);
+    AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ofMinutes(5));
+    Views wrong = router("b", 2, () -> time.instant().plus(ahead.get()));
+    saidLate("of a build that says no time", 3);
+    assertThat(logged(() -> time.advance(Duration.ofSeconds(2)))).as("not sure yet").isEmpty();
+
+    assertThat(logged(() -> time.advance(Duration.ofSeconds(60))))
+        .hasSize(2)
+        .anyMatch(line -> line.startsWith("WARN the clock of b is 300.0 s ahead of this router's"))
+        .anyMatch(line -> line.startsWith("WARN the clock of a is 300.0 s behind this router's"));
+    assertThat(right.clocksAhead()).isEqualTo(Map.of("b", Duration.ofMinutes(5)));
+    assertThat(wrong.clocksAhead()).isEqualTo(Map.of("a", Duration.ofMinutes(-5)));
+
+    ahead.set(Duration.ofMillis(200));
+    assertThat(logged(() -> time.advance(Duration.ofSeconds(10)))).hasSize(2).allMatch(line -> line.endsWith("agree again"));
+    assertThat(right.clocksAhead()).isEqualTo(Map.of("b", Duration.ofMillis(200)));
+
+    wrong.withdraw();
+    time.advance(Duration.ZERO);
+    assertThat(right.clocksAhead()).isEmpty();
+  }
+
+  /** What is told of clocks meanwhile. */
+  private static List<String> logged(Runnable meanwhile) {
     Logger logger = (Logger) LoggerFactory.getLogger(PeerClocks.class);
     ListAppender<ILoggingEvent> lines = new ListAppender<>();
     lines.start();
     logger.addAppender(lines);
     try {
-      Views right = router("a", 1);
-      AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ofMinutes(5));
-      Views wrong = router("b", 2, () -> time.instant().plus(ahead.get()));
-      saidLate("of a build that says no time", 3);
-      time.advance(Duration.ofSeconds(2));
-      assertThat(lines.list).as("a hiccup of the broker is no wrong clock").isEmpty();
-
-      time.advance(Duration.ofSeconds(60));
-      assertThat(right.clocksAhead()).isEqualTo(Map.of("b", Duration.ofMinutes(5)));
-      assertThat(wrong.clocksAhead()).isEqualTo(Map.of("a", Duration.ofMinutes(-5)));
-      assertThat(lines.list)
-          .extracting(line -> line.getLevel() + " " + line.getFormattedMessage())
-          .hasSize(2)
-          .anyMatch(line -> line.startsWith("WARN the clock of b is 300.0 s ahead of this router's"))
-          .anyMatch(line -> line.startsWith("WARN the clock of a is 300.0 s behind this router's"));
-
-      ahead.set(Duration.ofMillis(200));
-      time.advance(Duration.ofSeconds(10));
-      assertThat(right.clocksAhead()).isEqualTo(Map.of("b", Duration.ofMillis(200)));
-      assertThat(lines.list).hasSize(4);
-      assertThat(lines.list.getLast().getFormattedMessage()).endsWith("agree again");
-
-      wrong.withdraw();
-      time.advance(Duration.ZERO);
-      assertThat(right.clocksAhead()).isEmpty();
+      meanwhile.run();
     } finally {
       logger.detachAppender(lines);
     }
+    return lines.list.stream().map(line -> line.getLevel() + " " + line.getFormattedMessage()).toList();
+  }
+
+  @Test
+  void whatWaitedWhileTheBrokerStoodStillIsNoWrongClock() {
+    PeerClocks clocks = new PeerClocks(time, time::nanos);
+    List<String> lines =
+        logged(
+            () -> {
+              clocks.heard("b", time.instant());
+              time.advance(Duration.ofSeconds(20));
+              for (int old = 20; old >= 0; old--) {
+                clocks.heard("b", time.instant().minusSeconds(old));
+              }
+              time.advance(Duration.ofSeconds(20));
+              clocks.heard("b", time.instant());
+            });
+
+    assertThat(lines).isEmpty();
   }
 
   @Test
