@@ -3,6 +3,8 @@ package dev.parley.presence;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnknownFieldSet;
 import dev.parley.chassis.admin.AdminSettings;
 import dev.parley.chassis.config.Settings;
 import dev.parley.chassis.server.LinkSecret;
@@ -13,7 +15,9 @@ import dev.parley.internal.v1.GetPresenceStatusResponse;
 import dev.parley.internal.v1.NodeEntry;
 import dev.parley.internal.v1.NodeStatus;
 import dev.parley.internal.v1.PresenceLinkServiceGrpc;
+import dev.parley.internal.v1.Subject;
 import dev.parley.internal.v1.ToPresence;
+import dev.parley.internal.v1.Told;
 import dev.parley.parts.Parts;
 import dev.parley.parts.RedisServer;
 import dev.parley.presence.link.LinkTimes;
@@ -319,6 +323,30 @@ class PresenceServerIT {
     good.watch("alice");
     awaitDevices(good, "alice", "phone");
     assertThat(status().getWatchedSubjects()).isEqualTo(1);
+  }
+
+  @Test
+  void whatOnlyANewerRouterKnowsIsToldAsNotKnownAtOnceAndTheLinkGoesOn() {
+    Subject newer =
+        Subject.newBuilder()
+            .setUnknownFields(
+                UnknownFieldSet.newBuilder()
+                    .addField(99, UnknownFieldSet.Field.newBuilder().addLengthDelimited(ByteString.copyFromUtf8("x")).build())
+                    .build())
+            .build();
+    RouterOverGrpc router = router("newer");
+    router.say(
+        ToPresence.newBuilder()
+            .addEntries(NodeEntry.newBuilder().setSubject(newer))
+            .addWatch(newer)
+            .addUnwatch(newer)
+            .build());
+
+    await().untilAsserted(() -> assertThat(router.told).containsExactly(Told.newBuilder().setSubject(newer).build()));
+    router.device("ann", "phone");
+    router.watch("ann");
+    awaitDevices(router, "ann", "phone");
+    assertThat(router.ended()).isNull();
   }
 
   @Test

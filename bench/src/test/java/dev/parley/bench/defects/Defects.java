@@ -58,6 +58,18 @@ final class Defects {
                                 if (failed == null) {
                   """)));
 
+  /** A term is what the clock of the router says, whatever terms there were: clocks differ. */
+  private static final Defect TERM_BY_THE_CLOCK =
+      new Defect(
+          "term by the clock alone",
+          Set.of("FENCE"),
+          FEW_SEEDS,
+          List.of(
+              new Change(
+                  SHARD + "Fence.java",
+                  "Math.max(highest.getNumber() + 1, context.clock().millis())",
+                  "context.clock().millis()")));
+
   /** A reader that is behind is believed: what it does not have counts as not stored. */
   private static final Defect TRUSTS_NOT_FOUND =
       new Defect(
@@ -250,6 +262,7 @@ final class Defects {
       List.of(
           WITHOUT_FILLERS,
           OWNER_RECORD_FIRST,
+          TERM_BY_THE_CLOCK,
           TRUSTS_NOT_FOUND,
           ANSWER_BEFORE_ACK,
           SKIPPED_DEDUPE,

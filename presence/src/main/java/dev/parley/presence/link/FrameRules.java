@@ -14,6 +14,7 @@ import io.grpc.StatusRuntimeException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Which frames of a router are taken. Whoever breaks a rule loses the link; the message says which one. */
 final class FrameRules {
@@ -70,16 +71,17 @@ final class FrameRules {
   }
 
   /**
-   * The subject.
+   * The subject; null: one of a kind that only a newer release knows.
    *
    * @throws StatusRuntimeException if it names none, or has an id that cannot be one
    */
-  static SubjectKey subject(Subject subject) {
+  static @Nullable SubjectKey subject(Subject subject) {
     SubjectKey key = SubjectKey.of(subject);
-    if (key == null) {
+    if (key != null) {
+      checkId(key.id());
+    } else if (subject.getUnknownFields().asMap().isEmpty()) {
       throw Errors.status(ERROR_REASON_INVALID_FIELD, "a subject names neither a user nor a conversation");
     }
-    checkId(key.id());
     return key;
   }
 

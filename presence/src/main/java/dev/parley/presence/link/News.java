@@ -4,8 +4,10 @@ import com.google.protobuf.Duration;
 import dev.parley.internal.v1.FromPresence;
 import dev.parley.internal.v1.PresenceHello;
 import dev.parley.internal.v1.Replay;
+import dev.parley.internal.v1.Subject;
 import dev.parley.internal.v1.Told;
 import dev.parley.presence.store.SubjectKey;
+import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 
@@ -20,6 +22,9 @@ final class News {
   private static final int FRAME_BYTES = 256 << 10;
 
   private final LinkedHashSet<SubjectKey> subjects = new LinkedHashSet<>();
+  /** What was asked for and is of a kind that this release does not know: told as not known. */
+  private final ArrayDeque<Subject> unknown = new ArrayDeque<>();
+
   private boolean hello;
   private boolean availability;
   private long generation;
@@ -44,16 +49,24 @@ final class News {
     subjects.add(subject);
   }
 
+  /** One of these is told as not known, at once; more than a frame has are left out. */
+  void unknown(Subject subject) {
+    if (unknown.size() < FrameRules.IN_A_FRAME) {
+      unknown.add(subject);
+    }
+  }
+
   void remove(SubjectKey subject) {
     subjects.remove(subject);
   }
 
   void clear() {
     subjects.clear();
+    unknown.clear();
   }
 
   boolean isEmpty() {
-    return !hello && !availability && generation == 0 && subjects.isEmpty();
+    return !hello && !availability && generation == 0 && subjects.isEmpty() && unknown.isEmpty();
   }
 
   /** The next frame, of what is so now. */
@@ -72,6 +85,8 @@ final class News {
     hello = false;
     availability = false;
     generation = 0;
+    unknown.forEach(subject -> frame.addTold(Told.newBuilder().setSubject(subject)));
+    unknown.clear();
     int bytes = 0;
     Iterator<SubjectKey> next = subjects.iterator();
     while (next.hasNext() && frame.getToldCount() < FrameRules.IN_A_FRAME && bytes < FRAME_BYTES) {

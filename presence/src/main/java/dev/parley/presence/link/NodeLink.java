@@ -148,6 +148,9 @@ final class NodeLink {
     }
     for (NodeEntry entry : frame.getEntriesList()) {
       SubjectKey subject = FrameRules.subject(entry.getSubject());
+      if (subject == null) {
+        continue; // of a kind that only a newer router knows: nobody here can watch it
+      }
       FrameRules.checkEntry(subject, entry, times.valueBytes());
       if (writes != null) {
         writes.put(subject, entry);
@@ -157,10 +160,18 @@ final class NodeLink {
       writes.mark();
     }
     for (Subject subject : frame.getWatchList()) {
-      watch(FrameRules.subject(subject));
+      SubjectKey key = FrameRules.subject(subject);
+      if (key == null) {
+        news.unknown(subject);
+      } else {
+        watch(key);
+      }
     }
     for (Subject subject : frame.getUnwatchList()) {
-      unwatch(FrameRules.subject(subject));
+      SubjectKey key = FrameRules.subject(subject);
+      if (key != null) {
+        unwatch(key);
+      }
     }
     owner.busy(this);
   }

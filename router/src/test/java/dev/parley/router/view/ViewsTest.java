@@ -2,6 +2,7 @@ package dev.parley.router.view;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
@@ -132,9 +133,11 @@ class ViewsTest {
     ListAppender<ILoggingEvent> lines = new ListAppender<>();
     lines.start();
     logger.addAppender(lines);
+    logger.setLevel(Level.INFO);
     try {
       meanwhile.run();
     } finally {
+      logger.setLevel(null);
       logger.detachAppender(lines);
     }
     return lines.list.stream().map(line -> line.getLevel() + " " + line.getFormattedMessage()).toList();
