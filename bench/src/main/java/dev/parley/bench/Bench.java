@@ -71,7 +71,7 @@ public final class Bench {
         leave();
       }
       load(ticker, sequence, pause);
-      Map<String, Double> cpu = processes.cpuMicrosPerMessage(meter.acked.sum());
+      Map<String, Double> cpu = processes.cpuMicrosPer(meter.acked.sum());
       Map<String, Double> memory = processes.rssMegabytes();
       if (!Poll.until(() -> crowd.talks().stream().allMatch(Talk::isDrained) && meter.isAnswered(), options.drain())) {
         progress.println("Not everything was delivered within " + options.drain());

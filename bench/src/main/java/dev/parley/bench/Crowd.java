@@ -77,15 +77,39 @@ final class Crowd implements AutoCloseable {
         }
       }
     }
-    await("everybody has the beginning of each conversation", () -> talks.stream().allMatch(Talk::isDrained));
+    awaitBeginnings();
+  }
+
+  /**
+   * Connects so many more, at least five, in a ring: each has a direct conversation with each of the two before and the
+   * two behind it, so four.
+   */
+  void gatherRing(int count) throws InterruptedException {
+    int first = clients.size();
+    connect(count);
+    List<CompletableFuture<Talk>> wave = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      for (int distance = 1; distance <= 2; distance++) {
+        BenchClient one = clients.get(first + i);
+        BenchClient other = clients.get(first + (i + distance) % count);
+        wave.add(one.session().createDirect(other.userId()).thenApply(id -> talk(id, one, other, true)));
+      }
+      if (wave.size() >= WAVE || i == count - 1) {
+        for (CompletableFuture<Talk> each : wave) {
+          talks.add(get(each, "create a direct conversation"));
+        }
+        wave.clear();
+      }
+    }
+    awaitBeginnings();
   }
 
   private void connect(int count) throws InterruptedException {
     List<CompletableFuture<Long>> wave = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      String user = "bench-" + run + "-" + i;
+      String user = "bench-" + run + "-" + clients.size();
       // Over a shared connection the stream's own token still says who each client is.
-      ParleyClient connection = options.sharedChannels() && i > 0
+      ParleyClient connection = options.sharedChannels() && !connections.isEmpty()
           ? connections.getFirst().as(tokens.apply(user))
           : new ParleyClient(endpoint, tokens.apply(user));
       connections.add(connection);
@@ -103,9 +127,13 @@ final class Crowd implements AutoCloseable {
 
   private void pair(BenchClient one, BenchClient other, boolean bothSend) throws InterruptedException {
     String id = get(one.session().createDirect(other.userId()), "create a direct conversation");
+    talks.add(talk(id, one, other, bothSend));
+  }
+
+  private static Talk talk(String id, BenchClient one, BenchClient other, boolean bothSend) {
     Talk talk = new Talk(id, List.of(one, other), bothSend ? List.of(one, other) : List.of(one));
     talk.acked(1);
-    talks.add(talk);
+    return talk;
   }
 
   private void group(List<BenchClient> members) throws InterruptedException {
@@ -129,6 +157,10 @@ final class Crowd implements AutoCloseable {
     } catch (ExecutionException | TimeoutException failed) {
       throw new IllegalStateException("Could not " + what + " within " + SETUP_SECONDS + " s: " + failed, failed);
     }
+  }
+
+  private void awaitBeginnings() throws InterruptedException {
+    await("everybody has the beginning of each conversation", () -> talks.stream().allMatch(Talk::isDrained));
   }
 
   private static void await(String what, BooleanSupplier condition) throws InterruptedException {

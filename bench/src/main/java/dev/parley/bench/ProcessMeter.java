@@ -13,6 +13,8 @@ import java.util.TreeMap;
 public final class ProcessMeter {
   /** USER_HZ: fixed by the kernel's interface on the architectures that we build for. */
   private static final long TICK_MICROS = 10_000;
+  /** What this process is called, which is measured too. */
+  static final String BENCH = "bench";
 
   private final Map<String, Long> pids;
   private final Map<String, Long> cpuAtStart = new TreeMap<>();
@@ -20,7 +22,7 @@ public final class ProcessMeter {
   /** @param pids process ids by the names that results show */
   public ProcessMeter(Map<String, Long> pids) {
     this.pids = new TreeMap<>(pids);
-    this.pids.put("bench", ProcessHandle.current().pid());
+    this.pids.put(BENCH, ProcessHandle.current().pid());
   }
 
   /** Counts processor time from here. */
@@ -33,13 +35,13 @@ public final class ProcessMeter {
     });
   }
 
-  /** Processor time since {@link #start} by process, in microseconds a message. */
-  public Map<String, Double> cpuMicrosPerMessage(long messages) {
+  /** Processor time since {@link #start} by process, in microseconds for each of so many; nothing when there are none. */
+  public Map<String, Double> cpuMicrosPer(double count) {
     Map<String, Double> result = new TreeMap<>();
     cpuAtStart.forEach((name, atStart) -> {
       long now = cpuMicros(pids.getOrDefault(name, -1L));
-      if (now >= 0 && messages > 0) {
-        result.put(name, (now - atStart) / (double) messages);
+      if (now >= 0 && count > 0) {
+        result.put(name, (now - atStart) / count);
       }
     });
     return result;
@@ -61,6 +63,19 @@ public final class ProcessMeter {
         }
       }
     });
+    return result;
+  }
+
+  /**
+   * What lives on the heaps of those that are JVMs, by process, in MB (2^20 bytes). Collects their garbage for it.
+   *
+   * @throws IOException if one does not tell
+   */
+  Map<String, Double> liveHeapMegabytes() throws IOException, InterruptedException {
+    Map<String, Double> result = new TreeMap<>();
+    for (Map.Entry<String, Long> each : pids.entrySet()) {
+      LiveHeap.megabytes(each.getValue()).ifPresent(megabytes -> result.put(each.getKey(), megabytes));
+    }
     return result;
   }
 

@@ -5,6 +5,8 @@ import dev.parley.bench.BenchOptions;
 import dev.parley.bench.BenchResult;
 import dev.parley.bench.Demands;
 import dev.parley.bench.Fault;
+import dev.parley.bench.IdleBench;
+import dev.parley.bench.IdleResult;
 import dev.parley.bench.presence.PresenceBench;
 import dev.parley.bench.presence.WatchedPair;
 import dev.parley.bench.push.EncryptionBench;
@@ -43,13 +45,17 @@ final class BenchCommand extends ClientCommand {
   /** The compilers of two routers that have just started are busy for so long (docs/benchmarks.md). */
   private static final Duration WARMUP = Duration.ofMinutes(2);
   private static final Duration PUSH_TIME = Duration.ofSeconds(20);
+  /** Three heartbeats. */
+  private static final Duration IDLE_TIME = Duration.ofSeconds(60);
+  private static final int CLIENTS = 100;
+  private static final int IDLE_CLIENTS = 2_000;
   private static final int BROWSER_SECRET_BYTES = 16;
 
-  @Parameters(index = "0", paramLabel = "pairs|group|resume|faults|presence|push", converter = LoadName.class,
+  @Parameters(index = "0", paramLabel = "pairs|group|resume|faults|presence|push|idle", converter = LoadName.class,
       description = "Direct conversations of two; groups; clients that come back during load; pairs while parts of a"
           + " stack that was started with --detach are killed; presence of a"
           + " stack that was started with --detach: as a client sees it, after faults, and as routers load it; pushes to"
-          + " phones in the push lab of the stack that runs here.")
+          + " phones in the push lab of the stack that runs here; idle: what sessions cost that say nothing.")
   private Load load = Load.PAIRS;
 
   @Option(names = "--rate", paramLabel = "N",
@@ -57,15 +63,18 @@ final class BenchCommand extends ClientCommand {
   private @Nullable Integer rate;
 
   @Option(names = "--duration", paramLabel = "TIME", converter = Time.class,
-      description = "How long is measured: 30s if not said, with push 20s.")
+      description = "How long is measured: 30s if not said, with push 20s; with idle 60s, twice.")
   private @Nullable Duration duration;
 
   @Option(names = "--warmup", paramLabel = "TIME", converter = Time.class,
-      description = "Load before that: JVMs need it. 2m if not said, with presence 30s, with push 20s.")
+      description = "Load before that: JVMs need it. 2m if not said, with presence 30s, with push 20s. With idle: how long"
+          + " sessions settle before they are measured, 60s.")
   private @Nullable Duration warmup;
 
-  @Option(names = "--clients", paramLabel = "N", description = "Sessions; with resume: those that were away.")
-  private int clients = 100;
+  @Option(names = "--clients", paramLabel = "N", 
+      description = "Sessions: 100 if not said; with resume: those that were away. With idle: 2000; a tenth of them is"
+          + " measured first, and what the others add is shown.")
+  private @Nullable Integer clients;
 
   @Option(names = "--size", paramLabel = "BYTES", description = "Text in each message.")
   private int size = 128;
@@ -133,6 +142,11 @@ final class BenchCommand extends ClientCommand {
           + " above that of the worst calm stretch.")
   private @Nullable Integer maxChange;
 
+  @Option(names = "--max-session-memory", paramLabel = "KIB",
+      description = "With idle: exit with 1 also when a session takes more of all processes together: of JVMs what lives"
+          + " on their heaps, of the others resident memory.")
+  private @Nullable Integer maxSessionMemory;
+
   @Option(names = "--check", negatable = true, defaultValue = "true", fallbackValue = "true",
       description = "Keep what every client sent, was told and received, 32 bytes an event, and check it against the"
           + " final log. With --no-check only what the clients notice themselves is known.")
@@ -152,6 +166,9 @@ final class BenchCommand extends ClientCommand {
     }
     if (load == Load.PUSH) {
       return push(connect, out);
+    }
+    if (load == Load.IDLE) {
+      return idle(connect, out);
     }
     if (load != Load.FAULTS) {
       return run(connect, out, List.of());
@@ -184,6 +201,22 @@ final class BenchCommand extends ClientCommand {
     results.forEach(result -> out.println(result.json()));
     out.flush();
     return results.stream().allMatch(PresenceBench.Result::complete) ? 0 : 1;
+  }
+
+  /** What sessions cost that say nothing. */
+  private int idle(ConnectOptions connect, PrintWriter out) throws IOException, InterruptedException {
+    BenchOptions options = options(IDLE_CLIENTS, IDLE_TIME, IDLE_TIME);
+    try (ParleyEndpoint endpoint = connect.endpoint()) {
+      IdleResult result =
+          new IdleBench(options, endpoint, connect.tokensOfAnybody(), connect.pids(), System.err).run();
+      out.println(json ? result.json() : result.text());
+      out.flush();
+      if (maxSessionMemory != null && result.sessionKib() > maxSessionMemory) {
+        err().println("parley: a session takes more than " + maxSessionMemory + " KiB");
+        return 1;
+      }
+      return result.ok() ? 0 : 1;
+    }
   }
 
   /** Pushes to the push lab, and what it costs to encrypt one for a browser. */
@@ -230,9 +263,7 @@ final class BenchCommand extends ClientCommand {
 
   private int run(ConnectOptions connect, PrintWriter out, List<Fault> happening)
       throws IOException, InterruptedException {
-    BenchOptions options = new BenchOptions(load.mode, or(rate, 1_000), or(duration, DEFAULT_TIME),
-        or(warmup, WARMUP), clients, size, or(groups, 1), missed, channels.equals("shared"),
-        Duration.ofSeconds(30), check, resend);
+    BenchOptions options = options(CLIENTS, WARMUP, DEFAULT_TIME);
     try (ParleyEndpoint endpoint = connect.endpoint()) {
       BenchResult result =
           new Bench(options, endpoint, connect.tokensOfAnybody(), connect.pids(), System.err).run(happening, pause);
@@ -244,6 +275,12 @@ final class BenchCommand extends ClientCommand {
     }
   }
 
+  private BenchOptions options(int usualClients, Duration usualWarmup, Duration usualDuration) {
+    return new BenchOptions(load.mode, or(rate, 1_000), or(duration, usualDuration), or(warmup, usualWarmup),
+        or(clients, usualClients), size, or(groups, 1), missed, channels.equals("shared"), Duration.ofSeconds(30), check,
+        resend);
+  }
+
   /** What the run is about. */
   private enum Load {
     PAIRS(BenchOptions.Mode.PAIRS),
@@ -251,7 +288,8 @@ final class BenchCommand extends ClientCommand {
     RESUME(BenchOptions.Mode.RESUME),
     FAULTS(BenchOptions.Mode.PAIRS),
     PRESENCE(BenchOptions.Mode.PAIRS),
-    PUSH(BenchOptions.Mode.PAIRS);
+    PUSH(BenchOptions.Mode.PAIRS),
+    IDLE(BenchOptions.Mode.PAIRS);
 
     final BenchOptions.Mode mode;
 

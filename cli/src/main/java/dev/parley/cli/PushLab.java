@@ -128,9 +128,13 @@ final class PushLab implements Lab {
         });
   }
 
-  /** Tells each push from now on, as a JSON object on one line, until the lab ends. */
-  void listen(Consumer<String> listener) throws IOException, InterruptedException {
-    listen("/events", () -> {}, listener);
+  /**
+   * Tells each push, as a JSON object on one line, until the lab ends.
+   *
+   * @param ready told once, when no push is missed any more
+   */
+  void listen(Runnable ready, Consumer<String> listener) throws IOException, InterruptedException {
+    listen("/events", ready, listener);
   }
 
   private void listen(String path, Runnable ready, Consumer<String> listener)

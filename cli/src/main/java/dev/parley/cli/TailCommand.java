@@ -30,6 +30,7 @@ final class TailCommand extends ClientCommand {
     if (pushes) {
       new PushLab(connect.phones())
           .listen(
+              () -> say(SessionState.LIVE.toString()),
               push -> {
                 out.println(json ? push : PushText.line(push));
                 out.flush();

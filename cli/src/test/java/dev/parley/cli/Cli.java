@@ -1,5 +1,7 @@
 package dev.parley.cli;
 
+import static org.awaitility.Awaitility.await;
+
 import com.nimbusds.jose.util.JSONObjectUtils;
 import dev.parley.parts.Parts;
 import java.io.IOException;
@@ -9,9 +11,11 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.ParseException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** The command line as users run it: in a process of its own. */
@@ -60,13 +64,22 @@ final class Cli implements AutoCloseable {
     input.flush();
   }
 
-  /** The next line of its output; waits for it. */
+  /** The next line of its output; waits for it, until the process is killed since there was none. */
   String readLine() throws IOException {
+    CompletableFuture<Void> limit =
+        CompletableFuture.runAsync(
+            process::destroyForcibly, CompletableFuture.delayedExecutor(SECONDS, TimeUnit.SECONDS));
     String line = process.inputReader(StandardCharsets.UTF_8).readLine();
     if (line == null) {
-      throw new AssertionError("it ended: " + errors());
+      throw new AssertionError((limit.isDone() ? "no line within " + SECONDS + " s: " : "it ended: ") + errors());
     }
+    limit.cancel(false);
     return line;
+  }
+
+  /** Waits until it has said this on standard error. */
+  void awaitError(String text) {
+    await(text).atMost(Duration.ofSeconds(SECONDS)).until(() -> errors().contains(text));
   }
 
   int exit() throws InterruptedException {

@@ -88,10 +88,11 @@ public final class Recorder implements SessionListener {
 
   @Override
   public void onState(SessionState state, @Nullable ParleyException cause) {
-    states.add(state);
+    // Who has seen the state looks for the cause.
     if (cause != null) {
       errors.add(cause);
     }
+    states.add(state);
   }
 
   @Override

@@ -107,7 +107,7 @@ public final class PresenceBench {
           "changes",
           "\"changes_per_second\": " + Numbers.number(changes / seconds)
               + ", \"delay_ms\": " + Numbers.percentiles(delays)
-              + ", \"cpu_us_per_change\": " + Numbers.numbers(meter.cpuMicrosPerMessage(changes))
+              + ", \"cpu_us_per_change\": " + Numbers.numbers(meter.cpuMicrosPer(changes))
               + ", \"memory_mb\": " + Numbers.numbers(meter.rssMegabytes()),
           delays.getTotalCount() > 0 && changes / seconds > rate * 0.95);
     }
@@ -162,7 +162,7 @@ public final class PresenceBench {
           "death",
           "\"users\": " + count
               + ", \"offline_after_ms\": " + Numbers.percentiles(delays)
-              + ", \"cpu_us_per_user\": " + Numbers.numbers(meter.cpuMicrosPerMessage(count))
+              + ", \"cpu_us_per_user\": " + Numbers.numbers(meter.cpuMicrosPer(count))
               + ", \"memory_mb\": " + Numbers.numbers(meter.rssMegabytes()),
           allOnline && allOffline);
     }
@@ -209,7 +209,7 @@ public final class PresenceBench {
       while (!asked.isEmpty() && System.nanoTime() < until) {
         TimeUnit.MILLISECONDS.sleep(1);
       }
-      Map<String, Double> cpu = meter.cpuMicrosPerMessage(count);
+      Map<String, Double> cpu = meter.cpuMicrosPer(count);
       return new Result(
           "watchers",
           "\"watchers\": " + count

@@ -178,7 +178,7 @@ public final class PushBench {
     watch(start, end, atStart);
     long pushes = lab.received() - before;
     double seconds = (System.nanoTime() - began) / 1e9;
-    return new Window(seconds, pushes, meter.cpuMicrosPerMessage(pushes), meter.rssMegabytes());
+    return new Window(seconds, pushes, meter.cpuMicrosPer(pushes), meter.rssMegabytes());
   }
 
   private void watch(long start, long until, long receivedAtStart) throws IOException, InterruptedException {

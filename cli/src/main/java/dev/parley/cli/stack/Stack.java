@@ -5,9 +5,7 @@ import dev.parley.chassis.config.Settings;
 import dev.parley.cli.CommandFailure;
 import dev.parley.conversation.jetstream.BrokerUser;
 import dev.parley.edge.DevCertificates;
-import dev.parley.edge.EdgeSettings;
 import dev.parley.edge.Envoy;
-import dev.parley.parts.FreePorts;
 import dev.parley.parts.NatsServer;
 import dev.parley.parts.PartException;
 import dev.parley.parts.PartProcess;
@@ -21,7 +19,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,7 +27,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -196,8 +192,10 @@ public final class Stack implements AutoCloseable {
     String dispatcher = startDispatcher(nats, keys, progress);
     String gateway = startGateway(routerPorts.values(), dispatcher, edgePort, progress);
     progress.accept("starting envoy");
-    EdgeSettings edge = edgeSettings(edgePort, routerPorts.values(), gateway, dispatcher, keys, certificates);
-    Envoy envoy = Envoy.start(envoyProgram, edge, directory(data, Envoy.NAME), true);
+    EdgeSetup edge =
+        new EdgeSetup(
+            edgePort, keys, certificates, addresses(routerPorts.values()), List.of(gateway), List.of(dispatcher), edgeArguments());
+    Envoy envoy = Envoy.start(envoyProgram, edge.settings(), directory(data, Envoy.NAME), true);
     processes.put(Envoy.NAME, envoy.process());
     if (prometheus != null) {
       startPrometheus(prometheus, progress);
@@ -340,7 +338,7 @@ public final class Stack implements AutoCloseable {
             directory(settings.data(), GatewayProcess.NAME),
             port,
             adminPort(GatewayProcess.NAME),
-            routerPorts.stream().map(router -> "127.0.0.1:" + router).toList(),
+            addresses(routerPorts),
             Stream.of(
                     GatewayProcess.ownOrigins(edgePort),
                     List.of("--parley.gateway.dispatchers=" + dispatcher),
@@ -351,33 +349,16 @@ public final class Stack implements AutoCloseable {
   }
 
   /** The edge's own admin endpoint, for Prometheus alone. */
-  private List<String> edgeAdmin() {
-    return settings.observe() ? List.of("--parley.edge.admin-listen=127.0.0.1:" + adminPort(EDGE)) : List.of();
+  private List<String> edgeArguments() {
+    List<String> arguments = new ArrayList<>(watched().edge());
+    if (settings.observe()) {
+      arguments.add("--parley.edge.admin-listen=127.0.0.1:" + adminPort(EDGE));
+    }
+    return arguments;
   }
 
-  private EdgeSettings edgeSettings(
-      int port,
-      Collection<Integer> routerPorts,
-      String gateway,
-      String dispatcher,
-      DevKeys keys,
-      DevCertificates certificates) {
-    List<String> arguments = new ArrayList<>(edgeAdmin());
-    arguments.addAll(watched().edge());
-    arguments.addAll(
-        List.of(
-            "--parley.edge.listen=127.0.0.1:" + port,
-            "--parley.edge.admin-port=" + FreePorts.next(),
-            "--parley.edge.certificate=" + certificates.certificate(),
-            "--parley.edge.key=" + certificates.key(),
-            "--parley.edge.jwks=" + keys.jwks(),
-            "--parley.edge.issuer=" + DevKeys.RULES.issuer(),
-            "--parley.edge.audience=" + DevKeys.RULES.audience(),
-            "--parley.edge.gateways=" + gateway,
-            "--parley.edge.dispatchers=" + dispatcher,
-            "--parley.edge.routers="
-                + routerPorts.stream().map(router -> "127.0.0.1:" + router).collect(Collectors.joining(","))));
-    return Settings.load(EdgeSettings.class, Map.of(), arguments);
+  private static List<String> addresses(Collection<Integer> ports) {
+    return ports.stream().map(port -> "127.0.0.1:" + port).toList();
   }
 
   private StackState describe(

@@ -124,7 +124,7 @@ class AdminIT {
     TokenSource issuedJustAfter = token("rev-ann");
 
     for (Device device : List.of(phone, laptop)) {
-      await().untilAsserted(() -> assertThat(device.heard().states).contains(SessionState.CLOSED));
+      await().atMost(PATIENCE).untilAsserted(() -> assertThat(device.heard().states).contains(SessionState.CLOSED));
       assertThat(device.heard().errors)
           .extracting(ParleyException::reason)
           .contains(ErrorReason.ERROR_REASON_TOKEN_REVOKED);
@@ -139,7 +139,7 @@ class AdminIT {
     assertThat(refusal(() -> drain("router-9"))).isEqualTo("NOT_FOUND");
     drain("router-2");
     assertThat(parley.awaitEnd(2)).isZero();
-    await().untilAsserted(
+    await().atMost(PATIENCE).untilAsserted(
         () -> assertThat(stats().getRoutersList()).extracting(RouterStats::getRouter).containsExactly("router-1"));
     get(newer.session().sendText(get(newer.session().createDirect("rev-ben")), "still here"));
     parley.startRouter(2);
@@ -154,14 +154,14 @@ class AdminIT {
   private static void assertRevoked(TokenSource token) {
     for (int router : List.of(1, 2)) {
       ParleyClient client = parley.clientTo(router, token);
-      await().untilAsserted(
+      await().atMost(PATIENCE).untilAsserted(
           () ->
               assertThat(
                       refusal(() -> client.blocking().listConversations(ListConversationsRequest.getDefaultInstance())))
                   .isEqualTo("TOKEN_REVOKED"));
     }
     ParleyClient client = parley.client(token);
-    await().untilAsserted(
+    await().atMost(PATIENCE).untilAsserted(
         () ->
             assertThat(
                     refusal(
@@ -249,7 +249,7 @@ class AdminIT {
     assertThat(pushed.getPosition()).isPositive();
     assertThat(pushed.getRouter()).startsWith("router-");
     assertThat(pushed.getHeadSeq()).isEqualTo(seq + 1);
-    assertThat(pushed.getRoutersAnswered()).isEqualTo(pushed.getRoutersAsked()).isPositive();
+    assertThat(pushed.getRoutersAnswered()).isPositive();
     assertThat(pushed.getMorePushes()).isFalse();
     assertThat(pushed.getRecipientsList())
         .extracting(Recipient::getUserId)
@@ -303,7 +303,7 @@ class AdminIT {
             ExplainEventRequest.newBuilder().setConversationId(id).setSeq(seq).setUserId(user).build());
   }
 
-  /** The explanation when the last thing that is told of a user's pushes is this one. */
+  /** The explanation of all routers when the last thing that is told of a user's pushes is this one. */
   private static ExplainEventResponse explained(String id, long seq, String user, PushAttemptResult last) {
     return await()
         .atMost(PATIENCE)
@@ -311,7 +311,9 @@ class AdminIT {
             () -> explain(id, seq, ""),
             answer -> {
               List<PushAttempt> pushes = of(answer, user).getPushesList();
-              return !pushes.isEmpty() && pushes.getLast().getResult() == last;
+              return answer.getRoutersAnswered() == answer.getRoutersAsked()
+                  && !pushes.isEmpty()
+                  && pushes.getLast().getResult() == last;
             });
   }
 

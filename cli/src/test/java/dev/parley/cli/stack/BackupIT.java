@@ -16,6 +16,7 @@ import dev.parley.v1.ResetReason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -30,6 +31,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The broker's data is lost with all copies, and comes back from a backup that was taken under load. */
 class BackupIT {
+  /** A client comes back, and a router that has just started takes its shards over. */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
   @TempDir Path data;
   @TempDir Path copies;
 
@@ -151,7 +155,7 @@ class BackupIT {
   }
 
   private static long awaitReset(Device device, String id) {
-    await().until(() -> !device.heard().resets.isEmpty());
+    await().atMost(PATIENCE).until(() -> !device.heard().resets.isEmpty());
     Reset reset = device.heard().resets.getFirst();
     assertThat(reset.getReason()).isEqualTo(ResetReason.RESET_REASON_LOG_WENT_BACK);
     assertThat(reset.getConversationId()).isEqualTo(id);

@@ -200,6 +200,7 @@ class FullLogIT {
               BodyCase.MEMBER_REMOVED, BodyCase.DELETION,
               BodyCase.MEMBER_REMOVED, BodyCase.DELETION);
       assertThat(ann.heard().in(id)).isEqualTo(ben.heard().in(id));
+      cat.heard().awaitSeq(id, shard.filler.head() + 1);
       assertThat(cat.heard().cursor(id).getSeq()).isEqualTo(shard.filler.head() + 1);
     }
   }

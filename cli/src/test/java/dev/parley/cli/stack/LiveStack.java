@@ -6,7 +6,6 @@ import dev.parley.conversation.jetstream.BrokerUser;
 import dev.parley.conversation.jetstream.JetStreamSettings;
 import dev.parley.conversation.jetstream.JetStreamSettings.Login;
 import dev.parley.edge.DevCertificates;
-import dev.parley.edge.EdgeSettings;
 import dev.parley.edge.Envoy;
 import dev.parley.parts.FreePorts;
 import dev.parley.parts.NatsServer;
@@ -36,7 +35,6 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -181,31 +179,20 @@ final class LiveStack implements AutoCloseable {
     if (gatewayArguments != null) {
       startGateway();
     }
-    this.envoy = Envoy.start(parts.envoy(), edgeSettings(edgeArguments), directory("envoy"), false);
+    EdgeSetup edge =
+        new EdgeSetup(
+            edgePort,
+            keys,
+            certificates,
+            routerAddresses(),
+            gateway == null ? List.of() : List.of("127.0.0.1:" + gatewayPort),
+            dispatcherPorts.stream().map(port -> "127.0.0.1:" + port).toList(),
+            edgeArguments);
+    this.envoy = Envoy.start(parts.envoy(), edge.settings(), directory("envoy"), false);
   }
 
   private Path directory(String name) throws IOException {
     return Files.createDirectories(data.resolve(name));
-  }
-
-  private EdgeSettings edgeSettings(List<String> more) {
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "--parley.edge.listen=127.0.0.1:" + edgePort,
-                "--parley.edge.admin-port=" + FreePorts.next(),
-                "--parley.edge.certificate=" + certificates.certificate(),
-                "--parley.edge.key=" + certificates.key(),
-                "--parley.edge.jwks=" + keys.jwks(),
-                "--parley.edge.issuer=" + DevKeys.RULES.issuer(),
-                "--parley.edge.audience=" + DevKeys.RULES.audience(),
-                "--parley.edge.dispatchers="
-                    + dispatcherPorts.stream().map(port -> "127.0.0.1:" + port).collect(Collectors.joining(",")),
-                "--parley.edge.gateways=" + (gateway == null ? "" : "127.0.0.1:" + gatewayPort),
-                "--parley.edge.routers="
-                    + routers.stream().map(each -> "127.0.0.1:" + each.port).collect(Collectors.joining(","))));
-    arguments.addAll(more);
-    return Settings.load(EdgeSettings.class, Map.of(), arguments);
   }
 
   /** Starts presence, which does not run, and waits until it is ready. */

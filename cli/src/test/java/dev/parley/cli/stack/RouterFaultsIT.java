@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
  * to say.
  */
 class RouterFaultsIT {
-  private static final FaultyTimes LOAD = new FaultyTimes(500, 40, Duration.ofSeconds(5), Duration.ofSeconds(5));
+  private static final FaultyTimes LOAD = new FaultyTimes(500, 40, Duration.ofSeconds(5), Duration.ofSeconds(2));
   /** A router that is silent for so long has lost its shards to the others. */
   private static final Duration LONGER_THAN_BELIEVED = Duration.ofSeconds(5);
 

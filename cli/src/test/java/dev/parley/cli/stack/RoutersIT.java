@@ -98,6 +98,7 @@ class RoutersIT {
     assertRefused(rename(member, id), ErrorReason.ERROR_REASON_ROLE_NOT_ALLOWED);
 
     owner.heard().awaitSeq(id, 3);
+    admin.heard().awaitSeq(id, 3);
     member.heard().awaitSeq(id, 3);
     assertThat(owner.heard().in(id)).isEqualTo(member.heard().in(id)).isEqualTo(admin.heard().in(id));
   }

@@ -5,7 +5,10 @@ import java.time.Duration;
 
 /** What sessions may do at most. */
 public record SessionLimits(
-    @Setting(value = "50000", doc = "Sessions of this router; above it new streams are refused with OVERLOADED.")
+    @Setting(
+        value = "25000",
+        doc = "Sessions of this router; above it new streams are refused with OVERLOADED. Each takes some 10 KiB of the heap,"
+            + " which should stay half free.")
     int sessions,
     @Setting(value = "20", doc = "Devices of one user with a session on this router.")
     int devicesPerUser,
