@@ -11,7 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Parts die under load; the bench's checker reads every client's history and the log. */
 class FaultsIT {
-  private static final FaultyTimes LOAD = new FaultyTimes(300, 20, Duration.ofSeconds(10), Duration.ofSeconds(3));
+  private static final FaultyTimes LOAD = new FaultyTimes(300, 20, Duration.ofSeconds(10), Duration.ofSeconds(2));
 
   @TempDir Path data;
 
