@@ -31,7 +31,7 @@ class OwnedShardTest {
   private final MemoryBroker broker = new MemoryBroker(new Layout(1, ShardRig.WINDOW, 1));
   private final Hop nats =
       Hops.unmetered(time, new Random(7))
-          .reported("router-nats", new BreakerSettings(50, 2, 2, Duration.ofMillis(500), 1));
+          .reported("router-nats", new BreakerSettings(50, 4, 2, Duration.ofMillis(500), 1));
   private final List<Reply> replies = new ArrayList<>();
   private boolean connected = true;
   private OwnedShard shard;
