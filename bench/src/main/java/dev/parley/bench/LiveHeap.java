@@ -16,28 +16,26 @@ final class LiveHeap {
   /**
    * Has the process collect all garbage, and says what is left, in MB (2^20 bytes). Blocks until it has.
    *
-   * @return empty: it is no JVM, or is gone
+   * @return empty: it is no JVM, or is gone, or its runtime has no {@code jcmd}
    * @throws IOException if it does not tell
    */
   static OptionalDouble megabytes(long pid) throws IOException, InterruptedException {
-    Optional<Path> program =
+    Optional<Path> jcmd =
         ProcessHandle.of(pid)
             .flatMap(process -> process.info().command())
             .map(Path::of)
-            .filter(file -> file.endsWith("java"));
-    if (program.isEmpty()) {
+            .filter(file -> file.endsWith("java"))
+            .map(java -> java.resolveSibling("jcmd"))
+            .filter(Files::isExecutable);
+    if (jcmd.isEmpty()) {
       return OptionalDouble.empty();
-    }
-    Path jcmd = program.get().resolveSibling("jcmd");
-    if (!Files.isExecutable(jcmd)) {
-      throw new IOException(jcmd + " is missing: the heap of process " + pid + " is measured with the one of its JDK");
     }
     // By way of a file: a JVM that is asked stands still until its answer has been taken, and it may be this one.
     Path answer = Files.createTempFile("heap", ".txt");
     try {
       // A histogram of live objects collects first, whatever collector the JVM has, and ends with their sum.
       Process asking =
-          new ProcessBuilder(jcmd.toString(), Long.toString(pid), "GC.class_histogram")
+          new ProcessBuilder(jcmd.get().toString(), Long.toString(pid), "GC.class_histogram")
               .redirectErrorStream(true)
               .redirectOutput(answer.toFile())
               .start();

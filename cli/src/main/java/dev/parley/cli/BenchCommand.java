@@ -71,7 +71,7 @@ final class BenchCommand extends ClientCommand {
           + " sessions settle before they are measured, 60s.")
   private @Nullable Duration warmup;
 
-  @Option(names = "--clients", paramLabel = "N", 
+  @Option(names = "--clients", paramLabel = "N",
       description = "Sessions: 100 if not said; with resume: those that were away. With idle: 2000; a tenth of them is"
           + " measured first, and what the others add is shown.")
   private @Nullable Integer clients;
@@ -205,6 +205,9 @@ final class BenchCommand extends ClientCommand {
 
   /** What sessions cost that say nothing. */
   private int idle(ConnectOptions connect, PrintWriter out) throws IOException, InterruptedException {
+    if (maxSessionMemory != null && connect.pids().isEmpty()) {
+      throw new CommandFailure("--max-session-memory needs an installation on this machine: nobody tells the memory of another");
+    }
     BenchOptions options = options(IDLE_CLIENTS, IDLE_TIME, IDLE_TIME);
     try (ParleyEndpoint endpoint = connect.endpoint()) {
       IdleResult result =

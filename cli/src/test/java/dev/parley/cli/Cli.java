@@ -84,6 +84,7 @@ final class Cli implements AutoCloseable {
 
   int exit() throws InterruptedException {
     if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
+      process.destroyForcibly().waitFor();
       throw new AssertionError("still runs after " + SECONDS + " s");
     }
     return process.exitValue();

@@ -41,7 +41,7 @@ public record EdgeSettings(
     List<String> dispatchers,
     @Setting(value = "0", doc = "Worker threads; 0: one a processor.")
     int concurrency,
-    @Setting(value = "15000", doc = "Open connections of clients, at some 57 KiB each.")
+    @Setting(value = "12000", doc = "Open connections of clients, at some 57 KiB each.")
     int maxConnections,
     @Setting(value = "70s", doc = "A stream on which nothing was said for so long is dead: over three heartbeats of 20 s.")
     Duration streamIdleTimeout,

@@ -31,8 +31,9 @@ final class JdkModules {
           "jdk.management",
           // The admin interface.
           "jdk.httpserver",
-          // Recordings of a process that is slow.
+          // Recordings of a process that is slow, and the dump of threads that runbooks ask for.
           "jdk.jfr",
+          "jdk.jcmd",
           // Jars opened as file systems.
           "jdk.zipfs");
 

@@ -1,10 +1,8 @@
 package dev.parley.cli.doctor;
 
 import java.io.IOException;
-import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.security.GeneralSecurityException;
 import java.security.cert.Certificate;
@@ -29,7 +27,6 @@ final class ShownCertificate {
   private static final int MILLIS = 5_000;
   private static final String CHECK = "edge-certificate";
   private static final String REMEDY = "renew it (docs/operations/credentials.md)";
-
   private static final String REACH = "look at the address, the network, and whether the edge runs";
 
   private ShownCertificate() {}
@@ -38,9 +35,7 @@ final class ShownCertificate {
   static Finding look(String address, Instant now) {
     try {
       return judge(ends(address), now);
-    } catch (UnknownHostException e) {
-      return Finding.bad(CHECK, address + " cannot be reached: nobody knows its host", REACH);
-    } catch (ConnectException | SocketTimeoutException e) {
+    } catch (Unreachable e) {
       return Finding.bad(CHECK, address + " cannot be reached: " + e.getMessage(), REACH);
     } catch (IOException | GeneralSecurityException e) {
       return Finding.bad(CHECK, address + " shows none: " + e.getMessage(), "look at the edge's certificate and its log");
@@ -65,7 +60,7 @@ final class ShownCertificate {
     context.init(null, new TrustManager[] {new Anybody()}, null);
     try (Socket plain = new Socket()) {
       int port = Integer.parseInt(address.substring(colon + 1));
-      plain.connect(new InetSocketAddress(host, port), MILLIS);
+      connect(plain, new InetSocketAddress(host, port));
       plain.setSoTimeout(MILLIS);
       try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(plain, host, port, true)) {
         SSLParameters parameters = socket.getSSLParameters();
@@ -79,6 +74,22 @@ final class ShownCertificate {
       }
     } catch (IllegalArgumentException e) {
       throw new IOException("write host:port", e);
+    }
+  }
+
+  private static void connect(Socket plain, InetSocketAddress to) throws Unreachable {
+    try {
+      plain.connect(to, MILLIS);
+    } catch (UnknownHostException e) {
+      throw new Unreachable("nobody knows its host", e);
+    } catch (IOException e) {
+      throw new Unreachable(e.getMessage(), e);
+    }
+  }
+
+  private static final class Unreachable extends IOException {
+    Unreachable(String why, IOException cause) {
+      super(why, cause);
     }
   }
 

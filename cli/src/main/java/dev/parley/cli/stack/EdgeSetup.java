@@ -28,7 +28,7 @@ record EdgeSetup(
     List<String> gateways,
     List<String> dispatchers,
     List<String> more) {
-  /** What Envoy is started with; its admin interface is on a free port. */
+  /** What Envoy is started with; its admin interface is on a free port, another one each time. */
   EdgeSettings settings() {
     List<String> arguments =
         new ArrayList<>(

@@ -349,7 +349,7 @@ public final class Stack implements AutoCloseable {
     return "127.0.0.1:" + port;
   }
 
-  /** The edge's own admin endpoint, for Prometheus alone. */
+  /** What this installation adds to the edge: traces, and an admin endpoint for Prometheus. */
   private List<String> edgeArguments() {
     List<String> arguments = new ArrayList<>(watched().edge());
     if (settings.observe()) {

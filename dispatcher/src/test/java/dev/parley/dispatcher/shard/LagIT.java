@@ -36,28 +36,27 @@ class LagIT {
             JetStreamBroker.open(new JetStreamSettings(nats.url()).withLayout(new Layout(2, 64, 1), 64L << 20))) {
       // What was there before the first dispatcher is nobody's to do.
       Talk talk = Talk.group(broker, time, C, List.of("alice", "bob"));
-      Dispatcher dispatcher = metered.start(broker, time.loop());
-      awaitLag(metered, 0);
+      try (Dispatcher _ = metered.start(broker, time.loop())) {
+        awaitLag(metered, 0);
 
-      try (Connection client = Nats.connect(nats.url())) {
-        JetStreamManagement management = client.jetStreamManagement();
-        String stream = "shard-" + talk.shard();
-        await().atMost(PATIENCE).until(() -> !management.getConsumerNames(stream).isEmpty());
-        String consumer = management.getConsumerNames(stream).getFirst();
-        assertThat(management.pauseConsumer(stream, consumer, ZonedDateTime.now().plusHours(1)).isPaused()).isTrue();
-        for (int i = 0; i < 5; i++) {
-          talk.say("alice", "not read");
+        try (Connection client = Nats.connect(nats.url())) {
+          JetStreamManagement management = client.jetStreamManagement();
+          String stream = "shard-" + talk.shard();
+          await().atMost(PATIENCE).until(() -> !management.getConsumerNames(stream).isEmpty());
+          String consumer = management.getConsumerNames(stream).getFirst();
+          assertThat(management.pauseConsumer(stream, consumer, ZonedDateTime.now().plusHours(1)).isPaused()).isTrue();
+          for (int i = 0; i < 5; i++) {
+            talk.say("alice", "not read");
+          }
+          awaitLag(metered, 5);
+          time.jump(Duration.ofHours(1));
+          assertThat(metered.lagAge()).isGreaterThan(3_600);
+          assertThat(management.resumeConsumer(stream, consumer)).isTrue();
+          // The broker looks at the consumer again with the next message, or when the request that waits there has ended.
+          talk.say("alice", "read, with those before");
         }
-        awaitLag(metered, 5);
-        time.jump(Duration.ofHours(1));
-        assertThat(metered.lagAge()).isGreaterThan(3_600);
-        assertThat(management.resumeConsumer(stream, consumer)).isTrue();
-        // The broker looks at the consumer again with the next message, or when the request that waits there has ended.
-        talk.say("alice", "read, with those before");
+        awaitLag(metered, 0);
       }
-      awaitLag(metered, 0);
-
-      dispatcher.close();
     }
   }
 

@@ -8,7 +8,7 @@ public record SessionLimits(
     @Setting(
         value = "25000",
         doc = "Sessions of this router; above it new streams are refused with OVERLOADED. Each takes some 10 KiB of the heap,"
-            + " which should stay half free.")
+            + " a third of which should stay free.")
     int sessions,
     @Setting(value = "20", doc = "Devices of one user with a session on this router.")
     int devicesPerUser,

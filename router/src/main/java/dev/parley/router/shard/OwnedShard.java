@@ -49,6 +49,7 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
   private final BooleanSupplier connected;
   private final OwnerLimits limits;
   private final Timer timer;
+  private final int shard;
   private final LongSupplier nanos;
   private long warnNanos;
   private boolean ended;
@@ -64,6 +65,7 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
       Runnable deposed) {
     this.nats = nats;
     this.connected = context.connected();
+    this.shard = context.shard();
     this.nanos = context.nanos();
     this.warnNanos = nanos.getAsLong();
     this.limits = context.limits();
@@ -188,12 +190,13 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
   }
 
   /**
-   * While the broker does not answer, or not for this shard, new commands are refused; one that was asked before may be on
-   * the log already.
+   * While the broker does not answer, or takes nothing for this shard, new commands are refused; one that was asked before
+   * may be on the log already.
    */
   private void submit(Question.Submit submit, ToOwner.Ask ask, Consumer<Reply> reply) {
-    if (!ask.again() && (owner.stuck() || !nats.allowed())) {
-      reply.accept(new Reply.OfCommand(Refusals.BROKER_SILENT));
+    Answer.Refused refusal = ask.again() ? null : refusalOfNew();
+    if (refusal != null) {
+      reply.accept(new Reply.OfCommand(refusal));
       return;
     }
     owner.submit(
@@ -206,10 +209,15 @@ final class OwnedShard implements Feeds.Desk, ShardOwner.CommitListener {
         });
   }
 
+  private Answer.@Nullable Refused refusalOfNew() {
+    Answer.Refused stuck = owner.stuck();
+    return stuck == null && !nats.allowed() ? Refusals.BROKER_SILENT : stuck;
+  }
+
   private void warnOfNewer() {
     long now = nanos.getAsLong();
     if (now - warnNanos >= 0) {
-      LOG.warn("a router of a newer release asks what this one does not know: complete the upgrade");
+      LOG.warn("shard {}: a router of a newer release asks what this one does not know: complete the upgrade", shard);
       warnNanos = now + WARN_AGAIN.toNanos();
     }
   }

@@ -11,22 +11,37 @@ import org.jspecify.annotations.Nullable;
  * A log whose appends tell a hop whether the broker answers them. A refusal is an answer. It delays, repeats and refuses
  * nothing.
  *
- * <p>That what a new term begins with gets no answer says nothing of the broker, which has just told the log's tail, but that
- * this one stream is stuck: {@link Tenure#stuck}. It would be many failures again and again, and close the way of all shards.
+ * <p>Fillers and Owner records without an answer count once, until something is answered: while a single stream is stuck its
+ * owner sends some dozens of them again and again ({@link Tenure#stuck}), and they must not close the way of all shards.
+ *
+ * <p>Belongs to the shard's thread.
  */
-record ReportedLog(ShardLog log, Hop hop) implements ShardLog {
+final class ReportedLog implements ShardLog {
+  private final ShardLog log;
+  private final Hop hop;
+  private boolean unanswered;
+
+  ReportedLog(ShardLog log, Hop hop) {
+    this.log = log;
+    this.hop = hop;
+  }
+
   @Override
   public CompletableFuture<Long> append(String key, byte[] record, long expectedLast) {
+    boolean said = !key.equals(FILLER_KEY) && !key.equals(OWNER_KEY);
     CompletableFuture<Long> appended = log.append(key, record, expectedLast);
-    appended.whenComplete(Completion.seen((position, failure) -> report(key, failure)));
+    appended.whenComplete(Completion.seen((position, failure) -> report(said, failure)));
     return appended;
   }
 
-  private void report(String key, @Nullable Throwable failure) {
+  /** {@code said}: somebody has said what was to be stored. */
+  private void report(boolean said, @Nullable Throwable failure) {
     Kind kind = failure == null ? null : Tenure.kindOf(failure);
     if (failure == null || (kind != Kind.UNKNOWN && kind != Kind.NOT_SENT)) {
+      unanswered = false;
       hop.succeeded();
-    } else if (!key.equals(FILLER_KEY) && !key.equals(OWNER_KEY)) {
+    } else if (said || !unanswered) {
+      unanswered = true;
       hop.failed(failure);
     }
   }

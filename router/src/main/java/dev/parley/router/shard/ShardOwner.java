@@ -131,9 +131,12 @@ final class ShardOwner implements Tenure.Listener, Ownership {
     return tenure.active();
   }
 
-  /** See {@link Tenure#stuck}. */
-  boolean stuck() {
-    return tenure.stuck();
+  /** Why nothing new is to be asked of it, see {@link Tenure#stuck}; null: it may be. */
+  Answer.@Nullable Refused stuck() {
+    if (!tenure.stuck()) {
+      return null;
+    }
+    return tenure.stuckForRoom() ? NO_ROOM : Refusals.BROKER_SILENT;
   }
 
   /** The present term: valid while {@link #active}. */

@@ -129,11 +129,14 @@ final class Tenure implements AppendChain.Listener, Settlement.Listener {
     return phase == Phase.ACTIVE;
   }
 
-  /** For so long that something must be broken, the log has not taken what an owner writes first; not for want of room. */
+  /** For so long that something must be broken, the log has not taken what an owner writes first. */
   boolean stuck() {
-    return phase == Phase.SETTLING
-        && context.nanos().getAsLong() - settlingSinceNanos >= Fence.SILENCE.toNanos()
-        && (settlement == null || !settlement.full());
+    return phase == Phase.SETTLING && context.nanos().getAsLong() - settlingSinceNanos >= Fence.SILENCE.toNanos();
+  }
+
+  /** {@link #stuck}, and what is missing is room: in the stream, or in the broker. */
+  boolean stuckForRoom() {
+    return stuck() && settlement != null && settlement.full();
   }
 
   /** A record may be appended now. */

@@ -93,7 +93,7 @@ class OwnedShardTest {
   void whileTheBrokerTakesNothingForThisShardAloneANewCommandIsRefusedAtOnce() {
     ScriptedLog log = new ScriptedLog(broker.shard(0));
     own(new ReportedLog(log, nats));
-    log.writing = false;
+    log.failing = LogException.Kind.UNKNOWN;
     submit(false);
     for (int i = 0; i < 240; i++) {
       time.advance(Duration.ofMillis(250));
@@ -102,7 +102,7 @@ class OwnedShardTest {
 
     assertThat(refusal()).isEqualTo(ErrorReason.ERROR_REASON_BROKER_UNAVAILABLE);
 
-    log.writing = true;
+    log.failing = null;
     time.advance(Duration.ofSeconds(1));
     assertThat(ask(false)).isInstanceOf(Answer.Stored.class);
   }
@@ -114,6 +114,16 @@ class OwnedShardTest {
   @Test
   void aLogWithoutRoomForANewTermIsFullAndNotSilent() {
     own(new ReportedLog(new MemoryBroker(new Layout(1, ShardRig.WINDOW, 1), 100, time).shard(0), nats));
+    time.advance(Duration.ofSeconds(60));
+
+    assertThat(refusal()).isEqualTo(ErrorReason.ERROR_REASON_LOG_FULL);
+  }
+
+  @Test
+  void aBrokerWithoutRoomIsFullThoughThisLogHasSome() {
+    ScriptedLog log = new ScriptedLog(broker.shard(0));
+    log.failing = LogException.Kind.FULL;
+    own(new ReportedLog(log, nats));
     time.advance(Duration.ofSeconds(60));
 
     assertThat(refusal()).isEqualTo(ErrorReason.ERROR_REASON_LOG_FULL);

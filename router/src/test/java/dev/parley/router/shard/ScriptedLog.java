@@ -26,8 +26,8 @@ final class ScriptedLog implements ShardLog {
   final ArrayDeque<Fate> ownerFates = new ArrayDeque<>();
   /** Appends of conversations are held. */
   boolean holding;
-  /** Appends are stored; otherwise none is, and each gets no answer in time. */
-  boolean writing = true;
+  /** None of the appends is stored, and this becomes of each; null: they are. */
+  @Nullable Kind failing;
   /** Fillers are held. */
   boolean holdingFillers;
   /** So many requests for the tail get no answer. */
@@ -112,8 +112,8 @@ final class ScriptedLog implements ShardLog {
       appended.add(record);
     }
     Fate fate = (owner ? ownerFates : filler ? fillerFates : fates).pollFirst();
-    if (!writing) {
-      append.failed(Kind.UNKNOWN);
+    if (failing != null) {
+      append.failed(failing);
     } else if (fate != null) {
       fate.of(append);
     } else if (filler ? holdingFillers : holding && !owner) {

@@ -279,7 +279,7 @@ class TenureTest {
     lines.start();
     logger.addAppender(lines);
     try {
-      one.log.writing = false;
+      one.log.failing = LogException.Kind.UNKNOWN;
       one.append("a");
       time.advance(Duration.ofSeconds(5));
       assertThat(lines.list).isEmpty();
@@ -298,7 +298,7 @@ class TenureTest {
       time.advance(Duration.ofSeconds(60));
       assertThat(lines.list).hasSize(2);
 
-      one.log.writing = true;
+      one.log.failing = null;
       time.advance(Duration.ofSeconds(1));
       assertThat(one.heard.getLast()).startsWith("settled");
       assertThat(owned).containsExactly("one");
