@@ -83,7 +83,7 @@ final class ShownCertificate {
     } catch (UnknownHostException e) {
       throw new Unreachable("nobody knows its host", e);
     } catch (IOException e) {
-      throw new Unreachable(e.getMessage(), e);
+      throw new Unreachable(String.valueOf(e.getMessage()), e);
     }
   }
 

@@ -279,7 +279,7 @@ class TenureTest {
     lines.start();
     logger.addAppender(lines);
     try {
-      one.log.failing = LogException.Kind.UNKNOWN;
+      one.log.failing = Kind.UNKNOWN;
       one.append("a");
       time.advance(Duration.ofSeconds(5));
       assertThat(lines.list).isEmpty();
